@@ -1,0 +1,84 @@
+"""What an agent is: who answers, how it takes turns, which models it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import msgspec
+from livekit.agents import Agent
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=600)]
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class TurnTaking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When the agent speaks and when it listens."""
+
+    trigger: Literal["automatic", "push_to_talk"] = "automatic"
+    can_interrupt: bool = True
+    silence: Seconds = 0.35
+    """Silence after which voice detection calls the user's speech ended."""
+    min_delay: Seconds = 0.45
+    """The least wait from the end of speech to the answer."""
+    max_delay: Seconds = 3.0
+    """The longest wait when more speech is expected."""
+    interrupt_after: Seconds = 0.4
+    """How long the user speaks over the agent before it falls silent."""
+    resume_after: Seconds = 1.5
+    """With no words recognized for this long, an interruption was nothing and speech goes on."""
+    away_after: Seconds | None = 30.0
+    """Silence on both sides after which the user counts as away."""
+
+
+class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything about an agent that can be written down; stored as JSON, set by file or toml."""
+
+    slug: Slug
+    name: str = ""
+    avatar: str = ""
+    greeting: str = ""
+    """Said once, when a new conversation begins."""
+    instructions: str = ""
+    """The system prompt of an agent without a class of its own."""
+    phrases: tuple[str, ...] = ()
+    """Sentences that callers will say: the grammar of the offline recognizer."""
+    turns: TurnTaking = TurnTaking()
+    stt: str = ""
+    llm: str = ""
+    tts: str = ""
+    realtime: str = ""
+    """Model strings such as `deepgram/nova-3`; empty picks what the keys allow, else offline."""
+    voice: str = ""
+    """Which voice of the speech model."""
+    tabs: Literal["takeover", "reject", "share"] = "takeover"
+    """What happens when a conversation is opened a second time."""
+    origins: tuple[str, ...] = ()
+    """Web origins that may open sessions; empty leaves it to the key."""
+    overrides: tuple[str, ...] = ("turns.trigger", "turns.can_interrupt")
+    """What a session's `config` may change, as paths of this struct."""
+    session_minutes: Annotated[float, msgspec.Meta(gt=0, le=1440)] | None = None
+    """The longest session; none leaves it to the server's setting."""
+    price_per_minute: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """Credit for a minute; none leaves it to the server's setting."""
+
+    @property
+    def title(self) -> str:
+        """The name that people see."""
+        return self.name or self.slug.replace("-", " ").title()
+
+
+Factory = Callable[[], Agent]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedAgent:
+    """A definition together with what makes its `livekit.agents.Agent`, and where it came from."""
+
+    definition: AgentDefinition
+    make: Factory
+    source: str
+    """The file that defined it, or `built-in`."""
+    models: dict[str, Any] | None = None
+    """Plugin objects or factories given in the file, by `stt`, `llm`, `tts`, `realtime`, `vad`."""

@@ -1,0 +1,1 @@
+"""RULES: pure state machines; time and randomness are passed in."""

@@ -1,0 +1,133 @@
+"""One closed table of everything that can go wrong: code → HTTP status, close code, words."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Fault(NamedTuple):
+    """How one error shows itself at each boundary."""
+
+    status: int
+    close: int | None
+    message: str
+
+
+FAULTS: Final[dict[str, Fault]] = {
+    # The request itself
+    "bad_request": Fault(400, None, "The request could not be understood: {reason}."),
+    "config_not_allowed": Fault(
+        400, None, "Agent {agent!r} does not let a session override {field!r}. Allowed: {allowed}."
+    ),
+    "method_not_allowed": Fault(405, None, "{method} is not served here; use {allowed}."),
+    "not_found": Fault(404, None, "There is nothing at {path!r}."),
+    "too_large": Fault(413, 1009, "The message is larger than {limit} bytes."),
+    # Who you are
+    "key_missing": Fault(
+        401, None, "No key was given. Send it as 'Authorization: Bearer dk_secret_…'."
+    ),
+    "key_unknown": Fault(401, None, "This key is not known here. List keys: duologue keys list."),
+    "key_expired": Fault(401, None, "This key is {how}. Make a new one: duologue keys create."),
+    "key_scope": Fault(403, None, "This key lacks the scope {scope!r}; it has: {scopes}."),
+    "key_wrong_org": Fault(403, None, "This key belongs to another organization."),
+    "key_wrong_agent": Fault(403, None, "This public key opens only its own agent, not {agent!r}."),
+    "origin_refused": Fault(
+        403, None, "Pages from {origin!r} may not open this agent; its origins: {allowed}."
+    ),
+    # What you asked for
+    "agent_not_found": Fault(404, None, "There is no agent {agent!r}. Known: {known}."),
+    "agent_has_no_org": Fault(
+        403, None, "Agent {agent!r} is a draft. Publish it: duologue agents publish {agent}."
+    ),
+    "agent_not_loaded": Fault(
+        503, None, "Agent {agent!r} is published, but no file that defines it was loaded here."
+    ),
+    "conversation_not_found": Fault(404, None, "There is no conversation {conversation!r}."),
+    "session_not_found": Fault(404, None, "There is no session {session!r}."),
+    "conversation_open": Fault(
+        409,
+        None,
+        "Conversation {conversation!r} is open in another place, and its agent says "
+        "tabs = 'reject'. Close it there first.",
+    ),
+    "session_open": Fault(409, None, "This session key has an open socket already."),
+    "session_not_live": Fault(409, None, "Session {session!r} is {state}; it must be live."),
+    "conversation_ended": Fault(
+        410, 4002, "Conversation {conversation!r} was ended ({reason}). Start a new one."
+    ),
+    "session_key_unknown": Fault(
+        401, None, "This session key was rotated or never existed. Authorize again."
+    ),
+    "session_key_expired": Fault(401, None, "This session key is {how}. Authorize again."),
+    # What is possible now
+    "insufficient_balance": Fault(
+        402, 4003, "The balance is used up. Add credit: duologue orgs credit {organization} AMOUNT."
+    ),
+    "rate_limited": Fault(429, None, "Too many requests from {who}. Try again in {seconds} s."),
+    "overloaded": Fault(
+        503, 1013, "This server holds as many sessions as it can ({limit}). Try again shortly."
+    ),
+    "going_away": Fault(503, 1012, "This server is closing. Connect again."),
+    "not_ready": Fault(503, None, "Not ready: {reason}."),
+    "needs_redis": Fault(
+        501, None, "Session {session!r} runs in another process; reaching it needs Redis."
+    ),
+    # Why a socket closed
+    "replaced": Fault(409, 4001, "This conversation was opened in another place."),
+    "ended": Fault(410, 4002, "The conversation was ended ({reason})."),
+    "revoked": Fault(401, 4004, "The key of this session was revoked."),
+    "slow_reader": Fault(408, 4029, "This client reads too slowly for live audio."),
+    "client_silent": Fault(408, 1011, "Nothing was heard from this client for {seconds} s."),
+    "timed_out": Fault(408, 4002, "The session reached its limit of {minutes} minutes."),
+    # What failed on our side
+    "provider_failed": Fault(502, None, "The agent's {part} failed: {reason}."),
+    "agent_failed": Fault(500, 1011, "Agent {agent!r} could not start: {reason}."),
+    "internal": Fault(500, 1011, "Something went wrong on the server; its log has request {id}."),
+    # Setting up
+    "setting_invalid": Fault(400, None, "Setting {name!r}: {reason}."),
+    "agent_invalid": Fault(400, None, "Agent {agent!r}: {reason}."),
+    "file_invalid": Fault(400, None, "{path}: {reason}."),
+    "model_unavailable": Fault(400, None, "Model {model!r} cannot be used: {reason}. {mend}"),
+    "not_in_a_session": Fault(
+        400, None, "duologue.current() works only inside an agent that is in a session."
+    ),
+    "not_on_this_transport": Fault(501, None, "{what} does not exist on the {transport} road."),
+    "data_in_use": Fault(409, None, "{path} is in use by another server (process {pid})."),
+}
+
+
+class DuologueError(Exception):
+    """An error of the table, with the values its message names."""
+
+    def __init__(self, code: str, /, **values: object) -> None:
+        self.code = code
+        self.fault = FAULTS[code]
+        self.values = values
+        super().__init__(self.fault.message.format(**values))
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that a door answers with."""
+        return self.fault.status
+
+    @property
+    def message(self) -> str:
+        """The sentence for people: what, which value, what to do."""
+        return str(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (self.code, self.values))
+
+
+class NotOnThisTransport(DuologueError):
+    """What was asked does not exist on the road that this session travels."""
+
+    def __init__(self, what: str, transport: str) -> None:
+        super().__init__("not_on_this_transport", what=what, transport=transport)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (NotOnThisTransport, (self.values["what"], self.values["transport"]))
+
+
+def _rebuild(code: str, values: dict[str, object]) -> DuologueError:
+    return DuologueError(code, **values)

@@ -1,0 +1,105 @@
+"""Every setting of the server, in one typed struct; `duologue.toml` and `DUOLOGUE_*` fill it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+
+from duologue.errors import DuologueError
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an operator may choose; the defaults suit one person on one machine."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8787
+    """The port to listen on; 0 lets the system choose."""
+    data: str = ".duologue"
+    """The folder of the database and the recordings; made on first start."""
+    database_url: str = ""
+    """A `postgresql://` address; empty means SQLite in the data folder."""
+    public_url: str = ""
+    """How clients reach this server from outside, when a proxy stands before it."""
+    log_format: Literal["auto", "console", "json"] = "auto"
+    """`auto` is for people on a terminal and JSON otherwise."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least serious line that is logged."""
+    max_sessions: Count = 40
+    """Live sessions in this process; one more is refused with 503."""
+    grace_seconds: Positive = 30.0
+    """How long a dropped session's agent waits for its caller."""
+    resume_seconds: Positive = 300.0
+    """How long a browser may resume a conversation after it left."""
+    session_key_seconds: Positive = 3600.0
+    """How long a session key opens a socket."""
+    session_minutes: Positive = 60.0
+    """The longest session, unless its agent says otherwise."""
+    price_per_minute: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Credit taken for a minute of a session; organizations without a balance pay nothing."""
+    authorize_per_minute: Count = 6000
+    """Authorize requests a minute from one key; more are refused with 429."""
+    agents: dict[str, dict[str, Any]] = {}
+    """Agents defined by a table each: `[agents.front-desk]`."""
+
+    @property
+    def database(self) -> str:
+        """The address of the database that these settings mean."""
+        return self.database_url or f"sqlite:///{Path(self.data) / 'duologue.db'}"
+
+
+def load(file: Path | None, environment: Mapping[str, str], **given: object) -> Settings:
+    """Settings from the file, over it the environment, over it what was given by name."""
+    values: dict[str, object] = {}
+    if file is not None:
+        values.update(_read(file))
+    values.update(_from_environment(environment))
+    values.update({name: value for name, value in given.items() if value is not None})
+    try:
+        return msgspec.convert(values, Settings)
+    except msgspec.ValidationError as error:
+        raise DuologueError("setting_invalid", name=_name_in(error), reason=error) from None
+
+
+def _read(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DuologueError("file_invalid", path=str(file), reason=error) from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    hints = get_type_hints(Settings, include_extras=True)
+    values: dict[str, object] = {}
+    for name, text in environment.items():
+        if not name.startswith("DUOLOGUE_"):
+            continue
+        field = name.removeprefix("DUOLOGUE_").lower()
+        if field in NOT_SETTINGS:
+            continue
+        if field not in hints or field == "agents":
+            raise DuologueError("setting_invalid", name=name, reason="there is no such setting")
+        try:
+            values[field] = msgspec.convert(text, hints[field], strict=False)
+        except msgspec.ValidationError as error:
+            raise DuologueError("setting_invalid", name=name, reason=error) from None
+    return values
+
+
+NOT_SETTINGS = frozenset({"secret", "test_require", "reload_child"})
+"""`DUOLOGUE_…` names that mean something else than a setting."""
+
+
+def _name_in(error: msgspec.ValidationError) -> str:
+    """The field that a validation error names, as the operator wrote it."""
+    text = str(error)
+    if "unknown field `" in text:
+        return text.split("unknown field `")[1].rstrip("`")
+    return text.split("$.")[1].rstrip("`") if "$." in text else "duologue.toml"
