@@ -1,0 +1,30 @@
+"""What every test has: coroutine tests, and no task or thread left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import Any
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Coroutine tests run on a loop of their own, which must end without tasks of theirs."""
+    function = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(function):
+        return None
+    names = inspect.signature(function).parameters
+    arguments: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in names}
+    asyncio.run(_whole(function(**arguments)))
+    return True
+
+
+async def _whole(test: Any) -> None:
+    before = asyncio.all_tasks()
+    await test
+    await asyncio.sleep(0)
+    left = [task for task in asyncio.all_tasks() - before if not task.done()]
+    if left:
+        pytest.fail(f"tasks left behind: {left}")
