@@ -1,0 +1,1 @@
+"""MEMORY: what is remembered, in SQLite or PostgreSQL."""

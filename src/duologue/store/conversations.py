@@ -1,0 +1,112 @@
+"""Conversations: made, listed, resumed, ended, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import delete as deletion
+
+from duologue.store.ids import fresh
+from duologue.store.records import Conversation, Page, as_json, build
+from duologue.store.statements import Statement
+from duologue.store.tables import conversations, messages, runs, sessions
+
+_columns = conversations.c
+_this = (_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
+_insert = Statement(insert(conversations))
+_get = Statement(select(conversations).where(*_this))
+_by_resume = Statement(select(conversations).where(_columns.resume_hash == bindparam("wanted")))
+_set_resume = Statement(update(conversations).where(*_this).values(resume_hash=bindparam("to")))
+_end = Statement(
+    update(conversations)
+    .where(*_this, _columns.ended_at.is_(None))
+    .values(
+        ended_at=bindparam("at"),
+        end_reason=bindparam("why"),
+        updated_at=bindparam("at"),
+        resume_hash=None,
+    )
+)
+
+
+def create(
+    conn: Connection,
+    org_id: str,
+    *,
+    agent_id: str,
+    key_id: str | None,
+    metadata: dict[str, Any],
+    now: int,
+) -> Conversation:
+    """A new conversation without a session yet."""
+    made = Conversation(
+        fresh("conv_", now), org_id, agent_id, key_id, None, None, metadata, 1, now, now, None, None
+    )
+    _insert(
+        conn,
+        id=made.id,
+        org_id=org_id,
+        agent_id=agent_id,
+        key_id=key_id,
+        current_session_id=None,
+        resume_hash=None,
+        metadata=as_json(metadata),
+        next_seq=1,
+        created_at=now,
+        updated_at=now,
+        ended_at=None,
+        end_reason=None,
+    )
+    return made
+
+
+def get(conn: Connection, org_id: str, id: str) -> Conversation | None:  # noqa: A002
+    """The organization's conversation of that id."""
+    row = _get(conn, org=org_id, wanted=id).fetchone()
+    return None if row is None else build(Conversation, row)
+
+
+def page(
+    conn: Connection,
+    org_id: str,
+    *,
+    agent_id: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
+) -> Page[Conversation]:
+    """Conversations from the newest on, or from behind the cursor `before`."""
+    query = select(conversations).where(_columns.org_id == org_id)
+    if agent_id is not None:
+        query = query.where(_columns.agent_id == agent_id)
+    if before is not None:
+        query = query.where(_columns.id < before)
+    rows = conn.execute(query.order_by(_columns.id.desc()).limit(limit + 1)).fetchall()
+    items = [build(Conversation, row) for row in rows[:limit]]
+    return Page(items, items[-1].id if len(rows) > limit else None)
+
+
+def end(conn: Connection, org_id: str, id: str, reason: str, now: int) -> bool:  # noqa: A002
+    """Ends it for good; false when it had ended before."""
+    return _end(conn, org=org_id, wanted=id, why=reason, at=now).rowcount == 1
+
+
+def delete(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
+    """Forgets the conversation and all that was said; its usage stays counted."""
+    if get(conn, org_id, id) is None:
+        return False
+    for table in (messages, sessions, runs):
+        conn.execute(deletion(table).where(table.c.org_id == org_id, table.c.conversation_id == id))
+    conn.execute(deletion(conversations).where(_columns.org_id == org_id, _columns.id == id))
+    return True
+
+
+def set_resume(conn: Connection, org_id: str, id: str, hash: str | None) -> bool:  # noqa: A002
+    """Makes the hashed token the only one that resumes the conversation."""
+    return _set_resume(conn, org=org_id, wanted=id, to=hash).rowcount == 1
+
+
+def by_resume(conn: Connection, hash: str) -> Conversation | None:  # noqa: A002
+    """The conversation that the hashed token resumes, whichever organization owns it."""
+    row = _by_resume(conn, wanted=hash).fetchone()
+    return None if row is None else build(Conversation, row)

@@ -1,0 +1,100 @@
+"""Keys: their facts and their hash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import insert as insertion
+
+from duologue.store.ids import fresh
+from duologue.store.records import Key, KeyKind, as_json, build
+from duologue.store.statements import Statement
+from duologue.store.tables import keys
+
+_columns = keys.c
+_insert = Statement(insertion(keys))
+_by_hash = Statement(select(keys).where(_columns.hash == bindparam("wanted")))
+_all = Statement(select(keys).where(_columns.org_id == bindparam("org")).order_by(_columns.id))
+_revoke = Statement(
+    update(keys)
+    .where(_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
+    .values(revoked_at=func.coalesce(_columns.revoked_at, bindparam("at")))
+    .returning(*_columns)
+)
+_used = Statement(
+    update(keys)
+    .where(_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
+    .values(last_used_at=bindparam("at"))
+)
+
+
+def insert(
+    conn: Connection,
+    org_id: str,
+    *,
+    kind: KeyKind,
+    hash: str,  # noqa: A002
+    hint: str,
+    name: str,
+    agent_id: str | None,
+    origins: Sequence[str],
+    scopes: Sequence[str],
+    now: int,
+    expires_at: int | None,
+) -> Key:
+    """A new key, of which only the hash is kept."""
+    made = Key(
+        fresh("key_", now),
+        org_id,
+        kind,
+        name,
+        hash,
+        hint,
+        agent_id,
+        list(origins),
+        list(scopes),
+        now,
+        expires_at,
+        None,
+        None,
+    )
+    _insert(
+        conn,
+        id=made.id,
+        org_id=org_id,
+        kind=kind,
+        name=name,
+        hash=hash,
+        hint=hint,
+        agent_id=agent_id,
+        origins=as_json(made.origins),
+        scopes=as_json(made.scopes),
+        created_at=now,
+        expires_at=expires_at,
+        revoked_at=None,
+        last_used_at=None,
+    )
+    return made
+
+
+def by_hash(conn: Connection, hash: str) -> Key | None:  # noqa: A002
+    """The key whose SHA-256 this is, whichever organization owns it."""
+    row = _by_hash(conn, wanted=hash).fetchone()
+    return None if row is None else build(Key, row)
+
+
+def all(conn: Connection, org_id: str) -> list[Key]:  # noqa: A001
+    """Every key of the organization, oldest first, revoked ones included."""
+    return [build(Key, row) for row in _all(conn, org=org_id).fetchall()]
+
+
+def revoke(conn: Connection, org_id: str, key_id: str, now: int) -> Key | None:
+    """The key, void from now on; the time of its first revocation stays."""
+    row = _revoke(conn, org=org_id, wanted=key_id, at=now).fetchone()
+    return None if row is None else build(Key, row)
+
+
+def used(conn: Connection, org_id: str, key_id: str, now: int) -> None:
+    """Notes when the key was last used."""
+    _used(conn, org=org_id, wanted=key_id, at=now)

@@ -1,0 +1,91 @@
+"""PostgreSQL through asyncpg: the same units of work, each in a transaction of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from sqlalchemy import Connection, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util.concurrency import greenlet_spawn
+
+from duologue.store.database import Database
+from duologue.store.schema import prepare
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class PostgresDatabase(Database):
+    """A PostgreSQL database that any number of processes may share."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @classmethod
+    async def start(cls, url: str) -> PostgresDatabase:
+        """Connects and brings the schema up to date; two that start at once take turns."""
+        database = cls(_engine(url))
+        try:
+            await database.write(prepare)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def write(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Database.write`."""
+        async with self._engine.begin() as conn:
+            return await conn.run_sync(work, *args, **kwargs)
+
+    async def read(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Database.read`."""
+        async with self._engine.connect() as conn:
+            return await conn.run_sync(work, *args, **kwargs)
+
+    async def close(self) -> None:
+        """See `Database.close`."""
+        await self._engine.dispose()
+
+
+def _engine(url: str) -> AsyncEngine:
+    return create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
+
+
+async def _connect(engine: AsyncEngine) -> AsyncConnection:
+    return await engine.connect()
+
+
+class _Blocking:
+    """A connection for code outside a loop: each execution runs the loop until it is done."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, conn: Connection) -> None:
+        self._loop = loop
+        self._conn = conn
+        self.dialect = conn.dialect
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        """As `Connection.execute`."""
+        return self._loop.run_until_complete(greenlet_spawn(self._conn.execute, *args, **kwargs))
+
+
+@contextmanager
+def unit(url: str) -> Iterator[Connection]:
+    """A connection in one transaction."""
+    with asyncio.Runner() as runner:
+        engine = _engine(url)
+        conn = runner.run(_connect(engine))
+        try:
+            runner.run(conn.run_sync(prepare))
+            inner = runner.run(conn.run_sync(lambda inner: inner))
+            yield cast("Connection", _Blocking(runner.get_loop(), inner))
+            runner.run(conn.commit())
+        finally:
+            runner.run(conn.close())
+            runner.run(engine.dispose())

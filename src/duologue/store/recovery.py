@@ -1,0 +1,46 @@
+"""After a crash: what was live is made true again."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, and_, delete, select, true, update
+
+from duologue.store.tables import messages, runs, sessions
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """How much was left unfinished."""
+
+    sessions: int
+    runs: int
+    messages: int
+
+
+def after_crash(conn: Connection, process: str | None, now: int) -> Recovered:
+    """Detaches sessions, ends runs and closes messages that a killed process left open.
+
+    With a process, only what it ran; without, everything: right for the one serving process.
+    Sessions keep their key: their clients may reopen within the grace time.
+    """
+    lost = select(runs.c.id).where(
+        runs.c.ended_at.is_(None), true() if process is None else runs.c.process == process
+    )
+    detached = conn.execute(
+        update(sessions)
+        .where(
+            sessions.c.state == "live",
+            true() if process is None else sessions.c.run_id.in_(lost),
+        )
+        .values(state="detached", detached_at=now)
+    ).rowcount
+    open_message = and_(messages.c.final.is_(False), messages.c.run_id.in_(lost))
+    conn.execute(
+        delete(messages).where(open_message, messages.c.text == "", messages.c.item.is_(None))
+    )
+    closed = conn.execute(
+        update(messages).where(open_message).values(final=True, interrupted=True, updated_at=now)
+    ).rowcount
+    ended = conn.execute(
+        update(runs).where(runs.c.id.in_(lost)).values(ended_at=now, end_reason="server_lost")
+    ).rowcount
+    return Recovered(detached, ended, closed)

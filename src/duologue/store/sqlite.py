@@ -1,0 +1,102 @@
+"""SQLite: one writer thread, one reader thread, write-ahead log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
+
+from duologue.errors import DuologueError
+from duologue.store.database import Database
+from duologue.store.schema import prepare
+from duologue.store.writer import MOST_PER_COMMIT, Worker
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PRAGMAS = (
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA journal_mode = WAL",
+    # A commit is in the log file before it is acknowledged, so killing the process loses nothing;
+    # NORMAL leaves the flush to disk to checkpoints, so a power cut may lose the last commits.
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+class SqliteDatabase(Database):
+    """A database file that several processes of one machine may share."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = Worker(
+            engine, "duologue-writer", begin="BEGIN IMMEDIATE", most=MOST_PER_COMMIT
+        )
+        # Every read has a snapshot of its own, hence one a transaction.
+        self._reader = Worker(engine, "duologue-reader", begin="BEGIN", most=1)
+
+    @classmethod
+    async def start(cls, url: str) -> SqliteDatabase:
+        """Opens the file, made if it is missing."""
+        database = cls(engine(url))
+        try:
+            await database.write(prepare)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def write(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Database.write`."""
+        result: T = await self._writer.submit(lambda conn: work(conn, *args, **kwargs))
+        return result
+
+    async def read(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Database.read`."""
+        result: T = await self._reader.submit(lambda conn: work(conn, *args, **kwargs))
+        return result
+
+    async def close(self) -> None:
+        """See `Database.close`."""
+        await self._reader.close()
+        await self._writer.close()
+        self._engine.dispose()
+
+
+def engine(url: str) -> Engine:
+    """An engine whose connections leave transactions to their user."""
+    path = make_url(url).database
+    if not path or path == ":memory:":
+        raise DuologueError(
+            "setting_invalid", name="database_url", reason="SQLite needs a file: sqlite:///PATH"
+        )
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    made = create_engine(
+        url, poolclass=NullPool, connect_args={"check_same_thread": False, "isolation_level": None}
+    )
+    event.listen(made, "connect", _set_up)
+    return made
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(pragma).close()
+
+
+@contextmanager
+def unit(url: str) -> Iterator[Connection]:
+    """A connection in one write transaction."""
+    made = engine(url)
+    with made.connect() as conn:
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
+        prepare(conn)
+        yield conn
+        conn.commit()
+    made.dispose()

@@ -1,0 +1,212 @@
+"""Every table; times are UTC milliseconds, money is millionths of a credit, JSON is text.
+
+JSON lies in text columns on both databases: the same bytes come back that went in, and msgspec
+reads them without a type layer between.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[str]:
+    return Column("id", Text, primary_key=True)
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null)
+
+
+def _time(name: str, *, null: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=null)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+def _of(name: str, table: str, *, null: bool = False) -> Column[str]:
+    return Column(name, Text, ForeignKey(f"{table}.id"), nullable=null)
+
+
+organizations = Table(
+    "organizations",
+    metadata,
+    _id(),
+    _text("name"),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("balance_micros", BigInteger),
+    _time("created_at"),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    _id(),
+    _of("org_id", "organizations"),
+    _text("slug"),
+    _text("name"),
+    _text("definition"),
+    _text("source"),
+    _time("published_at", null=True),
+    _time("created_at"),
+    _time("updated_at"),
+    UniqueConstraint("org_id", "slug"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    _id(),
+    _of("org_id", "organizations"),
+    _text("kind"),
+    _text("name"),
+    Column("hash", Text, nullable=False, unique=True),
+    _text("hint"),
+    _of("agent_id", "agents", null=True),
+    _text("origins"),
+    _text("scopes"),
+    _time("created_at"),
+    _time("expires_at", null=True),
+    _time("revoked_at", null=True),
+    _time("last_used_at", null=True),
+    Index(None, "org_id", "id"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    _id(),
+    _of("org_id", "organizations"),
+    _of("agent_id", "agents"),
+    _of("key_id", "keys", null=True),
+    # No foreign key: the session refers to its conversation, and a circle could not be written.
+    _text("current_session_id", null=True),
+    Column("resume_hash", Text, unique=True),
+    _text("metadata"),
+    Column("next_seq", Integer, nullable=False, server_default="1"),
+    _time("created_at"),
+    _time("updated_at"),
+    _time("ended_at", null=True),
+    _text("end_reason", null=True),
+    Index(None, "org_id", "id"),
+    Index(None, "agent_id", "id"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _id(),
+    _of("org_id", "organizations"),
+    _of("conversation_id", "conversations"),
+    _of("agent_id", "agents"),
+    _text("process"),
+    _time("started_at"),
+    _time("ended_at", null=True),
+    _text("end_reason", null=True),
+    _text("usage", null=True),
+    Index(None, "conversation_id"),
+    Index(None, "ended_at"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _id(),
+    _of("org_id", "organizations"),
+    _of("conversation_id", "conversations"),
+    _of("agent_id", "agents"),
+    # No foreign key: a session may be written before its run.
+    _text("run_id", null=True),
+    _of("key_id", "keys", null=True),
+    Column("key_hash", Text, unique=True),
+    _time("key_expires_at"),
+    _text("transport"),
+    _text("state"),
+    _text("capabilities"),
+    _text("config"),
+    _text("metadata"),
+    _text("custom_metadata"),
+    _text("custom_headers"),
+    _text("sdk_version"),
+    _text("origin", null=True),
+    _time("created_at"),
+    _time("opened_at", null=True),
+    _time("detached_at", null=True),
+    _time("ended_at", null=True),
+    _text("end_reason", null=True),
+    _count("attached_ms"),
+    _count("cost_micros"),
+    Index(None, "org_id", "id"),
+    Index(None, "conversation_id", "id"),
+    Index(None, "state"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    _of("org_id", "organizations"),
+    _of("conversation_id", "conversations"),
+    _of("run_id", "runs"),
+    _text("session_id", null=True),
+    Column("seq", Integer, nullable=False),
+    _text("turn_id"),
+    _text("role"),
+    _text("kind"),
+    _text("text"),
+    _text("item", null=True),
+    Column("final", Boolean, nullable=False),
+    Column("interrupted", Boolean, nullable=False),
+    _time("created_at"),
+    _time("updated_at"),
+    UniqueConstraint("conversation_id", "seq"),
+    Index(None, "run_id"),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    _id(),
+    _of("org_id", "organizations"),
+    _of("agent_id", "agents"),
+    # No foreign keys: what was used stays counted when its conversation is deleted.
+    Column("session_id", Text, nullable=False, unique=True),
+    _text("run_id"),
+    _count("attached_ms"),
+    _count("cost_micros"),
+    _time("created_at"),
+    _time("updated_at"),
+    Index(None, "org_id", "id"),
+)
+
+credit_notes = Table(
+    "credits",
+    metadata,
+    _id(),
+    _of("org_id", "organizations"),
+    _count("micros"),
+    _text("note"),
+    _time("created_at"),
+    Index(None, "org_id", "id"),
+)
