@@ -1,0 +1,135 @@
+"""`make test`: every check and every group of tests, and one line at the end that counts them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+BIN = Path(sys.executable).parent
+EXACT = "src/duologue/wire/*,src/duologue/core/*,src/duologue/access/*,src/duologue/settings.py"
+
+
+class Group(NamedTuple):
+    """Tests that share a marker, and the outside programs without which they mean nothing."""
+
+    name: str
+    marker: str
+    needs: tuple[str, ...] = ()
+    options: tuple[str, ...] = ("-n", "0")
+
+
+# The voices and the browser want both cores for themselves; the rest shares them.
+GROUPS = (
+    Group(
+        "unit", "not voice and not browser and not postgres and not soak", (), ("-n", "2", "--cov")
+    ),
+    Group("postgres", "postgres and not soak", ("postgres",)),
+    Group("voice", "voice and not browser and not soak"),
+    Group("browser", "browser and not soak", ("chromium", "node")),
+)
+CHECKS = (
+    ("format", ("ruff", "format", "--check", "--quiet", ".")),
+    ("lint", ("ruff", "check", "--quiet", ".")),
+    ("types", ("mypy",)),
+    ("imports", ("lint-imports", "--no-logo")),
+)
+INSTALL = {
+    "postgres": "apt-get install postgresql",
+    "chromium": "apt-get install chromium",
+    "node": "apt-get install nodejs npm, then make test again",
+}
+
+
+def say(text: str) -> None:
+    """Shows text at once, so that the order of ours and of the programs' lines is true."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def present(program: str) -> bool:
+    """Whether an outside program is here; Debian keeps PostgreSQL's off the path."""
+    if program == "postgres" and any(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+        return True
+    return shutil.which(program) is not None
+
+
+def counted(line: str) -> Counter[str]:
+    """What pytest's closing line counts."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+    found = re.findall(r"(\d+) (passed|failed|skipped|errors?|xfailed)\b", plain)
+    return Counter({word.removesuffix("s"): int(number) for number, word in found})
+
+
+def run(command: tuple[str, ...], hear: Callable[[str], None] = lambda _: None) -> int:
+    """The exit code of a program of this environment, whose lines are shown as they come."""
+    full = [str(BIN / command[0]), *command[1:]]
+    with subprocess.Popen(full, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as it:
+        assert it.stdout is not None
+        for line in it.stdout:
+            say(line)
+            hear(line)
+    return it.returncode
+
+
+def run_group(group: Group, total: Counter[str], *, required: bool) -> None:
+    """Runs one group and adds what happened to the total."""
+    missing = [program for program in group.needs if not present(program)]
+    if missing:
+        total["failed" if required else "skipped"] += 1
+        say(f"{group.name}: skipped, for there is no {' and no '.join(missing)} here.\n")
+        for program in missing:
+            say(f"  To install it: {INSTALL[program]}\n")
+        return
+    seen: list[str] = []
+    colour = "yes" if sys.stdout.isatty() else "no"
+    command = ("pytest", "-q", "-m", group.marker, f"--color={colour}", *group.options)
+    code = run(command, lambda line: seen.append(line) if line.strip() else None)
+    counts = counted(seen[-1]) if seen else Counter()
+    bad = counts["failed"] + counts["error"]
+    if required and counts["skipped"]:
+        say(f"{group.name}: a skipped test counts as failed (DUOLOGUE_TEST_REQUIRE=all).\n")
+        bad += counts["skipped"]
+    total["passed"] += counts["passed"] + counts["xfailed"]
+    total["skipped"] += 0 if required else counts["skipped"]
+    total["failed"] += bad if bad or code == 0 else 1
+
+
+def main() -> int:
+    """Runs everything, also after a failure, so that one run shows all there is to mend."""
+    required = os.environ.get("DUOLOGUE_TEST_REQUIRE") == "all"
+    total: Counter[str] = Counter()
+
+    def step(name: str, work: Callable[[], None]) -> None:
+        say(f"\n== {name}\n")
+        began, before = time.monotonic(), total["failed"]
+        work()
+        word = "ok" if total["failed"] == before else "FAILED"
+        say(f"== {name}: {word} in {time.monotonic() - began:.0f} s\n")
+
+    def check(command: tuple[str, ...]) -> None:
+        total["passed" if run(command) == 0 else "failed"] += 1
+
+    for name, command in CHECKS:
+        step(name, partial(check, command))
+    for group in GROUPS:
+        step(group.name, partial(run_group, group, total, required=required))
+        if group.name == "unit":
+            report = ("coverage", "report", "--skip-covered", "-m", f"--include={EXACT}")
+            step("coverage", partial(check, (*report, "--fail-under=100")))
+    say(
+        f"\ntests: {total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped\n"
+    )
+    return 1 if total["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
