@@ -296,3 +296,8 @@ def audio_content(pcm: bytes) -> str:
 def notice(code: str, message: str) -> dict[str, str]:
     """A word from the server itself, sent as data so that every client can show it."""
     return {"type": "duologue.notice", "code": code, "message": message}
+
+
+def encode_error(code: str, message: str) -> bytes:
+    """The JSON body of an error."""
+    return _encoder.encode(ErrorBody(error=message, code=code))

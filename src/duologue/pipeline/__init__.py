@@ -1,0 +1,1 @@
+"""VOICE: hosts the AgentSession of each conversation; transports bring the ends."""

@@ -1,0 +1,335 @@
+"""Who talks in this process: live runs, the clients attached to them, and their seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from duologue.agents.loader import Catalog
+from duologue.agents.models import Shared, resolve
+
+from duologue.access import balance
+from duologue.agents.definition import LoadedAgent
+from duologue.core.resume import Departure, Grade
+from duologue.errors import DuologueError
+from duologue.pipeline.history import remembered
+from duologue.pipeline.outlet import Listener
+from duologue.pipeline.record import Record
+from duologue.pipeline.run import Run
+from duologue.pipeline.seat import Guest, Seat
+from duologue.settings import Settings
+from duologue.store import conversations, messages, runs, sessions, usage
+from duologue.store.database import Database
+from duologue.store.ids import fresh
+
+log = structlog.get_logger(__name__)
+
+LEFT = DuologueError("ended", reason="left")
+SWEEP = 1.0
+"""Seconds between two readings of every meter."""
+WARN_SECONDS = 15.0
+"""How long before its balance ends a session is warned."""
+
+
+class Host:
+    """Holds the live runs of this process, at most `max_sessions` of them."""
+
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings,
+        catalog: Catalog,
+        *,
+        clock: Callable[[], int],
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.db = db
+        self.settings = settings
+        self.catalog = catalog
+        self.clock = clock
+        self.process = fresh("proc_", clock())
+        self.draining = False
+        self._environment = environment
+        self._shared = Shared()
+        self._runs: dict[str, Run] = {}
+        self._starting: dict[str, asyncio.Lock] = {}
+        self._seats: dict[str, Seat] = {}
+        self._grace: dict[str, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._sweeper: asyncio.Task[None] | None = None
+
+    # ------------------------------------------------------------ life
+
+    async def open(self) -> None:
+        """Starts reading the meters."""
+        self._sweeper = asyncio.create_task(self._sweep_forever())
+
+    async def close(self) -> None:
+        """Tells every client that the server goes away, and closes every run within bounds."""
+        self.draining = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.wait([self._sweeper])
+        for timer in self._grace.values():
+            timer.cancel()
+        self._grace.clear()
+        seats = list(self._seats.values())
+        for run in list(self._runs.values()):
+            run.end(DuologueError("going_away"), reason="going_away")
+        if seats:
+            await asyncio.wait(
+                [asyncio.ensure_future(seat.gone.wait()) for seat in seats], timeout=5
+            )
+        await self._settle()
+        await self._shared.aclose()
+
+    # ------------------------------------------------------------ questions
+
+    @property
+    def live(self) -> int:
+        """Runs in this process, attached or waiting."""
+        return len(self._runs)
+
+    def run_of(self, conversation_id: str) -> Run | None:
+        """The live run of a conversation, if it is in this process."""
+        return self._runs.get(conversation_id)
+
+    def seat_of(self, session_id: str) -> Seat | None:
+        """The attached client of a session, if it is in this process."""
+        return self._seats.get(session_id)
+
+    def attached(self, conversation_id: str) -> list[Seat]:
+        """The clients that are attached to a conversation here."""
+        return [
+            seat for seat in self._seats.values() if seat.run.conversation_id == conversation_id
+        ]
+
+    def require_room(self, conversation_id: str | None = None) -> None:
+        """Refuses what would be one run too many; a conversation that is live has its place."""
+        if self.draining:
+            raise DuologueError("going_away")
+        if conversation_id in self._runs:
+            return
+        if len(self._runs) + len(self._starting) >= self.settings.max_sessions:
+            raise DuologueError("overloaded", limit=self.settings.max_sessions)
+
+    # ------------------------------------------------------------ coming and going
+
+    async def seat(self, guest: Guest, listener: Listener) -> Seat:
+        """Attaches a client to its conversation: to the live run, or to one rebuilt from memory."""
+        self.require_room(guest.conversation_id)
+        lock = self._starting.setdefault(guest.conversation_id, asyncio.Lock())
+        try:
+            async with lock:
+                run, resumed = await self._run_for(guest)
+                opened = await self.db.write(
+                    sessions.open, guest.org_id, guest.session_id, run.id, self.clock()
+                )
+                if not opened:
+                    self._wait_for_return(run)
+                    raise DuologueError("session_open")
+                self._stop_waiting(run)
+                seat = Seat(guest, run, listener, resumed, self.clock())
+                self._seats[guest.session_id] = seat
+                run.attach(listener, guest.session_id)
+        finally:
+            if not lock.locked():
+                self._starting.pop(guest.conversation_id, None)
+        log.info(
+            "session live",
+            session=guest.session_id,
+            conversation=guest.conversation_id,
+            agent=guest.definition.slug,
+            resumed=resumed,
+        )
+        return seat
+
+    async def unseat(self, seat: Seat, how: Departure, unheard: float = 0.0) -> None:
+        """Detaches a client: one that dropped is waited for, one that left ends the run."""
+        if self._seats.pop(seat.guest.session_id, None) is None:
+            return
+        run = seat.run
+        run.detach(seat.listener, unheard)
+        self._meter_now([seat])
+        await self._write_departure(seat, how)
+        seat.gone.set()
+        if run.ended is not None or self.attached(run.conversation_id):
+            return
+        if how == "left":
+            run.end(LEFT, reason="left")
+        else:
+            self._wait_for_return(run)
+
+    def replace(self, conversation_id: str) -> None:
+        """Tells the clients of a conversation that it was opened elsewhere."""
+        for seat in self.attached(conversation_id):
+            seat.close("replaced")
+
+    async def finish(self, org_id: str, conversation_id: str, reason: str) -> None:
+        """Ends a conversation for good, live or not."""
+        await self.db.write(conversations.end, org_id, conversation_id, reason, self.clock())
+        run = self._runs.get(conversation_id)
+        if run is not None:
+            run.end(DuologueError("ended", reason=reason), reason=reason, final=True)
+
+    # ------------------------------------------------------------ runs
+
+    async def _run_for(self, guest: Guest) -> tuple[Run, Grade | None]:
+        existing = self._runs.get(guest.conversation_id)
+        if existing is not None and existing.ended is None:
+            return existing, "live"
+        if existing is not None:
+            await existing.closed()
+        run, resumed = await self._rebuild(guest)
+        return run, resumed
+
+    async def _rebuild(self, guest: Guest) -> tuple[Run, Grade | None]:
+        loaded = self.catalog.get(guest.definition.slug)
+        if loaded is None:
+            raise DuologueError("agent_not_loaded", agent=guest.definition.slug)
+        stored = await self.db.read(messages.of, guest.org_id, guest.conversation_id)
+        now = self.clock()
+        run_id = fresh("run_", now)
+        record = Record(
+            self.db,
+            org_id=guest.org_id,
+            conversation_id=guest.conversation_id,
+            run_id=run_id,
+            clock=self.clock,
+        )
+        resumed: Grade | None = "rebuilt" if stored else None
+        run = Run(
+            run_id=run_id,
+            conversation_id=guest.conversation_id,
+            loaded=loaded,
+            definition=guest.definition,
+            models=resolve(
+                LoadedAgent(guest.definition, loaded.make, loaded.source, loaded.models),
+                self._environment,
+                shared=self._shared,
+            ),
+            record=record,
+            resumed=resumed,
+            greet=not stored,
+            new_id=lambda prefix: fresh(f"{prefix}_", self.clock()),
+        )
+        await self.db.write(
+            runs.start,
+            guest.org_id,
+            id=run_id,
+            conversation_id=guest.conversation_id,
+            agent_id=guest.agent_id,
+            process=self.process,
+            now=now,
+        )
+        self._runs[guest.conversation_id] = run
+        run.on_end = lambda: self._run_ended(run, guest.org_id)
+        try:
+            await run.start(guest.whereabouts(run, resumed), remembered(stored))
+        except DuologueError as error:
+            run.end(error, reason="agent_failed")
+            raise
+        return run, resumed
+
+    def _run_ended(self, run: Run, org_id: str) -> None:
+        self._stop_waiting(run)
+        self._spawn(self._bury(run, org_id))
+
+    async def _bury(self, run: Run, org_id: str) -> None:
+        reason = run.ended or "ended"
+        usage_of_run = run.usage
+        await run.closed()
+        if self._runs.get(run.conversation_id) is run:
+            del self._runs[run.conversation_id]
+        now = self.clock()
+        await self.db.write(runs.end, org_id, run.id, reason, {"models": usage_of_run}, now)
+        if run.final:
+            await self.db.write(conversations.end, org_id, run.conversation_id, reason, now)
+        log.info("run ended", run=run.id, conversation=run.conversation_id, reason=reason)
+
+    def _wait_for_return(self, run: Run) -> None:
+        loop = asyncio.get_running_loop()
+        self._stop_waiting(run)
+        self._grace[run.id] = loop.call_later(
+            self.settings.grace_seconds, lambda: run.end(LEFT, reason="left")
+        )
+
+    def _stop_waiting(self, run: Run) -> None:
+        timer = self._grace.pop(run.id, None)
+        if timer is not None:
+            timer.cancel()
+
+    # ------------------------------------------------------------ meters
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP)
+            try:
+                await self._sweep()
+            except Exception:
+                log.exception("meters not read")
+
+    async def _sweep(self) -> None:
+        seats = list(self._seats.values())
+        if not seats:
+            return
+        balances = await self._meter(seats)
+        problems = await self.db.read(sessions.live_problems, [s.guest.session_id for s in seats])
+        now = self.clock()
+        for seat in seats:
+            problem = problems.get(seat.guest.session_id)
+            if problem is not None:
+                seat.close("replaced" if problem == "rotated" else problem)
+            elif now - seat.opened_at >= seat.guest.limit_ms:
+                minutes = seat.guest.limit_ms // 60_000
+                seat.run.end(DuologueError("timed_out", minutes=minutes), reason="timed_out")
+            else:
+                self._check_balance(seat, balances.get(seat.guest.org_id))
+
+    def _check_balance(self, seat: Seat, left: int | None) -> None:
+        price = seat.guest.price
+        if left is None or price <= 0:
+            return
+        if left <= 0:
+            seat.close("insufficient_balance")
+        elif not seat.warned and left <= balance.cost(int(WARN_SECONDS * 1000), price):
+            seat.warned = True
+            seconds = round(left / balance.cost(1000, price))
+            seat.run.notice("balance_low", f"The balance ends in about {seconds} seconds.")
+
+    async def _meter(self, seats: list[Seat]) -> dict[str, int | None]:
+        now = self.clock()
+        return await self.db.write(usage.meter, [seat.tick(now) for seat in seats], now)
+
+    def _meter_now(self, seats: list[Seat]) -> None:
+        self._spawn(self._meter(seats))
+
+    async def _write_departure(self, seat: Seat, how: Departure) -> None:
+        guest, now = seat.guest, self.clock()
+        final = seat.run.final
+        if how == "dropped" and seat.run.ended is None and seat.closed_with is None:
+            await self.db.write(sessions.detach, guest.org_id, guest.session_id, now)
+        else:
+            reason = seat.closed_with or seat.run.ended or how
+            await self.db.write(
+                sessions.end, guest.org_id, guest.session_id, reason, now, void=final
+            )
+
+    # ------------------------------------------------------------ tasks
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._reap)
+
+    def _reap(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("work behind a session failed", exc_info=error)
+
+    async def _settle(self) -> None:
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))

@@ -1,0 +1,175 @@
+"""Tells what an AgentSession does: in turns to the client, in messages to the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import structlog
+from livekit.agents import AgentSession
+from livekit.agents.llm import ChatMessage
+from livekit.agents.voice.events import (
+    AgentFalseInterruptionEvent,
+    AgentStateChangedEvent,
+    ConversationItemAddedEvent,
+    ErrorEvent,
+    FunctionToolsExecutedEvent,
+    SpeechCreatedEvent,
+    UserInputTranscribedEvent,
+    UserStateChangedEvent,
+)
+
+from duologue.core.happenings import (
+    AgentSaid,
+    Happening,
+    Noticed,
+    StateChanged,
+    ToolUsed,
+    UserSaid,
+)
+from duologue.core.turns import Turns
+from duologue.errors import DuologueError
+from duologue.pipeline.outlet import Outlet
+from duologue.pipeline.record import Record
+from duologue.pipeline.speaking import Mouth, Stage, Words
+
+log = structlog.get_logger(__name__)
+
+PARTS = {"stt_error": "hearing", "llm_error": "thinking", "tts_error": "voice"}
+
+
+class Narrator(Stage):
+    """Stands between one AgentSession and the world; owns the agent's mouth."""
+
+    def __init__(self, outlet: Outlet, record: Record, new_id: Callable[[str], str]) -> None:
+        self._outlet = outlet
+        self._record = record
+        self.turns = Turns(new_id)
+        self.mouth = Mouth(self)
+        self.words = Words(self._told, self._words_ended)
+        self._user_speaking = False
+        self.push_to_talk = False
+        """Whether the user's turns begin and end by a button, not by voice detection."""
+        self.on_failure: Callable[[str], None] = lambda part: None
+        """Called with the part of the pipeline that failed, to let the agent say so."""
+
+    def listen(self, session: AgentSession[None]) -> None:
+        """Follows what a session does, from before its start."""
+        session.on("user_state_changed", self._user_state)
+        session.on("user_input_transcribed", self._transcribed)
+        session.on("conversation_item_added", self._item)
+        session.on("agent_state_changed", self._agent_state)
+        session.on("agent_false_interruption", self._false_interruption)
+        session.on("function_tools_executed", self._tools)
+        session.on("speech_created", self._speech)
+        session.on("error", self._error)
+
+    def tell(self, happenings: Iterable[Happening]) -> None:
+        """Sends happenings in order; whole messages only after they are stored."""
+        for happening in happenings:
+            commit: asyncio.Future[bool] | None = None
+            if isinstance(happening, UserSaid):
+                commit = self._record.user(happening.turn, happening.text)
+            elif isinstance(happening, AgentSaid):
+                commit = self._record.answer_so_far()
+            self._outlet.put(happening, commit)
+
+    # ------------------------------------------------------------ the mouth's stage
+
+    def audio(self, pcm: bytes) -> None:
+        """Sound leaves for the listener."""
+        self.tell(self.turns.agent_audio(pcm))
+
+    def all_sent(self) -> None:
+        """The utterance left to its end."""
+        self.tell(self.turns.agent_sends_no_more())
+
+    def silenced(self) -> None:
+        """The utterance is held: with the user speaking, the floor is the user's."""
+        self.turns.agent_silenced()
+        if self._user_speaking and self._outlet.listening:
+            self.tell(self.turns.user_begins())
+
+    def finished(self, *, text: str, interrupted: bool, seconds: float) -> None:
+        """The utterance is over."""
+        if interrupted and self._user_speaking and self.turns.agent_turn is not None:
+            self.tell(self.turns.user_begins())
+        self.tell(self.turns.agent_ends(interrupted=interrupted))
+        self._record.answer_heard(text, interrupted=interrupted)
+
+    def _told(self, text: str) -> None:
+        self.mouth.words(text)
+        self.tell(self.turns.agent_text(text))
+        self._record.answer_words(self.turns.agent_turn or "", text)
+
+    def _words_ended(self) -> None:
+        self.mouth.words_end()
+        self.tell(self.turns.agent_says())
+
+    # ------------------------------------------------------------ the session's events
+
+    def _user_state(self, event: UserStateChangedEvent) -> None:
+        if self.push_to_talk:
+            return
+        self._user_speaking = event.new_state == "speaking"
+        if self._user_speaking and not self.mouth.busy:
+            self.tell(self.turns.user_begins())
+
+    def _transcribed(self, event: UserInputTranscribedEvent) -> None:
+        if not event.transcript.strip():
+            return
+        told = self.turns.user_final if event.is_final else self.turns.user_interim
+        self.tell(told(event.transcript))
+
+    def _item(self, event: ConversationItemAddedEvent) -> None:
+        item = event.item
+        if not isinstance(item, ChatMessage):
+            return
+        if item.role == "user":
+            self.tell(self.turns.user_says(item.text_content or ""))
+        elif item.role == "assistant":
+            self.mouth.silent_end()
+
+    def _agent_state(self, event: AgentStateChangedEvent) -> None:
+        if event.new_state == "listening" and not self._user_speaking and not self.push_to_talk:
+            # Noise that nobody understood leaves an open turn behind.
+            self.tell(self.turns.user_gives_up())
+        self._outlet.put(StateChanged(event.new_state))
+
+    def _false_interruption(self, event: AgentFalseInterruptionEvent) -> None:
+        if not event.resumed:
+            self.tell(self.turns.user_gives_up())
+
+    def _speech(self, event: SpeechCreatedEvent) -> None:
+        event.speech_handle.add_done_callback(lambda _: self.mouth.silent_end())
+
+    def _tools(self, event: FunctionToolsExecutedEvent) -> None:
+        self.mouth.silent_end()
+        for call, output in event.zipped():
+            self._record.note("tool", "tool_call", call.name, call.model_dump(mode="json"))
+            self._outlet.put(ToolUsed(call.name, call.call_id, "started"))
+            if output is None:
+                continue
+            self._record.note("tool", "tool_output", output.output, output.model_dump(mode="json"))
+            status = "error" if output.is_error else "done"
+            self._outlet.put(
+                ToolUsed(call.name, call.call_id, "error" if status == "error" else "done")
+            )
+
+    def _error(self, event: ErrorEvent) -> None:
+        error = event.error
+        part = PARTS.get(getattr(error, "type", ""), "model")
+        if getattr(error, "recoverable", False):
+            log.info("provider retried", part=part, error=str(getattr(error, "error", error)))
+            return
+        cause = getattr(error, "error", error)
+        shown = DuologueError("provider_failed", part=part, reason=type(cause).__name__)
+        log.warning("provider failed", part=part, error=str(cause))
+        self._record.note(
+            "system",
+            "error",
+            shown.message,
+            {"code": shown.code, "part": part, "error": str(cause)},
+        )
+        self._outlet.put(Noticed(shown.code, shown.message))
+        self.on_failure(part)

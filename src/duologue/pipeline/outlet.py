@@ -1,0 +1,61 @@
+"""The way out: happenings in order, and none before what it tells is in the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from duologue.core.happenings import AgentAudio, Happening, Noticed, UserStarted
+
+NOT_STORED = Noticed("internal", "What was said could not be stored; please say it again.")
+
+Listener = Callable[[Happening], None]
+
+
+class Outlet:
+    """Passes happenings to the listener; one that waits for its commit holds back all behind it."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Happening, asyncio.Future[bool] | None]] = deque()
+        self._listeners: list[Listener] = []
+
+    @property
+    def listening(self) -> bool:
+        """Whether anybody is there."""
+        return bool(self._listeners)
+
+    def attach(self, listener: Listener) -> None:
+        """Adds a listener; it hears what happens from now on."""
+        self._listeners.append(listener)
+
+    def detach(self, listener: Listener) -> None:
+        """Takes a listener away; one that is not there is no error."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    def put(self, happening: Happening, commit: asyncio.Future[bool] | None = None) -> None:
+        """Sends a happening, after its commit and after everything before it."""
+        if isinstance(happening, UserStarted):
+            # The listener is told to be silent: no older sound may arrive after that.
+            kept = [entry for entry in self._waiting if not isinstance(entry[0], AgentAudio)]
+            self._waiting = deque(kept)
+        if not self._waiting and commit is None:
+            self._deliver(happening)
+            return
+        self._waiting.append((happening, commit))
+        if commit is not None:
+            commit.add_done_callback(self._drain)
+
+    def _drain(self, _: asyncio.Future[bool]) -> None:
+        while self._waiting:
+            happening, commit = self._waiting[0]
+            if commit is not None and not commit.done():
+                return
+            self._waiting.popleft()
+            stored = commit is None or (not commit.cancelled() and commit.result())
+            self._deliver(happening if stored else NOT_STORED)
+
+    def _deliver(self, happening: Happening) -> None:
+        for listener in tuple(self._listeners):
+            listener(happening)

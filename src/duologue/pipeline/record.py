@@ -1,0 +1,126 @@
+"""The conversation's memory while it runs: every write in its order, each a promise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import structlog
+
+from duologue.store import messages
+from duologue.store.database import Database
+from duologue.store.ids import fresh
+
+CHECKPOINT_MS: Final = 1000
+"""How often a growing answer is saved: what a kill can lose of it."""
+
+log = structlog.get_logger(__name__)
+
+
+class Record:
+    """Writes what is said into the store; the future of a write says whether it is there."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        org_id: str,
+        conversation_id: str,
+        run_id: str,
+        clock: Callable[[], int],
+    ) -> None:
+        self._db = db
+        self._org_id = org_id
+        self._where = {"conversation_id": conversation_id, "run_id": run_id}
+        self._clock = clock
+        self._tail: asyncio.Future[bool] | None = None
+        self._answer: str | None = None
+        self._answer_text = ""
+        self._saved_at = 0
+        self.session_id: str | None = None
+        """The attached session; messages name it."""
+
+    def user(self, turn: str, text: str) -> asyncio.Future[bool]:
+        """What the user said."""
+        return self._append(turn, "user", "message", text)
+
+    def note(
+        self,
+        role: Literal["tool", "system"],
+        kind: Literal["tool_call", "tool_output", "error", "data"],
+        text: str,
+        item: dict[str, Any],
+    ) -> asyncio.Future[bool]:
+        """A tool's call or output, or something that went wrong."""
+        return self._append("", role, kind, text, item=item)
+
+    def answer_words(self, turn: str, text: str) -> None:
+        """The answer grows; it is saved at its first words and then once a second."""
+        now = self._clock()
+        self._answer_text += text
+        if self._answer is None:
+            self._answer = fresh("msg_", now)
+            self._saved_at = now
+            self._append(
+                turn, "assistant", "message", self._answer_text, final=False, id=self._answer
+            )
+        elif now - self._saved_at >= CHECKPOINT_MS:
+            self._saved_at = now
+            self._revise(text=self._answer_text)
+
+    def answer_so_far(self) -> asyncio.Future[bool] | None:
+        """All words of the answer up to now are saved."""
+        return self._revise(text=self._answer_text) if self._answer is not None else None
+
+    def answer_heard(self, text: str, *, interrupted: bool) -> None:
+        """The answer is over: this is what the listener heard of it."""
+        if self._answer is None:
+            return
+        self._revise(text=text, final=True, interrupted=interrupted)
+        self._answer, self._answer_text = None, ""
+
+    def write(self, work: Callable[..., Any], *args: Any, **values: Any) -> asyncio.Future[bool]:
+        """Runs a unit of work after all earlier ones; the future is its commit."""
+        self._tail = asyncio.ensure_future(self._after(self._tail, work, args, values))
+        return self._tail
+
+    async def settled(self) -> None:
+        """Returns when everything written so far is in the store, or was refused by it."""
+        while self._tail is not None and not self._tail.done():
+            await asyncio.wait([self._tail])
+
+    def _append(
+        self, turn: str, role: str, kind: str, text: str, **values: Any
+    ) -> asyncio.Future[bool]:
+        return self.write(
+            messages.append,
+            self._org_id,
+            **self._where,
+            session_id=self.session_id,
+            turn_id=turn,
+            role=role,
+            kind=kind,
+            text=text,
+            now=self._clock(),
+            **values,
+        )
+
+    def _revise(self, **values: Any) -> asyncio.Future[bool]:
+        return self.write(messages.revise, self._org_id, self._answer, now=self._clock(), **values)
+
+    async def _after(
+        self,
+        before: asyncio.Future[bool] | None,
+        work: Callable[..., Any],
+        args: tuple[Any, ...],
+        values: dict[str, Any],
+    ) -> bool:
+        if before is not None and not before.done():
+            await asyncio.wait([before])
+        try:
+            await self._db.write(work, *args, **values)
+        except Exception:
+            log.exception("not recorded", work=work.__name__, **self._where)
+            return False
+        return True

@@ -1,0 +1,85 @@
+"""One client attached to a run: who it is, what it may, and its running meter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from duologue.agents.current import Current
+
+from duologue.access import balance
+from duologue.agents.definition import AgentDefinition
+from duologue.core.resume import Grade
+from duologue.pipeline.outlet import Listener
+
+if TYPE_CHECKING:
+    from duologue.pipeline.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A session that was admitted, with everything its run must know."""
+
+    org_id: str
+    session_id: str
+    conversation_id: str
+    agent_id: str
+    definition: AgentDefinition
+    transport: str
+    price: float
+    limit_ms: int
+    metadata: dict[str, Any] = field(default_factory=dict)
+    custom_metadata: dict[str, Any] = field(default_factory=dict)
+    custom_headers: dict[str, str] = field(default_factory=dict)
+
+    def whereabouts(self, run: Run, resumed: Grade | None) -> Current:
+        """What the agent's code learns about its session."""
+        return Current(
+            conversation_id=self.conversation_id,
+            session_id=self.session_id,
+            agent=self.definition.slug,
+            transport=self.transport,
+            metadata=self.metadata,
+            custom_metadata=self.custom_metadata,
+            custom_headers=self.custom_headers,
+            resumed=resumed,
+            send=run.send_data,
+            end=run.hang_up,
+        )
+
+
+class Seat:
+    """Attached from the opening of its road until the road closes."""
+
+    def __init__(
+        self, guest: Guest, run: Run, listener: Listener, resumed: Grade | None, now: int
+    ) -> None:
+        self.guest = guest
+        self.run = run
+        self.listener = listener
+        self.resumed = resumed
+        self.opened_at = now
+        self.warned = False
+        self.gone = asyncio.Event()
+        self.on_close: Callable[[str], None] = lambda code: None
+        """Set by the transport: closes the road with the code of an error."""
+        self.closed_with: str | None = None
+        self._metered_to = now
+        self._billed = 0
+
+    def close(self, code: str) -> None:
+        """Closes the road from our side, once, saying why."""
+        if self.closed_with is None:
+            self.closed_with = code
+            self.on_close(code)
+
+    def tick(self, now: int) -> tuple[str, str, str, str, int, int]:
+        """Milliseconds and cost since the last reading, for the store."""
+        spent = max(0, now - self._metered_to)
+        self._metered_to = max(self._metered_to, now)
+        whole = balance.cost(self._metered_to - self.opened_at, self.guest.price)
+        cost, self._billed = whole - self._billed, whole
+        guest = self.guest
+        return guest.org_id, guest.session_id, self.run.id, guest.agent_id, spent, cost

@@ -1,0 +1,44 @@
+"""An AgentSession with every setting said: nothing is left to a default that may move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from duologue.agents.models import Models
+from livekit.agents import NOT_GIVEN, AgentSession
+
+from duologue.agents.definition import AgentDefinition
+
+
+def make_session(definition: AgentDefinition, models: Models) -> AgentSession[None]:
+    """The session of one run, without room or job."""
+    turns = definition.turns
+    pressed = turns.trigger == "push_to_talk"
+    interruption: dict[str, Any] = {
+        "enabled": turns.can_interrupt,
+        "mode": "vad",
+        "min_duration": turns.interrupt_after,
+        "resume_false_interruption": not pressed,
+        "false_interruption_timeout": None if pressed else turns.resume_after,
+    }
+    return AgentSession[None](
+        stt=models.stt or NOT_GIVEN,
+        vad=None if pressed else models.vad,
+        llm=models.realtime or models.llm or NOT_GIVEN,
+        tts=models.tts or NOT_GIVEN,
+        turn_handling={
+            "turn_detection": "manual" if pressed else "vad",
+            "endpointing": {
+                "mode": "fixed",
+                "min_delay": 0.0 if pressed else turns.min_delay,
+                "max_delay": 0.0 if pressed else turns.max_delay,
+            },
+            "interruption": interruption,  # type: ignore[typeddict-item]  # built above by its keys
+            # The model thinks while the silence after the last word is still being waited out.
+            "preemptive_generation": {"enabled": True, "preemptive_tts": False},
+        },
+        # The first seconds of the agent's speech may be interrupted like the rest.
+        aec_warmup_duration=None,
+        user_away_timeout=turns.away_after,
+        session_close_transcript_timeout=1.0,
+    )

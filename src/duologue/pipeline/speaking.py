@@ -1,0 +1,322 @@
+"""The agent's mouth: sound goes out a third of a second ahead of the listener, never more.
+
+Because the server keeps the pace, it can fall silent at once, knows which word was heard last,
+and can say again what a lost connection swallowed, with any client and without asking it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import numpy as np
+import soxr
+from livekit import rtc
+from livekit.agents.voice import io
+
+from duologue.core.playback import PlaybackClock
+from duologue.core.transcript import heard
+
+RATE: Final = 16000
+LEAD: Final = RATE * 3 // 10
+CHUNK: Final = 1536
+"""96 ms: a whole number of the 128-sample blocks that Layercode's player works in."""
+BLOCK: Final = 128
+ACK_GRACE: Final = 1.0
+"""Seconds after the computed end in which the client's own word for it is waited for."""
+
+
+class Stage(Protocol):
+    """Where the mouth's doings go."""
+
+    def audio(self, pcm: bytes) -> None:
+        """The next sound for the listener."""
+
+    def all_sent(self) -> None:
+        """The utterance was sent to its end."""
+
+    def silenced(self) -> None:
+        """The listener must be quiet now; what it did not hear may follow later."""
+
+    def finished(self, *, text: str, interrupted: bool, seconds: float) -> None:
+        """The utterance is over, and this much of its text was heard."""
+
+
+class _Utterance:
+    """One segment of speech, from its first frame until it was heard or cut."""
+
+    def __init__(self) -> None:
+        self.clock = PlaybackClock(RATE)
+        self.pcm = bytearray()
+        self.start = 0  # the sample at which `pcm` begins: what was heard is forgotten
+        self.text = ""
+        self.complete = False
+        self.text_complete = False
+        self.told_end = False
+        self.turn_start = 0  # where the client's present turn began
+
+    @property
+    def total(self) -> int:
+        return self.start + len(self.pcm) // 2
+
+    def chunk(self, samples: int) -> bytes:
+        """The next sound that was not sent; the last of it is padded to whole blocks."""
+        offset = (self.clock.sent - self.start) * 2
+        return bytes(self.pcm[offset : offset + samples * 2])
+
+    def forget(self, before: int) -> None:
+        """Drops the sound before a sample: it can never be needed again."""
+        if before - self.start >= RATE:
+            del self.pcm[: (before - self.start) * 2]
+            self.start = before
+
+
+class Mouth(io.AudioOutput):
+    """A paced audio sink for AgentSession: pausing and finishing are idempotent."""
+
+    def __init__(self, stage: Stage, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(
+            label="duologue", capabilities=io.AudioOutputCapabilities(pause=True), sample_rate=None
+        )
+        self._stage = stage
+        self._now = now
+        self._utterance: _Utterance | None = None
+        self._resampler: tuple[int, soxr.ResampleStream] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._paused = False
+        self._absent = True
+        self._started = False
+
+    # ------------------------------------------------------------ what AgentSession calls
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        """Takes the next sound of an utterance; it may come faster than it is heard."""
+        await super().capture_frame(frame)
+        self._open().pcm += self._resampled(frame)
+        self._wake()
+
+    def flush(self) -> None:
+        """Marks the utterance as complete."""
+        super().flush()
+        utterance = self._utterance
+        if utterance is None or utterance.complete or not utterance.total:
+            return
+        if self._resampler is not None:
+            tail = self._resampler[1].resample_chunk(np.empty(0, dtype=np.int16), last=True)
+            utterance.pcm += tail.tobytes()
+            self._resampler = None
+        utterance.complete = True
+        self._wake()
+
+    def clear_buffer(self) -> None:
+        """Cuts the utterance off where the listener is."""
+        utterance = self._utterance
+        if utterance is None:
+            return
+        if utterance.total:
+            self._finish(interrupted=True)
+        else:  # words without sound were never captured as a segment
+            self._utterance = None
+            self._stage.finished(text="", interrupted=True, seconds=0.0)
+
+    def pause(self) -> None:
+        """Holds the utterance, however often it is asked."""
+        if self._paused:
+            return
+        self._paused = True
+        self._hush()
+
+    def resume(self) -> None:
+        """Goes on with what was not heard."""
+        if self._paused:
+            self._paused = False
+            self._wake()
+
+    # ------------------------------------------------------------ what the run calls
+
+    def words(self, text: str) -> None:
+        """Notes the words of the utterance, to know later which were heard."""
+        if self._utterance is not None and self._utterance.text_complete:
+            self.silent_end()
+        self._open().text += text
+
+    def words_end(self) -> None:
+        """Notes that all words of the utterance are known."""
+        if self._utterance is not None:
+            self._utterance.text_complete = True
+
+    def silent_end(self) -> None:
+        """Ends an utterance that has words but no sound."""
+        utterance = self._utterance
+        if utterance is not None and not utterance.total:
+            self._utterance = None
+            self._stage.all_sent()
+            self._stage.finished(text=utterance.text, interrupted=False, seconds=0.0)
+
+    def arrive(self) -> None:
+        """A listener is there: what waits is sent."""
+        self._absent = False
+        self._wake()
+
+    def leave(self, unheard: float = 0.0) -> None:
+        """The listener is gone, and did not hear the last `unheard` seconds of what it was sent."""
+        self._absent = True
+        self._hush(unheard)
+
+    def client_stopped(self) -> None:
+        """The client fell silent by itself; what it did not hear is sent again, unless cut."""
+        self._hush()
+        self._wake()
+
+    def client_ran_dry(self) -> None:
+        """The client says that it played everything; believed when it can be true."""
+        utterance = self._utterance
+        if utterance is None or not utterance.told_end:
+            return
+        if utterance.clock.ahead(self._now()) <= LEAD:
+            self._finish(interrupted=False)
+
+    def client_heard(self, seconds: float) -> None:
+        """The client's own word for how much it played since the turn began."""
+        if self._utterance is not None:
+            position = self._utterance.turn_start + int(seconds * RATE)
+            self._utterance.clock.heard(position, self._now())
+
+    @property
+    def busy(self) -> bool:
+        """Whether an utterance is under way."""
+        return self._utterance is not None
+
+    def close(self) -> None:
+        """Stops the pace; nothing is sent after it."""
+        self._cancel()
+        self._absent = True
+        if self._utterance is not None:
+            self.clear_buffer()
+            self._utterance = None
+
+    # ------------------------------------------------------------ within
+
+    def _open(self) -> _Utterance:
+        if self._utterance is None:
+            self._utterance = _Utterance()
+            self._started = False
+        return self._utterance
+
+    def _resampled(self, frame: rtc.AudioFrame) -> bytes:
+        samples = np.frombuffer(frame.data, dtype=np.int16)
+        if frame.num_channels > 1:
+            samples = samples.reshape(-1, frame.num_channels).mean(axis=1).astype(np.int16)
+        if frame.sample_rate == RATE:
+            return samples.tobytes()
+        if self._resampler is None or self._resampler[0] != frame.sample_rate:
+            stream = soxr.ResampleStream(frame.sample_rate, RATE, 1, dtype="int16", quality="MQ")
+            self._resampler = (frame.sample_rate, stream)
+        return bytes(self._resampler[1].resample_chunk(samples).tobytes())
+
+    def _wake(self) -> None:
+        if self._timer is None and not self._paused and not self._absent:
+            self._tick()
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _hush(self, unheard: float = 0.0) -> None:
+        """Stops sending and takes back what is not heard yet."""
+        self._cancel()
+        utterance = self._utterance
+        if utterance is None or not utterance.clock.sent:
+            return
+        clock = utterance.clock
+        clock.hold(self._now())
+        position = clock.position(self._now()) - int(unheard * RATE)
+        clock.rewind(max(utterance.start, position))
+        utterance.turn_start = clock.sent
+        utterance.told_end = False
+        self._stage.silenced()
+
+    def _tick(self) -> None:
+        """Sends what is due and sets the timer for the next."""
+        self._timer = None
+        utterance = self._utterance
+        if utterance is None or self._paused or self._absent:
+            return
+        now = self._now()
+        clock = utterance.clock
+        while clock.ahead(now) < LEAD and self._send(utterance, now):
+            pass
+        if self._utterance is not utterance:
+            return
+        utterance.forget(clock.position(now) - RATE)
+        if utterance.complete and clock.sent >= utterance.total:
+            self._end_of_sound(utterance, now)
+        elif clock.sent < utterance.total:
+            wait = (clock.ahead(now) - LEAD + CHUNK) / RATE
+            self._timer = asyncio.get_running_loop().call_later(max(0.01, wait), self._tick)
+
+    def _send(self, utterance: _Utterance, now: float) -> bool:
+        """Sends one chunk, if there is a whole one or the utterance is complete."""
+        left = utterance.total - utterance.clock.sent
+        if left <= 0 or (left < CHUNK and not utterance.complete):
+            return False
+        pcm = utterance.chunk(CHUNK)
+        if utterance.complete and left <= CHUNK:
+            padding = -len(pcm) % (BLOCK * 2)
+            pcm += bytes(padding)
+            utterance.pcm += bytes(padding)
+        utterance.clock.send(len(pcm) // 2, now)
+        if not self._started:
+            self._started = True
+            self.on_playback_started(created_at=time.time())
+        self._stage.audio(pcm)
+        return True
+
+    def _end_of_sound(self, utterance: _Utterance, now: float) -> None:
+        """Tells the end once, then waits for the listener's word or for the clock."""
+        if not utterance.told_end:
+            utterance.told_end = True
+            self._stage.all_sent()
+        left = utterance.clock.ahead(now) / RATE
+        self._timer = asyncio.get_running_loop().call_later(left + ACK_GRACE, self._deadline)
+
+    def _deadline(self) -> None:
+        self._timer = None
+        if self._utterance is not None and self._utterance.told_end:
+            self._finish(interrupted=False)
+
+    def _finish(self, *, interrupted: bool) -> None:
+        """Ends the utterance exactly once and says how much of it was heard."""
+        self._cancel()
+        utterance, self._utterance = self._utterance, None
+        if utterance is None:
+            return
+        self._resampler = None
+        total = utterance.total / RATE
+        position = utterance.clock.position(self._now()) / RATE if interrupted else total
+        known = total if utterance.complete and utterance.text_complete else None
+        text = heard(utterance.text, position, known) if interrupted else utterance.text
+        self._stage.finished(text=text, interrupted=interrupted, seconds=position)
+        self.on_playback_finished(
+            playback_position=position, interrupted=interrupted, synchronized_transcript=text
+        )
+
+
+class Words(io.TextOutput):
+    """A text sink that hands the agent's words on, utterance by utterance."""
+
+    def __init__(self, told: Callable[[str], None], ended: Callable[[], None]) -> None:
+        super().__init__(label="duologue", next_in_chain=None)
+        self._told = told
+        self._ended = ended
+
+    async def capture_text(self, text: str) -> None:
+        """Takes the next words of an utterance."""
+        self._told(text)
+
+    def flush(self) -> None:
+        """Marks the words of the utterance as complete."""
+        self._ended()

@@ -1,0 +1,1 @@
+"""HOUSE: the ASGI application, one module a door."""

@@ -1,0 +1,274 @@
+"""The one use case behind every door that opens a session: may you, and what happens then?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from duologue.access.keys import Principal
+from duologue.access.limits import Limits
+from sqlalchemy import Connection
+
+from duologue.access import balance, keys, origins, resume_tokens, session_keys
+from duologue.agents.definition import AgentDefinition
+from duologue.core.resume import Grade
+from duologue.errors import DuologueError
+from duologue.pipeline.host import Host
+from duologue.pipeline.seat import Guest
+from duologue.settings import Settings
+from duologue.store import agents, conversations, sessions
+from duologue.store.records import Agent, Claim, Conversation
+
+_definitions = msgspec.json.Decoder(AgentDefinition)
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client asks for, in nobody's dialect."""
+
+    key: str | None
+    origin: str | None
+    agent: str
+    conversation_id: str | None = None
+    resume_token: str | None = None
+    transport: str = "websocket"
+    capabilities: list[str] = []
+    overrides: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    custom_metadata: dict[str, Any] = {}
+    custom_headers: dict[str, str] = {}
+    sdk_version: str = ""
+
+
+class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client gets: a key that opens one socket, and what it must know."""
+
+    session_key: str
+    session_id: str
+    conversation_id: str
+    definition: AgentDefinition
+    capabilities: list[str]
+    resume_token: str | None
+    resumed: Grade | None
+
+
+class Doorman:
+    """Admits sessions and opens them; every refusal is an error of the table."""
+
+    def __init__(
+        self,
+        host: Host,
+        *,
+        granted: frozenset[str],
+        local: Callable[[str | None], Principal | None] = lambda origin: None,
+    ) -> None:
+        self._host = host
+        self._settings: Settings = host.settings
+        self._granted = granted
+        self._local = local
+        self._limits = Limits(self._settings.authorize_per_minute)
+        self._parsed: dict[str, AgentDefinition] = {}
+
+    async def authorize(self, wish: Wish) -> Admitted:
+        """A session for this wish, with the only live key of its conversation."""
+        now = self._host.clock()
+        self._limits.take(wish.key or wish.origin or "nobody", now)
+        self._host.require_room(wish.conversation_id)
+        admitted, rotated = await self._host.db.write(self._admit, wish, now)
+        if rotated:
+            self._host.replace(admitted.conversation_id)
+        return admitted
+
+    async def open(self, session_key: str | None, origin: str | None) -> tuple[Guest, list[str]]:
+        """The guest behind a session key, if it may come in now."""
+        now = self._host.clock()
+        if not session_key:
+            raise DuologueError("session_key_unknown")
+        claim = await self._host.db.read(sessions.claim, session_keys.digest(session_key), now)
+        grace = int(self._settings.grace_seconds * 1000)
+        admitted = session_keys.check(claim, origin, now, grace_ms=grace)
+        return self._guest(admitted), admitted.session.capabilities
+
+    # ------------------------------------------------------------ within
+
+    def _admit(self, conn: Connection, wish: Wish, now: int) -> tuple[Admitted, bool]:
+        """The whole of an authorize, in one transaction."""
+        principal = self._local(wish.origin) if wish.key is None else None
+        principal = principal or keys.authenticate(conn, wish.key, now)
+        if principal.kind == "secret":
+            principal.require("sessions")
+        agent = self._agent(conn, principal, wish)
+        definition = self._overridden(self._definition(agent.definition), wish.overrides)
+        self._check_origin(principal, definition, wish.origin)
+        balance.require(conn, principal.org_id)
+        conversation, resumed = self._conversation(conn, principal, agent, definition, wish, now)
+        text = session_keys.mint()
+        capabilities = [name for name in wish.capabilities if name in self._granted]
+        session = sessions.create(
+            conn,
+            principal.org_id,
+            conversation_id=conversation.id,
+            agent_id=agent.id,
+            key_id=principal.key_id,
+            key_hash=session_keys.digest(text),
+            key_expires_at=now + int(self._settings.session_key_seconds * 1000),
+            transport=wish.transport,
+            capabilities=capabilities,
+            config=wish.overrides,
+            metadata=wish.metadata,
+            custom_metadata=wish.custom_metadata,
+            custom_headers=wish.custom_headers,
+            sdk_version=wish.sdk_version,
+            origin=wish.origin,
+            now=now,
+        )
+        token = None
+        if "resume" in capabilities:
+            token = resume_tokens.mint()
+            hashed = resume_tokens.digest(token)
+            conversations.set_resume(conn, principal.org_id, conversation.id, hashed)
+        admitted = Admitted(
+            session_key=text,
+            session_id=session.id,
+            conversation_id=conversation.id,
+            definition=definition,
+            capabilities=capabilities,
+            resume_token=token,
+            resumed=resumed,
+        )
+        return admitted, conversation.current_session_id is not None
+
+    def _agent(self, conn: Connection, principal: Principal, wish: Wish) -> Agent:
+        agent = agents.get(conn, principal.org_id, wish.agent)
+        if agent is None:
+            known = [one.slug for one in agents.all(conn, principal.org_id) if one.published_at]
+            raise DuologueError(
+                "agent_not_found", agent=wish.agent, known=", ".join(known) or "none"
+            )
+        if principal.agent_id is not None and principal.agent_id != agent.id:
+            raise DuologueError("key_wrong_agent", agent=wish.agent)
+        if agent.published_at is None:
+            raise DuologueError("agent_has_no_org", agent=agent.slug)
+        return agent
+
+    def _conversation(
+        self,
+        conn: Connection,
+        principal: Principal,
+        agent: Agent,
+        definition: AgentDefinition,
+        wish: Wish,
+        now: int,
+    ) -> tuple[Conversation, Grade | None]:
+        """The conversation to go on with, or a new one."""
+        if wish.resume_token is not None:
+            found = resume_tokens.check(
+                conn,
+                wish.resume_token,
+                agent_id=agent.id,
+                origin=wish.origin,
+                window_ms=int(self._settings.resume_seconds * 1000),
+                now=now,
+            )
+        elif not wish.conversation_id:
+            created = conversations.create(
+                conn,
+                principal.org_id,
+                agent_id=agent.id,
+                key_id=principal.key_id,
+                metadata=wish.metadata,
+                now=now,
+            )
+            return created, None
+        else:
+            # An id alone proves nothing: only a key of the organization's servers may name one.
+            found = (
+                conversations.get(conn, principal.org_id, wish.conversation_id)
+                if principal.kind != "public"
+                else None
+            )
+            if found is None or found.agent_id != agent.id:
+                raise DuologueError("conversation_not_found", conversation=wish.conversation_id)
+        if found.ended_at is not None:
+            raise DuologueError(
+                "conversation_ended", conversation=found.id, reason=found.end_reason
+            )
+        if definition.tabs == "reject" and self._host.attached(found.id):
+            raise DuologueError("conversation_open", conversation=found.id)
+        return found, "live" if self._host.run_of(found.id) else "rebuilt"
+
+    def _check_origin(
+        self, principal: Principal, definition: AgentDefinition, origin: str | None
+    ) -> None:
+        """Pages must be listed: by the public key always, by the agent where it lists any."""
+        lists = [list(definition.origins)] if definition.origins else []
+        if principal.kind == "public":
+            lists.append(list(principal.origins))
+        elif origin is None:
+            return  # a server with its secret key has no origin
+        for listed in lists:
+            if not origins.allowed(origin, listed):
+                raise DuologueError(
+                    "origin_refused", origin=origin, allowed=", ".join(listed) or "none"
+                )
+
+    def _overridden(
+        self, definition: AgentDefinition, overrides: Mapping[str, Any]
+    ) -> AgentDefinition:
+        """The definition with what a session changes of it, if its agent allows that."""
+        if not overrides:
+            return definition
+        values = msgspec.to_builtins(definition)
+        for path, value in flattened(overrides):
+            if path not in definition.overrides:
+                allowed = ", ".join(definition.overrides) or "nothing"
+                raise DuologueError(
+                    "config_not_allowed", agent=definition.slug, field=path, allowed=allowed
+                )
+            holder, _, name = path.rpartition(".")
+            (values[holder] if holder else values)[name] = value
+        try:
+            return msgspec.convert(values, AgentDefinition)
+        except msgspec.ValidationError as error:
+            raise DuologueError("bad_request", reason=f"config: {error}") from None
+
+    def _definition(self, text: str) -> AgentDefinition:
+        """The parsed definition; the same text is parsed once."""
+        found = self._parsed.get(text)
+        if found is None:
+            found = _definitions.decode(text)
+            if len(self._parsed) > 256:
+                self._parsed.clear()
+            self._parsed[text] = found
+        return found
+
+    def _guest(self, claim: Claim) -> Guest:
+        session = claim.session
+        definition = self._overridden(self._definition(claim.agent_definition), session.config)
+        minutes = definition.session_minutes or self._settings.session_minutes
+        price = definition.price_per_minute
+        return Guest(
+            org_id=session.org_id,
+            session_id=session.id,
+            conversation_id=session.conversation_id,
+            agent_id=session.agent_id,
+            definition=definition,
+            transport=session.transport,
+            price=self._settings.price_per_minute if price is None else price,
+            limit_ms=int(minutes * 60_000),
+            metadata=session.metadata,
+            custom_metadata=session.custom_metadata,
+            custom_headers=session.custom_headers,
+        )
+
+
+def flattened(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """The leaves of nested tables, each with its path."""
+    leaves: list[tuple[str, Any]] = []
+    for name, value in tree.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, Mapping):
+            leaves += flattened(value, f"{path}.")
+        else:
+            leaves.append((path, value))
+    return leaves

@@ -1,0 +1,132 @@
+"""The application: doors, the socket's road, and what they share, put together once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Literal
+from uuid import uuid4
+
+import structlog
+from duologue.access.keys import Principal
+from duologue.access.origins import is_loopback
+from litestar import Litestar, Request, Response
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import ScalarRenderPlugin
+
+from duologue.errors import DuologueError
+from duologue.pipeline.host import Host
+from duologue.server import health, layercode, owners, status
+from duologue.server.admit import Doorman
+from duologue.transports.layercode import GRANTED
+from duologue.transports.websocket import WebSocketRoad
+from duologue.wire.layercode import encode_error
+
+log = structlog.get_logger(__name__)
+
+Mode = Literal["dev", "serve"]
+SOCKET_PATH = "/v1/agents/web/websocket"
+BODY_LIMIT = 1024 * 1024
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class House:
+    """The ASGI application: HTTP goes to the doors, the socket's address to its road."""
+
+    def __init__(self, host: Host, mode: Mode, organization_id: str, url: str) -> None:
+        self.host = host
+        local = _local(organization_id) if mode == "dev" and is_loopback(url) else _nobody
+        self.doorman = Doorman(host, granted=GRANTED, local=local)
+        self._road = WebSocketRoad(host, self.doorman.open)
+        self._doors = Litestar(
+            [
+                layercode.authorize_session,
+                *health.DOORS,
+                *owners.DOORS,
+                *status.DOORS,
+            ],
+            dependencies={
+                "doorman": Provide(lambda: self.doorman, sync_to_thread=False),
+                "host": Provide(lambda: self.host, sync_to_thread=False),
+                "local": Provide(lambda: local, sync_to_thread=False),
+            },
+            exception_handlers={
+                DuologueError: _refused,
+                HTTPException: _http_error,
+                Exception: _failed,
+            },
+            openapi_config=OpenAPIConfig(
+                title="duologue",
+                version="1",
+                path="/v1/docs",
+                render_plugins=[ScalarRenderPlugin()],
+            ),
+            request_max_body_size=BODY_LIMIT,
+            logging_config=None,
+            state=State({"organization_id": organization_id, "url": url, "mode": mode}),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one HTTP request, one socket, or the lifespan."""
+        if scope["type"] == "websocket" and scope["path"] == SOCKET_PATH:
+            await self._road(scope, receive, send)
+        else:
+            await self._doors(scope, receive, send)  # type: ignore[arg-type]  # same ASGI, other names
+
+
+def _nobody(origin: str | None) -> Principal | None:
+    return None
+
+
+def _local(organization_id: str) -> Callable[[str | None], Principal | None]:
+    """In `dev` on loopback, whoever sits at this machine needs no key."""
+    principal = Principal.local(organization_id)
+
+    def who(origin: str | None) -> Principal | None:
+        return principal if origin is None or is_loopback(origin) else None
+
+    return who
+
+
+def _refused(request: Request[Any, Any, Any], error: DuologueError) -> Response[bytes]:
+    headers = {"cache-control": "no-store"}
+    if error.status in (429, 503):
+        headers["retry-after"] = str(error.values.get("seconds", 5))
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return _answer(error.code, error.message, error.status, headers)
+
+
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    path = request.url.path
+    if isinstance(error, NotFoundException):
+        shown = DuologueError("not_found", path=path)
+    elif isinstance(error, MethodNotAllowedException):
+        allowed = (error.headers or {}).get("allow", "another method")
+        shown = DuologueError("method_not_allowed", method=request.method, allowed=allowed)
+    elif error.status_code == 413:
+        shown = DuologueError("too_large", limit=BODY_LIMIT)
+    else:
+        shown = DuologueError("bad_request", reason=error.detail)
+    return _answer(shown.code, shown.message, error.status_code, dict(error.headers or {}))
+
+
+def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    number = uuid4().hex[:12]
+    log.error("request failed", request=number, path=request.url.path, exc_info=error)
+    shown = DuologueError("internal", id=number)
+    return _answer(shown.code, shown.message, shown.status, {})
+
+
+def _answer(code: str, message: str, status: int, headers: dict[str, str]) -> Response[bytes]:
+    return Response(
+        encode_error(code, message),
+        status_code=status,
+        media_type="application/json",
+        headers=headers,
+    )

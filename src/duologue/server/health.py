@@ -1,0 +1,32 @@
+"""Whether the server lives, and whether it takes sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import get
+
+from duologue import __version__
+from duologue.errors import DuologueError
+from duologue.pipeline.host import Host
+from duologue.store import organizations
+
+
+@get("/health", tags=["Operation"])
+async def health() -> dict[str, Any]:
+    """Answers as long as the process lives."""
+    return {"status": "ok", "version": __version__}
+
+
+@get("/ready", tags=["Operation"])
+async def ready(host: Host) -> dict[str, Any]:
+    """Answers 200 while new sessions are welcome; 503 with the reason otherwise."""
+    host.require_room()
+    try:
+        await host.db.read(organizations.all)
+    except Exception as error:
+        raise DuologueError("not_ready", reason=f"the database does not answer ({error})") from None
+    return {"status": "ready", "sessions": host.live, "limit": host.settings.max_sessions}
+
+
+DOORS = [health, ready]

@@ -1,0 +1,269 @@
+"""The owners' door: agents, conversations and sessions, with a secret key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import msgspec
+from duologue.access.keys import Principal
+from litestar import Controller, Request, delete, get, post
+from litestar.di import Provide
+from litestar.params import Parameter
+
+from duologue.access import keys
+from duologue.errors import DuologueError
+from duologue.pipeline.host import Host
+from duologue.pipeline.run import Run
+from duologue.server.layercode import presented_key
+from duologue.store import agents, conversations, messages, sessions
+from duologue.store.records import Agent, Conversation, Session, SessionState
+from duologue.wire import rest
+
+Limit = Annotated[int, Parameter(ge=1, le=200)]
+
+
+async def principal_of(
+    request: Request[Any, Any, Any],
+    host: Host,
+    local: Callable[[str | None], Principal | None],
+) -> Principal:
+    """Who asks; a public key is no owner."""
+    key = presented_key(request)
+    if key is None and (here := local(request.headers.get("origin"))) is not None:
+        return here
+    principal = await host.db.read(keys.authenticate, key, host.clock())
+    if principal.kind == "public":
+        raise DuologueError("key_scope", scope="read", scopes="none: it is a public key")
+    return principal
+
+
+class Agents(Controller):
+    """Who answers."""
+
+    path = "/v1/agents"
+    tags = ("Agents",)
+    dependencies = {"principal": Provide(principal_of)}  # noqa: RUF012  # Litestar's way
+
+    @get("/")
+    async def list_agents(self, host: Host, principal: Principal) -> rest.AgentList:
+        """All agents of the organization."""
+        principal.require("read")
+        found = await host.db.read(agents.all, principal.org_id)
+        return rest.AgentList(items=[_agent(host, one) for one in found])
+
+    @get("/{agent:str}")
+    async def get_agent(self, host: Host, principal: Principal, agent: str) -> rest.AgentView:
+        """One agent, by id or slug."""
+        principal.require("read")
+        return _agent(host, await _find_agent(host, principal, agent))
+
+
+class Conversations(Controller):
+    """What was said."""
+
+    path = "/v1/conversations"
+    tags = ("Conversations",)
+    dependencies = {"principal": Provide(principal_of)}  # noqa: RUF012
+
+    @get("/")
+    async def list_conversations(
+        self,
+        host: Host,
+        principal: Principal,
+        agent: str | None = None,
+        before: str | None = None,
+        limit: Limit = 50,
+    ) -> rest.ConversationList:
+        """Conversations, newest first."""
+        principal.require("read")
+        agent_id = (await _find_agent(host, principal, agent)).id if agent else None
+        page = await host.db.read(
+            conversations.page, principal.org_id, agent_id=agent_id, before=before, limit=limit
+        )
+        return rest.ConversationList(
+            items=[_conversation(host, one) for one in page.items], next=page.next
+        )
+
+    @get("/{conversation:str}")
+    async def get_conversation(
+        self, host: Host, principal: Principal, conversation: str
+    ) -> rest.ConversationView:
+        """One conversation."""
+        principal.require("read")
+        return _conversation(host, await _find_conversation(host, principal, conversation))
+
+    @get("/{conversation:str}/messages")
+    async def get_transcript(
+        self,
+        host: Host,
+        principal: Principal,
+        conversation: str,
+        after: Annotated[int, Parameter(ge=0)] = 0,
+        limit: Annotated[int, Parameter(ge=1, le=1000)] = 1000,
+    ) -> rest.MessageList:
+        """The transcript, oldest first."""
+        principal.require("read")
+        await _find_conversation(host, principal, conversation)
+        found = await host.db.read(
+            messages.of, principal.org_id, conversation, after_seq=after, limit=limit
+        )
+        return rest.MessageList(
+            items=[
+                rest.MessageView(
+                    **{name: getattr(one, name) for name in rest.MessageView.__struct_fields__}
+                )
+                for one in found
+            ]
+        )
+
+    @delete("/{conversation:str}", status_code=200)
+    async def delete_conversation(
+        self, host: Host, principal: Principal, conversation: str
+    ) -> rest.Done:
+        """Ends a conversation if it is live, and forgets every word of it."""
+        principal.require("admin")
+        await _find_conversation(host, principal, conversation)
+        await host.finish(principal.org_id, conversation, "deleted")
+        run = host.run_of(conversation)
+        if run is not None:
+            await run.closed()
+        await host.db.write(conversations.delete, principal.org_id, conversation)
+        return rest.Done()
+
+
+class Sessions(Controller):
+    """Who is, and was, connected."""
+
+    path = "/v1/sessions"
+    tags = ("Sessions",)
+    dependencies = {"principal": Provide(principal_of)}  # noqa: RUF012
+
+    @get("/")
+    async def list_sessions(
+        self,
+        host: Host,
+        principal: Principal,
+        agent: str | None = None,
+        conversation: str | None = None,
+        state: SessionState | None = None,
+        before: str | None = None,
+        limit: Limit = 50,
+    ) -> rest.SessionList:
+        """Sessions, newest first."""
+        principal.require("read")
+        agent_id = (await _find_agent(host, principal, agent)).id if agent else None
+        page = await host.db.read(
+            sessions.page,
+            principal.org_id,
+            agent_id=agent_id,
+            conversation_id=conversation,
+            state=state,
+            before=before,
+            limit=limit,
+        )
+        return rest.SessionList(items=[_session(one) for one in page.items], next=page.next)
+
+    @get("/{session:str}")
+    async def get_session(self, host: Host, principal: Principal, session: str) -> rest.SessionView:
+        """One session."""
+        principal.require("read")
+        return _session(await _find_session(host, principal, session))
+
+    @post("/{session:str}/say", status_code=200)
+    async def say(
+        self, host: Host, principal: Principal, session: str, data: rest.SayRequest
+    ) -> rest.Done:
+        """Lets the agent say something now."""
+        (await _live(host, principal, session)).say(data.text)
+        return rest.Done()
+
+    @post("/{session:str}/interrupt", status_code=200)
+    async def interrupt(self, host: Host, principal: Principal, session: str) -> rest.Done:
+        """Lets the agent fall silent."""
+        (await _live(host, principal, session)).interrupt()
+        return rest.Done()
+
+    @post("/{session:str}/end", status_code=200)
+    async def end(
+        self,
+        host: Host,
+        principal: Principal,
+        session: str,
+        data: rest.EndRequest | None = None,
+    ) -> rest.Done:
+        """Hangs up: the conversation is over and its key void."""
+        run = await _live(host, principal, session)
+        reason = (data or rest.EndRequest()).reason
+        await host.finish(principal.org_id, run.conversation_id, reason)
+        return rest.Done()
+
+
+DOORS = [Agents, Conversations, Sessions]
+
+
+async def _find_agent(host: Host, principal: Principal, name: str) -> Agent:
+    found = await host.db.read(agents.get, principal.org_id, name)
+    if found is None:
+        raise DuologueError("agent_not_found", agent=name, known="see GET /v1/agents")
+    return found
+
+
+async def _find_conversation(host: Host, principal: Principal, name: str) -> Conversation:
+    found = await host.db.read(conversations.get, principal.org_id, name)
+    if found is None:
+        raise DuologueError("conversation_not_found", conversation=name)
+    return found
+
+
+async def _find_session(host: Host, principal: Principal, name: str) -> Session:
+    found = await host.db.read(sessions.get, principal.org_id, name)
+    if found is None:
+        raise DuologueError("session_not_found", session=name)
+    return found
+
+
+async def _live(host: Host, principal: Principal, name: str) -> Run:
+    """The run of a session that is attached here."""
+    principal.require("sessions")
+    session = await _find_session(host, principal, name)
+    seat = host.seat_of(session.id)
+    if seat is not None:
+        return seat.run
+    if session.state == "live":
+        raise DuologueError("needs_redis", session=name)
+    raise DuologueError("session_not_live", session=name, state=session.state)
+
+
+def _agent(host: Host, agent: Agent) -> rest.AgentView:
+    return rest.AgentView(
+        id=agent.id,
+        slug=agent.slug,
+        name=agent.name,
+        source=agent.source,
+        published=agent.published_at is not None,
+        loaded=host.catalog.get(agent.slug) is not None,
+        definition=msgspec.json.decode(agent.definition),
+        created_at=agent.created_at,
+        updated_at=agent.updated_at,
+    )
+
+
+def _conversation(host: Host, one: Conversation) -> rest.ConversationView:
+    return rest.ConversationView(
+        id=one.id,
+        agent_id=one.agent_id,
+        metadata=one.metadata,
+        messages=one.next_seq - 1,
+        live=host.run_of(one.id) is not None,
+        created_at=one.created_at,
+        updated_at=one.updated_at,
+        ended_at=one.ended_at,
+        end_reason=one.end_reason,
+    )
+
+
+def _session(one: Session) -> rest.SessionView:
+    return rest.SessionView(
+        **{name: getattr(one, name) for name in rest.SessionView.__struct_fields__}
+    )

@@ -1,0 +1,166 @@
+"""Runs the house until it is told to stop, and closes everything it opened."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import structlog
+import uvicorn
+from duologue.agents.loader import Catalog
+from livekit.agents.utils import http_context
+
+from duologue.errors import DuologueError
+from duologue.pipeline.host import Host
+from duologue.server.app import House, Mode
+from duologue.settings import Settings
+from duologue.store import agents, organizations, recovery
+from duologue.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+MESSAGE_LIMIT = 1024 * 1024
+PING = 20.0
+"""Seconds between pings, and for their answers: a dead peer is noticed within 40 s."""
+
+
+def now_ms() -> int:
+    """The time of day, as the store and the wire write it."""
+    return time.time_ns() // 1_000_000
+
+
+async def serve(
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    mode: Mode,
+    announce: Callable[[str], None],
+) -> None:
+    """Serves until a signal; `announce` gets the address once it listens."""
+    with _alone(settings), _listening(settings) as listener:
+        host_name, port = listener.getsockname()[:2]
+        shown = f"[{host_name}]" if ":" in host_name else host_name
+        url = settings.public_url or f"http://{shown}:{port}"
+        db = await Database.open(settings.database)
+        try:
+            # The plugins' HTTP sessions hang on a context that must be older than every session.
+            async with http_context.open():
+                host = Host(db, settings, catalog, clock=now_ms)
+                organization_id = await _prepare(host, publish=mode == "dev")
+                await host.open()
+                server = _Server(host, House(host, mode, organization_id, url))
+                server.announce = lambda: announce(url)
+                await server.serve(sockets=[listener])
+        finally:
+            await db.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with our clients told before their sockets close."""
+
+    def __init__(self, host: Host, house: House) -> None:
+        super().__init__(
+            uvicorn.Config(
+                house,  # type: ignore[arg-type]  # an ASGI application by shape
+                ws="websockets-sansio",
+                ws_max_size=MESSAGE_LIMIT,
+                ws_ping_interval=PING,
+                ws_ping_timeout=PING,
+                ws_per_message_deflate=False,
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=10,
+            )
+        )
+        self._host = host
+        self.announce: Callable[[], None] = lambda: None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listens, then says so."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self.announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Says goodbye to every client, then closes what is left."""
+        await self._host.close()
+        await super().shutdown(sockets)
+
+
+async def _prepare(host: Host, *, publish: bool) -> str:
+    """Brings memory up to date: agents as they are defined now, sessions as the crash left them."""
+    now = host.clock()
+    organization = await host.db.read(organizations.get, "default")
+    if organization is None:
+        raise DuologueError("not_ready", reason="the organization 'default' is missing")
+    for loaded in host.catalog.all():
+        await host.db.write(
+            agents.put,
+            organization.id,
+            slug=loaded.definition.slug,
+            name=loaded.definition.title,
+            definition=msgspec.json.encode(loaded.definition),
+            source=loaded.source,
+            now=now,
+            publish=publish,
+        )
+    recovered = await host.db.write(recovery.after_crash, host.process, now)
+    log.info("memory ready", recovered=recovered)
+    return organization.id
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Holds the data folder for this process: two servers on one file would not see each other."""
+    folder = Path(settings.data)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "serve.lock"
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            raise DuologueError("data_in_use", path=str(folder), pid=lock.read().strip()) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """A bound socket, or an error that names the address."""
+    try:
+        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server(
+            (settings.host, settings.port), family=family, backlog=2048, reuse_port=False
+        )
+    except OSError as error:
+        raise DuologueError(
+            "setting_invalid",
+            name="port",
+            reason=f"cannot listen on {settings.host}:{settings.port} ({error.strerror or error})",
+        ) from None
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+def run(
+    settings: Settings, catalog: Catalog, *, mode: Mode, announce: Callable[[str], None]
+) -> None:
+    """Serves in a loop of its own."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings, catalog, mode=mode, announce=announce))

@@ -1,0 +1,1 @@
+"""ROADS: how a session's media travels; each road turns it into what the pipeline takes."""

@@ -1,0 +1,199 @@
+"""The WebSocket road: one socket is one session, spoken in Layercode's dialect."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import structlog
+
+from duologue.core.happenings import AgentAudio, Ended, Happening, UserStarted
+from duologue.core.resume import Departure, departure
+from duologue.errors import FAULTS, DuologueError
+from duologue.pipeline.host import Host
+from duologue.pipeline.seat import Guest, Seat
+from duologue.transports.layercode import Obey, Translator, input_rate
+from duologue.transports.sending import Overrun, SendQueue
+from duologue.wire import layercode as wire
+
+log = structlog.get_logger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Admit = Callable[[str | None, str | None], Awaitable[tuple[Guest, list[str]]]]
+
+STUCK: Final = 10.0
+"""Seconds in which one frame must leave; a client that reads slower is closed."""
+COMPLAINTS: Final = 3
+"""Malformed frames that are answered; later ones are ignored in silence."""
+FORGET_CODES: Final = frozenset({"insufficient_balance", "revoked", "ended"})
+"""Closings by us after which the agent does not wait for the caller."""
+
+
+class WebSocketRoad:
+    """The ASGI application behind the socket's address."""
+
+    def __init__(self, host: Host, admit: Admit) -> None:
+        self._host = host
+        self._admit = admit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one socket from its upgrade to its end."""
+        await receive()  # websocket.connect
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        key = query.get("client_session_key", [None])[0]
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            guest, capabilities = await self._admit(key, headers.get(b"origin"))
+            socket = _Socket(capabilities, receive, send)
+            seat = await self._host.seat(guest, socket.happened)
+        except DuologueError as error:
+            await _refuse(error, scope, send)
+            return
+        await socket.serve(self._host, seat)
+
+
+class _Socket:
+    """One open socket: a reader and a writer that end together."""
+
+    def __init__(self, capabilities: list[str], receive: Receive, send: Send) -> None:
+        self._translator = Translator(capabilities)
+        self._rate = input_rate(capabilities)
+        self._receive = receive
+        self._send = send
+        self._queue = SendQueue()
+        self._close_with: str | None = None
+        self._close_message = ""
+        self._last_heard = time.monotonic()
+        self._last_sound = 0.0
+        self._bad_frames = 0
+
+    def happened(self, happening: Happening) -> None:
+        """Puts a happening into the queue, in this client's words."""
+        if self._close_with is not None:
+            return
+        if isinstance(happening, UserStarted):
+            self._queue.silence()
+        sound = isinstance(happening, AgentAudio)
+        try:
+            for message in self._translator.frames(happening):
+                self._queue.put(wire.encode_server(message), sound=sound)
+        except Overrun:
+            self.close("slow_reader")
+        if isinstance(happening, Ended):
+            self._shut(happening.code, happening.message)
+
+    def close(self, code: str) -> None:
+        """Says why, then closes with the code of an error."""
+        if self._close_with is None:
+            message = DuologueError(
+                code, organization="…", conversation="…", reason=code, seconds=STUCK
+            ).message
+            notice = wire.Data(wire.notice(code, message), "")
+            if code != "slow_reader":
+                self._queue.put(wire.encode_server(notice), sound=False)
+            self._shut(code, message)
+
+    async def serve(self, host: Host, seat: Seat) -> None:
+        """Runs the socket and gives the seat back, whatever happens."""
+        seat.on_close = self.close
+        how: Departure = "dropped"
+        writer: asyncio.Task[None] | None = None
+        try:
+            await self._send({"type": "websocket.accept"})
+            writer = asyncio.create_task(self._write())
+            code = await self._read(seat, writer)
+            how = departure(code)
+            if self._close_with is not None:
+                how = "left" if self._close_with in FORGET_CODES else "dropped"
+        finally:
+            if writer is not None:
+                writer.cancel()
+                await asyncio.wait([writer])
+            await asyncio.shield(host.unseat(seat, how, self._unheard()))
+
+    # ------------------------------------------------------------ within
+
+    async def _read(self, seat: Seat, writer: asyncio.Task[None]) -> int | None:
+        """Obeys frames until the socket closes, from either side; returns the client's code."""
+        obey = Obey(seat.run, self._rate, lambda: self._shut("left", "goodbye"))
+        reading = asyncio.ensure_future(self._receive())
+        try:
+            while True:
+                await asyncio.wait({reading, writer}, return_when=asyncio.FIRST_COMPLETED)
+                if writer.done():
+                    return 1000 if self._close_with == "left" else None
+                event = reading.result()
+                if event["type"] == "websocket.disconnect":
+                    return int(event.get("code") or 1005)
+                self._take(event, obey)
+                reading = asyncio.ensure_future(self._receive())
+        finally:
+            reading.cancel()
+
+    def _take(self, event: MutableMapping[str, Any], obey: Obey) -> None:
+        self._last_heard = time.monotonic()
+        text = event.get("text")
+        try:
+            if text is None:
+                raise wire.BadFrame("binary frames were not agreed on")
+            if obey.frame(text):
+                self._last_sound = self._last_heard
+        except wire.BadFrame as bad:
+            self._bad_frames += 1
+            if self._bad_frames <= COMPLAINTS:
+                error = DuologueError("bad_request", reason=bad)
+                notice = wire.Data(wire.notice(error.code, error.message), "")
+                self._queue.put(wire.encode_server(notice), sound=False)
+
+    async def _write(self) -> None:
+        """Sends what waits, in order; then closes, if we are the ones who close."""
+        try:
+            while (frame := await self._queue.take()) is not None:
+                async with asyncio.timeout(STUCK):
+                    await self._send({"type": "websocket.send", "text": frame})
+        except TimeoutError:
+            self._close_with = "slow_reader"
+            self._close_message = FAULTS["slow_reader"].message
+        except OSError:
+            return  # the client is gone; the reader learns it with its code
+        code = 1000 if self._close_with == "left" else FAULTS[self._close_with or "ended"].close
+        reason = self._close_message.encode()[:120].decode(errors="ignore")
+        try:
+            async with asyncio.timeout(STUCK):
+                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+        except (OSError, RuntimeError, TimeoutError):
+            log.debug("close not sent", code=code)
+
+    def _shut(self, code: str, message: str) -> None:
+        if self._close_with is None:
+            self._close_with, self._close_message = code, message
+            self._queue.close()
+
+    def _unheard(self) -> float:
+        """Seconds of sound that a lost client surely did not hear.
+
+        A client whose microphone streamed gave its last sign of life with its last frame; what
+        was sent after that is said again. Of a client that was silent nothing is known.
+        """
+        streaming = self._last_heard - self._last_sound < 1.0
+        return min(10.0, time.monotonic() - self._last_heard) if streaming else 0.0
+
+
+async def _refuse(error: DuologueError, scope: Scope, send: Send) -> None:
+    """Answers the upgrade with an HTTP error, or closes where the server cannot do that."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": error.fault.close or 1008})
+        return
+    body = wire.encode_error(error.code, error.message)
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    if error.status == 503:
+        headers.append((b"retry-after", b"5"))
+    await send(
+        {"type": "websocket.http.response.start", "status": error.status, "headers": headers}
+    )
+    await send({"type": "websocket.http.response.body", "body": body})

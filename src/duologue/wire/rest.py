@@ -1,0 +1,117 @@
+"""The owners' API: what a server reads and does with its secret key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+
+class AgentView(msgspec.Struct, kw_only=True):
+    """An agent, as its owner sees it."""
+
+    id: str
+    slug: str
+    name: str
+    source: str
+    published: bool
+    loaded: bool
+    """Whether this server has the code that answers."""
+    definition: dict[str, Any]
+    created_at: int
+    updated_at: int
+
+
+class ConversationView(msgspec.Struct, kw_only=True):
+    """A conversation without its messages."""
+
+    id: str
+    agent_id: str
+    metadata: dict[str, Any]
+    messages: int
+    live: bool
+    created_at: int
+    updated_at: int
+    ended_at: int | None
+    end_reason: str | None
+
+
+class MessageView(msgspec.Struct, kw_only=True):
+    """One entry of a transcript."""
+
+    id: str
+    seq: int
+    turn_id: str
+    role: str
+    kind: str
+    text: str
+    final: bool
+    interrupted: bool
+    item: Any
+    session_id: str | None
+    run_id: str
+    created_at: int
+
+
+class SessionView(msgspec.Struct, kw_only=True):
+    """One attachment of one client."""
+
+    id: str
+    conversation_id: str
+    agent_id: str
+    run_id: str | None
+    transport: str
+    state: str
+    origin: str | None
+    sdk_version: str
+    metadata: dict[str, Any]
+    created_at: int
+    opened_at: int | None
+    ended_at: int | None
+    end_reason: str | None
+    attached_ms: int
+    cost_micros: int
+
+
+class AgentList(msgspec.Struct, kw_only=True):
+    """All agents of an organization."""
+
+    items: list[AgentView]
+
+
+class ConversationList(msgspec.Struct, kw_only=True):
+    """A piece of the list, newest first; `next` is the cursor of the following piece."""
+
+    items: list[ConversationView]
+    next: str | None
+
+
+class SessionList(msgspec.Struct, kw_only=True):
+    """A piece of the list, newest first; `next` is the cursor of the following piece."""
+
+    items: list[SessionView]
+    next: str | None
+
+
+class MessageList(msgspec.Struct, kw_only=True):
+    """A transcript, oldest first; `after` of the next request is the last `seq`."""
+
+    items: list[MessageView]
+
+
+class SayRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """What the agent shall say now."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=5000)]
+
+
+class EndRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Why the conversation ends."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "owner_ended"
+
+
+class Done(msgspec.Struct):
+    """It was done."""
+
+    ok: bool = True
