@@ -65,34 +65,27 @@ class Turns:
 
     def user_begins(self) -> list[Happening]:
         """The user takes the floor, over the agent's sound if there is any."""
-        if self._user is not None:
-            return []
-        self._user = _User(self._new_id("user"))
-        if self._agent is not None:
-            self._agent.silenced = True
-        return [UserStarted(self._user.turn)]
+        return self._floor()[1]
 
     def user_interim(self, text: str) -> list[Happening]:
         """The user seems to say something; kept back while the agent has the floor."""
         if self._user is None and self._speaking:
             return []
-        begun = self.user_begins()
-        user = self._open_user
+        user, begun = self._floor()
         return [*begun, UserInterim(user.turn, text, user.counter)]
 
     def user_final(self, text: str) -> list[Happening]:
         """A piece of the user's speech is certain; kept back while the agent has the floor."""
         if self._user is None and self._speaking:
             return []
-        begun = self.user_begins()
-        user = self._open_user
+        user, begun = self._floor()
         user.counter += 1
         return [*begun, UserDelta(user.turn, text, user.counter - 1)]
 
     def user_says(self, text: str) -> list[Happening]:
         """The user's turn is complete."""
-        begun = self.user_begins()
-        user, self._user = self._open_user, None
+        user, begun = self._floor()
+        self._user = None
         return [*begun, UserSaid(user.turn, text), UserEnded(user.turn)]
 
     def user_gives_up(self) -> list[Happening]:
@@ -109,8 +102,7 @@ class Turns:
         if self._agent is not None and self._agent.silenced:
             self._held_text += text
             return []
-        begun = self._agent_begins()
-        agent = self._open_agent
+        agent, begun = self._voice()
         agent.text += text
         return [*begun, AgentText(agent.turn, text)]
 
@@ -119,8 +111,8 @@ class Turns:
         resumed: list[Happening] = []
         if self._agent is not None and self._agent.silenced:
             resumed = self.agent_resumes()
-        begun = self._agent_begins()
-        return [*resumed, *begun, AgentAudio(self._open_agent.turn, pcm)]
+        agent, begun = self._voice()
+        return [*resumed, *begun, AgentAudio(agent.turn, pcm)]
 
     def agent_says(self) -> list[Happening]:
         """All words of the answer are known."""
@@ -174,24 +166,22 @@ class Turns:
     def _speaking(self) -> bool:
         return self._agent is not None and not self._agent.silenced
 
-    @property
-    def _open_user(self) -> _User:
-        if self._user is None:
-            raise RuntimeError("no turn of the user is open")
-        return self._user
-
-    @property
-    def _open_agent(self) -> _Agent:
-        if self._agent is None:
-            raise RuntimeError("no turn of the agent is open")
-        return self._agent
-
-    def _agent_begins(self) -> list[Happening]:
+    def _floor(self) -> tuple[_User, list[Happening]]:
+        """The user's open turn, and what its beginning tells if it begins now."""
+        if self._user is not None:
+            return self._user, []
+        self._user = _User(self._new_id("user"))
         if self._agent is not None:
-            return []
+            self._agent.silenced = True
+        return self._user, [UserStarted(self._user.turn)]
+
+    def _voice(self) -> tuple[_Agent, list[Happening]]:
+        """The agent's open turn, and what its beginning tells if it begins now."""
+        if self._agent is not None:
+            return self._agent, []
         yielded = self.user_gives_up()
         self._agent = _Agent(self._new_id("turn"))
-        return [*yielded, AgentStarted(self._agent.turn)]
+        return self._agent, [*yielded, AgentStarted(self._agent.turn)]
 
     def _close(self, agent: _Agent, *, interrupted: bool) -> list[Happening]:
         """What is still owed of a turn: its one whole text, the end of sending, its end."""
