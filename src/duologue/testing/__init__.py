@@ -1,0 +1,1 @@
+"""REHEARSAL: public doubles for tests of voice agents: speech, and callers made of software."""

@@ -1,0 +1,171 @@
+"""Sound for tests: speech of an offline voice, noises that are no speech, and what was said."""
+
+from __future__ import annotations
+
+import functools
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+import numpy as np
+import soxr
+
+Voice = Literal["middle", "low", "high"]
+Samples = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+VOICE_RATE: Final = 24000
+EAR_RATE: Final = 16000
+"""What the offline recognizer hears."""
+
+_PITCH: Final[dict[Voice, float]] = {"middle": 1.0, "low": 0.86, "high": 1.08}
+"""One voice model ships with hibari-tts; pitch makes three people of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A piece of sound: PCM16 mono and its rate."""
+
+    pcm: bytes
+    rate: int
+
+    @property
+    def samples(self) -> int:
+        """How many samples it has."""
+        return len(self.pcm) // 2
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.samples / self.rate
+
+    @property
+    def energy(self) -> float:
+        """The root mean square, of full scale: 0 is silence, speech is about 0.05."""
+        return energy(self.pcm)
+
+    def at(self, rate: int) -> Recording:
+        """The same sound at another rate."""
+        if rate == self.rate:
+            return self
+        return _recording(soxr.resample(_floats(self.pcm), self.rate, rate), rate)
+
+    def cut(self, start: float, end: float | None = None) -> Recording:
+        """The part between two seconds."""
+        last = None if end is None else int(end * self.rate) * 2
+        return Recording(self.pcm[int(start * self.rate) * 2 : last], self.rate)
+
+    def louder(self, factor: float) -> Recording:
+        """The same sound, its samples multiplied."""
+        return _recording(_floats(self.pcm) * factor, self.rate)
+
+    def with_noise(self, snr_db: float, seed: int = 0) -> Recording:
+        """The same sound over white noise that is `snr_db` decibels below it."""
+        scale = self.energy / 10 ** (snr_db / 20)
+        hiss = np.random.default_rng(seed).standard_normal(self.samples) * scale
+        return _recording(_floats(self.pcm) + hiss, self.rate)
+
+    def __add__(self, other: Recording) -> Recording:
+        """One after the other, at the rate of the first."""
+        return Recording(self.pcm + other.at(self.rate).pcm, self.rate)
+
+    def save(self, path: Path) -> Path:
+        """Writes a WAV file and gives its path back."""
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(self.rate)
+            file.writeframes(self.pcm)
+        return path
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads a WAV file of PCM16 mono."""
+        with wave.open(str(path), "rb") as file:
+            if (file.getnchannels(), file.getsampwidth()) != (1, 2):
+                raise ValueError(f"{path} is not PCM16 mono")
+            return cls(file.readframes(file.getnframes()), file.getframerate())
+
+
+@functools.cache
+def speak(text: str, voice: Voice = "middle", *, speed: float = 1.0) -> Recording:
+    """The text spoken; the same words give the same samples, made once a process."""
+    pitch = _PITCH[voice]
+    # Resampling changes pitch and pace together; the pace is put right beforehand.
+    spoken = _model()(text, speed=speed / pitch, seed=1)
+    return _recording(soxr.resample(spoken, VOICE_RATE * pitch, VOICE_RATE), VOICE_RATE)
+
+
+def silence(seconds: float, rate: int = VOICE_RATE) -> Recording:
+    """Nothing at all."""
+    return Recording(bytes(int(seconds * rate) * 2), rate)
+
+
+def noise(seconds: float, level: float = 0.02, rate: int = VOICE_RATE, seed: int = 0) -> Recording:
+    """White noise with the given energy."""
+    hiss = np.random.default_rng(seed).standard_normal(int(seconds * rate))
+    return _recording(hiss * level, rate)
+
+
+def tone(seconds: float, hertz: float = 440.0, rate: int = VOICE_RATE) -> Recording:
+    """A sine at a third of full scale."""
+    return _recording(np.sin(np.arange(int(seconds * rate)) * 2 * np.pi * hertz / rate) / 3, rate)
+
+
+def cough(rate: int = VOICE_RATE, seed: int = 0) -> Recording:
+    """Two bursts of noise that start hard and die away: loud, and no word."""
+    generator = np.random.default_rng(seed)
+    bursts = []
+    for length in (0.16, 0.22):
+        fall = np.exp(-np.linspace(0, 6, int(length * rate)))
+        bursts += [generator.standard_normal(fall.size) * fall * 0.3, np.zeros(int(0.07 * rate))]
+    return _recording(np.concatenate(bursts), rate)
+
+
+def mm_hm(voice: Voice = "middle") -> Recording:
+    """A listener's "mm-hm": voiced, and no reason to stop talking."""
+    return speak("Mm-hm.", voice)
+
+
+def energy(pcm: bytes) -> float:
+    """The root mean square of PCM16, of full scale."""
+    return float(np.sqrt(np.mean(_floats(pcm) ** 2))) if len(pcm) >= 2 else 0.0
+
+
+def understand(recording: Recording) -> str:
+    """The words that the offline recognizer hears, in lower case; "" when there are none.
+
+    It holds the interpreter for about a tenth of the sound's length.
+    """
+    pcm = recording.at(EAR_RATE).pcm
+    if len(pcm) < 2:
+        return ""
+    decoder = _decoder()
+    decoder.start_utt()
+    decoder.process_raw(pcm, full_utt=True)
+    decoder.end_utt()
+    hypothesis = decoder.hyp()
+    return str(hypothesis.hypstr) if hypothesis is not None else ""
+
+
+@functools.cache
+def _model() -> Any:
+    import hibari  # the model takes 0.3 s to load; tests without sound do not pay for it
+
+    return hibari.Hibari()
+
+
+@functools.cache
+def _decoder() -> Any:
+    import pocketsphinx  # 90 MB, only for tests that listen
+
+    return pocketsphinx.Decoder(loglevel="FATAL")
+
+
+def _floats(pcm: bytes) -> Samples:
+    return np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float64) / 32768
+
+
+def _recording(samples: Any, rate: int) -> Recording:
+    clipped = np.clip(samples, -1.0, 32767 / 32768)
+    return Recording(np.round(clipped * 32768).astype("<i2").tobytes(), rate)
