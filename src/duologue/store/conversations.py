@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy import delete as deletion
 
 from duologue.store.ids import fresh
-from duologue.store.records import Conversation, Page, as_json, build
+from duologue.store.records import Conversation, Page, as_row, build
 from duologue.store.statements import Statement
 from duologue.store.tables import conversations, messages, runs, sessions
 
@@ -21,12 +21,7 @@ _set_resume = Statement(update(conversations).where(*_this).values(resume_hash=b
 _end = Statement(
     update(conversations)
     .where(*_this, _columns.ended_at.is_(None))
-    .values(
-        ended_at=bindparam("at"),
-        end_reason=bindparam("why"),
-        updated_at=bindparam("at"),
-        resume_hash=None,
-    )
+    .values(ended_at=bindparam("at"), end_reason=bindparam("why"), updated_at=bindparam("at"))
 )
 
 
@@ -43,21 +38,7 @@ def create(
     made = Conversation(
         fresh("conv_", now), org_id, agent_id, key_id, None, None, metadata, 1, now, now, None, None
     )
-    _insert(
-        conn,
-        id=made.id,
-        org_id=org_id,
-        agent_id=agent_id,
-        key_id=key_id,
-        current_session_id=None,
-        resume_hash=None,
-        metadata=as_json(metadata),
-        next_seq=1,
-        created_at=now,
-        updated_at=now,
-        ended_at=None,
-        end_reason=None,
-    )
+    _insert(conn, **as_row(made))
     return made
 
 

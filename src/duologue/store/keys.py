@@ -8,9 +8,11 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy import insert as insertion
 
 from duologue.store.ids import fresh
-from duologue.store.records import Key, KeyKind, as_json, build
+from duologue.store.records import Key, KeyKind, as_row, build
 from duologue.store.statements import Statement
 from duologue.store.tables import keys
+
+_MINUTE_MS = 60_000
 
 _columns = keys.c
 _insert = Statement(insertion(keys))
@@ -24,7 +26,11 @@ _revoke = Statement(
 )
 _used = Statement(
     update(keys)
-    .where(_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
+    .where(
+        _columns.org_id == bindparam("org"),
+        _columns.id == bindparam("wanted"),
+        func.coalesce(_columns.last_used_at, 0) <= bindparam("before"),
+    )
     .values(last_used_at=bindparam("at"))
 )
 
@@ -59,22 +65,7 @@ def insert(
         None,
         None,
     )
-    _insert(
-        conn,
-        id=made.id,
-        org_id=org_id,
-        kind=kind,
-        name=name,
-        hash=hash,
-        hint=hint,
-        agent_id=agent_id,
-        origins=as_json(made.origins),
-        scopes=as_json(made.scopes),
-        created_at=now,
-        expires_at=expires_at,
-        revoked_at=None,
-        last_used_at=None,
-    )
+    _insert(conn, **as_row(made))
     return made
 
 
@@ -96,5 +87,5 @@ def revoke(conn: Connection, org_id: str, key_id: str, now: int) -> Key | None:
 
 
 def used(conn: Connection, org_id: str, key_id: str, now: int) -> None:
-    """Notes when the key was last used."""
-    _used(conn, org=org_id, wanted=key_id, at=now)
+    """Notes that the key was used, to the minute: a busy key is not written at every use."""
+    _used(conn, org=org_id, wanted=key_id, at=now, before=now - _MINUTE_MS)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from duologue.errors import DuologueError
 from duologue.store.ids import fresh
-from duologue.store.records import Message, MessageKind, Role, as_json, build
+from duologue.store.records import Message, MessageKind, Role, as_json, as_row, build
 from duologue.store.statements import Statement
 from duologue.store.tables import conversations, messages
 
@@ -74,24 +74,7 @@ def append(
         now,
         now,
     )
-    _insert(
-        conn,
-        id=made.id,
-        org_id=org_id,
-        conversation_id=conversation_id,
-        run_id=run_id,
-        session_id=session_id,
-        seq=made.seq,
-        turn_id=turn_id,
-        role=role,
-        kind=kind,
-        text=text,
-        item=None if item is None else as_json(item),
-        final=final,
-        interrupted=interrupted,
-        created_at=now,
-        updated_at=now,
-    )
+    _insert(conn, **as_row(made))
     return made
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, u
 
 from duologue.errors import DuologueError
 from duologue.store.ids import fresh
-from duologue.store.records import Organization, build
+from duologue.store.records import Organization, as_row, build
 from duologue.store.statements import Statement
 from duologue.store.tables import credit_notes, organizations
 
@@ -47,14 +47,7 @@ def create(conn: Connection, *, slug: str, name: str, now: int) -> Organization:
     if get(conn, slug) is not None:
         raise DuologueError("bad_request", reason=f"there is an organization {slug!r} already")
     made = Organization(fresh("org_", now), name, slug, None, now)
-    _insert(
-        conn,
-        id=made.id,
-        name=name,
-        slug=slug,
-        balance_micros=None,
-        created_at=now,
-    )
+    _insert(conn, **as_row(made))
     return made
 
 

@@ -196,6 +196,17 @@ def build(record: type[Record], row: Sequence[Any]) -> Record:
     return record(*values)
 
 
+def as_row(record: msgspec.Struct) -> dict[str, Any]:
+    """The columns of a record's row."""
+    values = msgspec.structs.asdict(record)
+    names = record.__struct_fields__
+    for index in _JSON[type(record)]:
+        value = values[names[index]]
+        if value is not None:
+            values[names[index]] = _encode(value).decode()
+    return values
+
+
 def _positions(record: type[msgspec.Struct], *names: str) -> tuple[int, ...]:
     return tuple(record.__struct_fields__.index(name) for name in names)
 

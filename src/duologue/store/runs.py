@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from duologue.store.records import Run, as_json, build
+from duologue.store.records import Run, as_json, as_row, build
 from duologue.store.statements import Statement
 from duologue.store.tables import runs
 
@@ -32,19 +32,9 @@ def start(
     now: int,
 ) -> Run:
     """A new run, living in that process."""
-    _insert(
-        conn,
-        id=id,
-        org_id=org_id,
-        conversation_id=conversation_id,
-        agent_id=agent_id,
-        process=process,
-        started_at=now,
-        ended_at=None,
-        end_reason=None,
-        usage=None,
-    )
-    return Run(id, org_id, conversation_id, agent_id, process, now, None, None, None)
+    made = Run(id, org_id, conversation_id, agent_id, process, now, None, None, None)
+    _insert(conn, **as_row(made))
+    return made
 
 
 def end(

@@ -24,7 +24,7 @@ from duologue.store.records import (
     Page,
     Session,
     SessionState,
-    as_json,
+    as_row,
     build,
     from_json,
 )
@@ -179,33 +179,7 @@ def create(
     if pointed.rowcount != 1:
         raise DuologueError("conversation_not_found", conversation=conversation_id)
     _rotate(conn, org=org_id, conversation=conversation_id, at=now)
-    _insert(
-        conn,
-        id=made.id,
-        org_id=org_id,
-        conversation_id=conversation_id,
-        agent_id=agent_id,
-        run_id=None,
-        key_id=key_id,
-        key_hash=key_hash,
-        key_expires_at=key_expires_at,
-        transport=transport,
-        state="authorized",
-        capabilities=as_json(made.capabilities),
-        config=as_json(config),
-        metadata=as_json(metadata),
-        custom_metadata=as_json(custom_metadata),
-        custom_headers=as_json(custom_headers),
-        sdk_version=sdk_version,
-        origin=origin,
-        created_at=now,
-        opened_at=None,
-        detached_at=None,
-        ended_at=None,
-        end_reason=None,
-        attached_ms=0,
-        cost_micros=0,
-    )
+    _insert(conn, **as_row(made))
     return made
 
 

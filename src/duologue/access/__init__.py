@@ -1,0 +1,1 @@
+"""DOORKEEPER: who may do what, from where, how often and at what price."""

@@ -1,0 +1,64 @@
+"""Resume tokens: how a browser, which has no secret key, comes back to its conversation."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from duologue.access import secrets
+from duologue.access.secrets import digest
+from duologue.errors import DuologueError
+from duologue.store import conversations, sessions
+from duologue.store.records import Conversation, Session
+
+__all__ = ["digest", "issue", "mint", "redeem"]
+
+
+def mint() -> str:
+    """The text of a new resume token."""
+    return secrets.mint("dk_resume_")
+
+
+def issue(conn: Connection, org_id: str, conversation_id: str) -> str:
+    """A new token, from now on the only one that resumes the conversation."""
+    token = mint()
+    if not conversations.set_resume(conn, org_id, conversation_id, digest(token)):
+        raise DuologueError("conversation_not_found", conversation=conversation_id)
+    return token
+
+
+def redeem(
+    conn: Connection,
+    token: str,
+    *,
+    conversation_id: str | None,
+    agent_id: str,
+    origin: str | None,
+    window_ms: int,
+    now: int,
+) -> Conversation:
+    """The conversation that the token resumes, for the same agent, from the same origin, in time.
+
+    Every other case is answered as if there were no such conversation, so that nothing is learnt
+    by trying; only the holder of the right token hears that it was ended.
+    """
+    found = conversations.by_resume(conn, digest(token))
+    shown = conversation_id or "of this resume token"
+    if found is None or found.agent_id != agent_id or found.id != (conversation_id or found.id):
+        raise DuologueError("conversation_not_found", conversation=shown)
+    last = sessions.get(conn, found.org_id, found.current_session_id or "")
+    if last is None or last.origin != origin:
+        raise DuologueError("conversation_not_found", conversation=shown)
+    if found.ended_at is not None:
+        raise DuologueError("conversation_ended", conversation=found.id, reason=found.end_reason)
+    if now - _left_at(last, now) > window_ms:
+        raise DuologueError("conversation_not_found", conversation=shown)
+    return found
+
+
+def _left_at(session: Session, now: int) -> int:
+    """Since when nobody has been there."""
+    if session.ended_at is not None:
+        return session.ended_at
+    if session.state == "live":
+        return now
+    return session.detached_at or session.created_at
