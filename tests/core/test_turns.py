@@ -173,7 +173,8 @@ ACTS = {
 @given(st.lists(st.sampled_from(sorted(ACTS)), max_size=40))
 def test_no_order_of_events_breaks_a_client(acts: list[str]) -> None:
     """Whatever happens: turns open and close once, sound never follows a silence in its turn,
-    and a turn has one whole text at most."""
+    and a turn has one whole text at most.
+    """
     turns = Turns(counting())
     opened: set[str] = set()
     closed: set[str] = set()

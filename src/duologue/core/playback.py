@@ -34,7 +34,8 @@ class PlaybackClock:
 
     def send(self, samples: int, now: float) -> None:
         """Notes that samples leave now; a listener that ran dry hears the first of them at once."""
-        self._mark(now)
+        if self._mark_time is None or self.position(now) == self.sent:
+            self._mark_position, self._mark_time = self.position(now), now
         self.sent += samples
 
     def hold(self, now: float) -> None:
@@ -53,7 +54,3 @@ class PlaybackClock:
         """Takes the listener's own word for how far it is."""
         self._mark_position = max(0, min(position, self.sent))
         self._mark_time = now if self._mark_time is not None else None
-
-    def _mark(self, now: float) -> None:
-        self._mark_position = self.position(now)
-        self._mark_time = now

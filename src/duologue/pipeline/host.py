@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
-from duologue.agents.loader import Catalog
-from duologue.agents.models import Shared, resolve
 
 from duologue.access import balance
 from duologue.agents.definition import LoadedAgent
+from duologue.agents.loader import Catalog
+from duologue.agents.models import Shared, resolve
 from duologue.core.resume import Departure, Grade
 from duologue.errors import DuologueError
 from duologue.pipeline.history import remembered

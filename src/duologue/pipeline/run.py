@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
-from duologue.agents.models import Models
 from livekit.agents import Agent, AgentSession
 from livekit.agents.voice.events import CloseEvent, SpeechCreatedEvent
 
 from duologue.agents import current as whereabouts
 from duologue.agents.definition import AgentDefinition, LoadedAgent
+from duologue.agents.models import Models
 from duologue.core.happenings import DataSent, Ended, Noticed
 from duologue.core.resume import Grade
 from duologue.errors import DuologueError

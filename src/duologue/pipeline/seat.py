@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from duologue.agents.current import Current
-
 from duologue.access import balance
+from duologue.agents.current import Current
 from duologue.agents.definition import AgentDefinition
 from duologue.core.resume import Grade
 from duologue.pipeline.outlet import Listener
@@ -67,7 +66,6 @@ class Seat:
         """Set by the transport: closes the road with the code of an error."""
         self.closed_with: str | None = None
         self._metered_to = now
-        self._billed = 0
 
     def close(self, code: str) -> None:
         """Closes the road from our side, once, saying why."""
@@ -77,9 +75,8 @@ class Seat:
 
     def tick(self, now: int) -> tuple[str, str, str, str, int, int]:
         """Milliseconds and cost since the last reading, for the store."""
-        spent = max(0, now - self._metered_to)
-        self._metered_to = max(self._metered_to, now)
-        whole = balance.cost(self._metered_to - self.opened_at, self.guest.price)
-        cost, self._billed = whole - self._billed, whole
         guest = self.guest
+        spent = max(0, now - self._metered_to)
+        cost = balance.tick(self._metered_to - self.opened_at, spent, guest.price)
+        self._metered_to += spent
         return guest.org_id, guest.session_id, self.run.id, guest.agent_id, spent, cost

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from duologue.agents.models import Models
 from livekit.agents import NOT_GIVEN, AgentSession
 
 from duologue.agents.definition import AgentDefinition
+from duologue.agents.models import Models
 
 
 def make_session(definition: AgentDefinition, models: Models) -> AgentSession[None]:
     """The session of one run, without room or job."""
     turns = definition.turns
     pressed = turns.trigger == "push_to_talk"
-    interruption: dict[str, Any] = {
+    interruption: InterruptionOptions = {
         "enabled": turns.can_interrupt,
         "mode": "vad",
         "min_duration": turns.interrupt_after,
@@ -33,7 +31,7 @@ def make_session(definition: AgentDefinition, models: Models) -> AgentSession[No
                 "min_delay": 0.0 if pressed else turns.min_delay,
                 "max_delay": 0.0 if pressed else turns.max_delay,
             },
-            "interruption": interruption,  # type: ignore[typeddict-item]  # built above by its keys
+            "interruption": interruption,
             # The model thinks while the silence after the last word is still being waited out.
             "preemptive_generation": {"enabled": True, "preemptive_tts": False},
         },

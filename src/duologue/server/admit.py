@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from duologue.access.keys import Principal
-from duologue.access.limits import Limits
 from sqlalchemy import Connection
 
 from duologue.access import balance, keys, origins, resume_tokens, session_keys
+from duologue.access.keys import Principal
+from duologue.access.limits import Limits
 from duologue.agents.definition import AgentDefinition
-from duologue.core.resume import Grade
+from duologue.core.resume import Grade, may_reattach
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest
@@ -72,7 +72,8 @@ class Doorman:
     async def authorize(self, wish: Wish) -> Admitted:
         """A session for this wish, with the only live key of its conversation."""
         now = self._host.clock()
-        self._limits.take(wish.key or wish.origin or "nobody", now)
+        who = keys.digest(wish.key) if wish.key else wish.origin or "nobody"
+        self._limits.take(who, now, who="this key" if wish.key else "this page")
         self._host.require_room(wish.conversation_id)
         admitted, rotated = await self._host.db.write(self._admit, wish, now)
         if rotated:
@@ -85,8 +86,14 @@ class Doorman:
         if not session_key:
             raise DuologueError("session_key_unknown")
         claim = await self._host.db.read(sessions.claim, session_keys.digest(session_key), now)
-        grace = int(self._settings.grace_seconds * 1000)
-        admitted = session_keys.check(claim, origin, now, grace_ms=grace)
+        admitted = session_keys.check(claim, now, origin=origin)
+        detached_at = admitted.session.detached_at
+        grace_ms = int(self._settings.grace_seconds * 1000)
+        if admitted.session.state == "detached" and not may_reattach(
+            detached_at or 0, now, grace_ms
+        ):
+            raise DuologueError("session_key_expired", how="used up: its client was away too long")
+        self._host.require_room(admitted.session.conversation_id)
         return self._guest(admitted), admitted.session.capabilities
 
     # ------------------------------------------------------------ within
@@ -95,11 +102,12 @@ class Doorman:
         """The whole of an authorize, in one transaction."""
         principal = self._local(wish.origin) if wish.key is None else None
         principal = principal or keys.authenticate(conn, wish.key, now)
-        if principal.kind == "secret":
-            principal.require("sessions")
         agent = self._agent(conn, principal, wish)
         definition = self._overridden(self._definition(agent.definition), wish.overrides)
-        self._check_origin(principal, definition, wish.origin)
+        if (
+            principal.kind != "secret"
+        ):  # a server has no origin; its pages show theirs at the upgrade
+            origins.check(principal.kind, wish.origin, principal.origins, definition.origins)
         balance.require(conn, principal.org_id)
         conversation, resumed = self._conversation(conn, principal, agent, definition, wish, now)
         text = session_keys.mint()
@@ -124,9 +132,7 @@ class Doorman:
         )
         token = None
         if "resume" in capabilities:
-            token = resume_tokens.mint()
-            hashed = resume_tokens.digest(token)
-            conversations.set_resume(conn, principal.org_id, conversation.id, hashed)
+            token = resume_tokens.issue(conn, principal.org_id, conversation.id)
         admitted = Admitted(
             session_key=text,
             session_id=session.id,
@@ -145,8 +151,7 @@ class Doorman:
             raise DuologueError(
                 "agent_not_found", agent=wish.agent, known=", ".join(known) or "none"
             )
-        if principal.agent_id is not None and principal.agent_id != agent.id:
-            raise DuologueError("key_wrong_agent", agent=wish.agent)
+        principal.require_agent(agent.id, agent.slug)
         if agent.published_at is None:
             raise DuologueError("agent_has_no_org", agent=agent.slug)
         return agent
@@ -161,10 +166,12 @@ class Doorman:
         now: int,
     ) -> tuple[Conversation, Grade | None]:
         """The conversation to go on with, or a new one."""
+        found: Conversation | None
         if wish.resume_token is not None:
-            found = resume_tokens.check(
+            found = resume_tokens.redeem(
                 conn,
                 wish.resume_token,
+                conversation_id=wish.conversation_id,
                 agent_id=agent.id,
                 origin=wish.origin,
                 window_ms=int(self._settings.resume_seconds * 1000),
@@ -181,13 +188,9 @@ class Doorman:
             )
             return created, None
         else:
+            found = conversations.get(conn, principal.org_id, wish.conversation_id)
             # An id alone proves nothing: only a key of the organization's servers may name one.
-            found = (
-                conversations.get(conn, principal.org_id, wish.conversation_id)
-                if principal.kind != "public"
-                else None
-            )
-            if found is None or found.agent_id != agent.id:
+            if found is None or found.agent_id != agent.id or principal.kind == "public":
                 raise DuologueError("conversation_not_found", conversation=wish.conversation_id)
         if found.ended_at is not None:
             raise DuologueError(
@@ -196,21 +199,6 @@ class Doorman:
         if definition.tabs == "reject" and self._host.attached(found.id):
             raise DuologueError("conversation_open", conversation=found.id)
         return found, "live" if self._host.run_of(found.id) else "rebuilt"
-
-    def _check_origin(
-        self, principal: Principal, definition: AgentDefinition, origin: str | None
-    ) -> None:
-        """Pages must be listed: by the public key always, by the agent where it lists any."""
-        lists = [list(definition.origins)] if definition.origins else []
-        if principal.kind == "public":
-            lists.append(list(principal.origins))
-        elif origin is None:
-            return  # a server with its secret key has no origin
-        for listed in lists:
-            if not origins.allowed(origin, listed):
-                raise DuologueError(
-                    "origin_refused", origin=origin, allowed=", ".join(listed) or "none"
-                )
 
     def _overridden(
         self, definition: AgentDefinition, overrides: Mapping[str, Any]

@@ -7,8 +7,6 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import structlog
-from duologue.access.keys import Principal
-from duologue.access.origins import is_loopback
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -16,6 +14,9 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import ScalarRenderPlugin
 
+from duologue.access import keys
+from duologue.access.keys import Principal
+from duologue.access.origins import is_loopback
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import health, layercode, owners, status
@@ -85,7 +86,7 @@ def _nobody(origin: str | None) -> Principal | None:
 
 def _local(organization_id: str) -> Callable[[str | None], Principal | None]:
     """In `dev` on loopback, whoever sits at this machine needs no key."""
-    principal = Principal.local(organization_id)
+    principal = keys.local(organization_id)
 
     def who(origin: str | None) -> Principal | None:
         return principal if origin is None or is_loopback(origin) else None

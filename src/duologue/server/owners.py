@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
-from duologue.access.keys import Principal
 from litestar import Controller, Request, delete, get, post
 from litestar.di import Provide
 from litestar.params import Parameter
 
 from duologue.access import keys
+from duologue.access.keys import Principal
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.pipeline.run import Run

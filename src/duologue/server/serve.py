@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 import structlog
 import uvicorn
-from duologue.agents.loader import Catalog
 from livekit.agents.utils import http_context
 
+from duologue.agents.loader import Catalog
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server.app import House, Mode
@@ -113,7 +113,7 @@ async def _prepare(host: Host, *, publish: bool) -> str:
             now=now,
             publish=publish,
         )
-    recovered = await host.db.write(recovery.after_crash, host.process, now)
+    recovered = await host.db.write(recovery.after_crash, None, now)
     log.info("memory ready", recovered=recovered)
     return organization.id
 
