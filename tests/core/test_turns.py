@@ -14,7 +14,7 @@ from duologue.core.turns import Turns
 
 
 def counting() -> Callable[[str], str]:
-    """Turn ids that count: user-1, turn-2, …"""
+    """Turn ids that count: user-1, turn-2 and so on."""
     numbers = itertools.count(1)
     return lambda prefix: f"{prefix}-{next(numbers)}"
 

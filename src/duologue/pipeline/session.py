@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from livekit.agents import NOT_GIVEN, AgentSession
+from livekit.agents.voice.turn import InterruptionOptions
 
 from duologue.agents.definition import AgentDefinition
 from duologue.agents.models import Models
