@@ -136,6 +136,36 @@ def test_noise_leaves_a_turn_without_words(turns: Turns) -> None:
     assert turns.user_gives_up() == []
 
 
+def test_an_answer_that_is_thought_while_the_user_speaks_on_is_kept_back(turns: Turns) -> None:
+    """Its words come with its first sound; an answer that was cut before that never shows."""
+    turns.user_begins()
+    assert turns.agent_text("Well, ", user_speaks=True) == []
+    assert turns.agent_text("yes.") == []
+    assert turns.agent_says() == []
+    assert turns.agent_audio(b"ab") == [
+        h.UserEnded("user-1"),
+        h.AgentStarted("turn-2"),
+        h.AgentText("turn-2", "Well, yes."),
+        h.AgentSaid("turn-2", "Well, yes."),
+        h.AgentAudio("turn-2", b"ab"),
+    ]
+    turns.agent_ends(interrupted=False)
+    turns.agent_text("Never mind", user_speaks=True)
+    assert turns.agent_ends(interrupted=True) == []
+
+
+def test_kept_words_that_never_get_sound_are_told_at_the_end(turns: Turns) -> None:
+    """A voice that failed does not swallow the words."""
+    turns.agent_text("Read this.", user_speaks=True)
+    assert turns.agent_ends(interrupted=False) == [
+        h.AgentStarted("turn-1"),
+        h.AgentText("turn-1", "Read this."),
+        h.AgentSaid("turn-1", "Read this."),
+        h.AgentSent("turn-1"),
+        h.AgentEnded("turn-1", interrupted=False),
+    ]
+
+
 def test_nothing_is_said_of_what_never_began(turns: Turns) -> None:
     """Without a turn of the agent there is nothing to end, resume or complete."""
     turns.agent_silenced()
@@ -161,6 +191,7 @@ ACTS = {
     "say": lambda t: t.user_says("a"),
     "give up": lambda t: t.user_gives_up(),
     "text": lambda t: t.agent_text("b"),
+    "text while the user speaks": lambda t: t.agent_text("b", user_speaks=True),
     "audio": lambda t: t.agent_audio(b"cc"),
     "says": lambda t: t.agent_says(),
     "sent": lambda t: t.agent_sends_no_more(),

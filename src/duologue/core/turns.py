@@ -50,6 +50,7 @@ class Turns:
         self._user: _User | None = None
         self._agent: _Agent | None = None
         self._held_text = ""
+        self._all_words = False
 
     @property
     def agent_turn(self) -> str | None:
@@ -97,9 +98,13 @@ class Turns:
 
     # ------------------------------------------------------------ the agent
 
-    def agent_text(self, text: str) -> list[Happening]:
-        """The next words of an answer; kept back while the client is told to be silent."""
-        if self._agent is not None and self._agent.silenced:
+    def agent_text(self, text: str, *, user_speaks: bool = False) -> list[Happening]:
+        """The next words of an answer; kept back while the client is told to be silent.
+
+        An answer that is thought while the user speaks on waits too: it may never be heard.
+        """
+        silenced = self._agent is not None and self._agent.silenced
+        if silenced or (self._agent is None and (user_speaks or self._held_text)):
             self._held_text += text
             return []
         agent, begun = self._voice()
@@ -112,11 +117,12 @@ class Turns:
         if self._agent is not None and self._agent.silenced:
             resumed = self.agent_resumes()
         agent, begun = self._voice()
-        return [*resumed, *begun, AgentAudio(agent.turn, pcm)]
+        return [*resumed, *begun, *self._let_go(agent), AgentAudio(agent.turn, pcm)]
 
     def agent_says(self) -> list[Happening]:
         """All words of the answer are known."""
         agent = self._agent
+        self._all_words = True
         if agent is None or agent.said or agent.silenced:
             return []
         agent.said = True
@@ -133,14 +139,15 @@ class Turns:
 
     def agent_ends(self, *, interrupted: bool) -> list[Happening]:
         """The answer was heard to its end, or was cut."""
-        if self._agent is None:
-            self._held_text = ""
-            return []
-        agent = self._agent
-        closing = self._close(agent, interrupted=interrupted or agent.silenced)
+        told: list[Happening] = []
+        if self._agent is None and self._held_text and not interrupted:
+            agent, begun = self._voice()
+            told = [*begun, *self._let_go(agent)]
+        if self._agent is not None:
+            told += self._close(self._agent, interrupted=interrupted or self._agent.silenced)
         self._agent = None
-        self._held_text = ""
-        return closing
+        self._held_text, self._all_words = "", False
+        return told
 
     def agent_silenced(self) -> None:
         """The client stopped, or is gone; what it did not hear goes on under a new turn."""
@@ -154,11 +161,7 @@ class Turns:
             return []
         closing = [*self.user_gives_up(), *self._close(agent, interrupted=True)]
         self._agent = _Agent(self._new_id("turn"), said=agent.said and not self._held_text)
-        opened: list[Happening] = [*closing, AgentStarted(self._agent.turn)]
-        if self._held_text:
-            held, self._held_text = self._held_text, ""
-            opened += self.agent_text(held)
-        return opened
+        return [*closing, AgentStarted(self._agent.turn), *self._let_go(self._agent)]
 
     # ------------------------------------------------------------ within
 
@@ -182,6 +185,15 @@ class Turns:
         yielded = self.user_gives_up()
         self._agent = _Agent(self._new_id("turn"))
         return self._agent, [*yielded, AgentStarted(self._agent.turn)]
+
+    def _let_go(self, agent: _Agent) -> list[Happening]:
+        """The words that were kept back, now that they are heard after all."""
+        if not self._held_text:
+            return []
+        held, self._held_text = self._held_text, ""
+        agent.text += held
+        told: list[Happening] = [AgentText(agent.turn, held)]
+        return [*told, *self.agent_says()] if self._all_words else told
 
     def _close(self, agent: _Agent, *, interrupted: bool) -> list[Happening]:
         """What is still owed of a turn: its one whole text, the end of sending, its end."""

@@ -21,6 +21,7 @@ from livekit.agents.voice.events import (
 
 from duologue.core.happenings import (
     AgentSaid,
+    AgentText,
     Happening,
     Noticed,
     StateChanged,
@@ -68,7 +69,9 @@ class Narrator(Stage):
         """Sends happenings in order; whole messages only after they are stored."""
         for happening in happenings:
             commit: asyncio.Future[bool] | None = None
-            if isinstance(happening, UserSaid):
+            if isinstance(happening, AgentText):
+                self._record.answer_words(happening.turn, happening.text)
+            elif isinstance(happening, UserSaid):
                 commit = self._record.user(happening.turn, happening.text)
             elif isinstance(happening, AgentSaid):
                 commit = self._record.answer_so_far()
@@ -99,8 +102,7 @@ class Narrator(Stage):
 
     def _told(self, text: str) -> None:
         self.mouth.words(text)
-        self.tell(self.turns.agent_text(text))
-        self._record.answer_words(self.turns.agent_turn or "", text)
+        self.tell(self.turns.agent_text(text, user_speaks=self._user_speaking))
 
     def _words_ended(self) -> None:
         self.mouth.words_end()
