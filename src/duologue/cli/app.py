@@ -1,0 +1,61 @@
+"""All commands together, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+import msgspec
+import typer
+from sqlalchemy.exc import DBAPIError
+from typer.exceptions import TyperException
+
+from duologue.cli import agents, conversations, dev, doctor, keys, orgs, serve
+from duologue.errors import DuologueError
+
+app = typer.Typer(
+    name="duologue",
+    help="The session layer of realtime voice agents: serve them, see them, resume them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("dev")(dev.dev)
+app.command("serve")(serve.serve)
+app.add_typer(agents.app, name="agents")
+app.add_typer(keys.app, name="keys")
+app.add_typer(conversations.app, name="conversations")
+app.add_typer(orgs.app, name="orgs")
+app.command("doctor")(doctor.doctor)
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of a command; what went wrong is said on stderr in one sentence."""
+    as_json = "--json" in arguments
+    try:
+        result = app(arguments, prog_name="duologue", standalone_mode=False)
+    except DuologueError as error:
+        return _fail(error.message, error.code, 1, as_json=as_json)
+    except TyperException as error:
+        message = getattr(error, "format_message", error.__str__)()
+        return _fail(message, "usage", getattr(error, "exit_code", 2), as_json=as_json)
+    except DBAPIError as error:
+        return _fail(f"The database refused: {error.orig}", "database", 1, as_json=as_json)
+    except OSError as error:
+        return _fail(_words(error), "system", 1, as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+def _words(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "The port is taken by another program. Choose another: --port 8788, or --port 0."
+    return str(error)
+
+
+def _fail(message: str, code: str, status: int, *, as_json: bool) -> int:
+    body = msgspec.json.encode({"error": message, "code": code}).decode() if as_json else message
+    if message:
+        sys.stderr.write(body + "\n")
+    return status

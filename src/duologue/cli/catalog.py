@@ -1,0 +1,24 @@
+"""Which agents a command loads: the files' and the settings' own, else the demo agents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from duologue.settings import Settings
+
+if TYPE_CHECKING:
+    from duologue.agents.registry import Catalog
+
+
+def catalog(files: Sequence[Path] | None, settings: Settings) -> Catalog:
+    """Every agent of the files and tables; the demo agents only where there is neither."""
+    # Imported here: livekit-agents takes a second or two, which other commands need not wait.
+    if files or settings.agents:
+        from duologue.agents.loader import load
+
+        return load(list(files or ()), settings.agents)
+    from duologue.agents import demo
+
+    return demo.catalog()

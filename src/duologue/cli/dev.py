@@ -1,0 +1,113 @@
+"""`duologue dev`: agents on this machine, reloaded when their files are saved."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import webbrowser
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from duologue.access.origins import is_loopback
+from duologue.cli import output
+from duologue.cli.catalog import catalog
+from duologue.cli.options import CONFIG, Config, Data, Files, Host, Json, Port, settings
+from duologue.cli.supervisor import Supervisor
+from duologue.errors import DuologueError
+from duologue.settings import Settings
+
+CHILD = "DUOLOGUE_RELOAD_CHILD"
+
+
+def dev(
+    files: Files = None,
+    host: Host = None,
+    port: Port = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
+    data: Data = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> int:
+    """Serve agents to this machine without a key, and reload them when a file is saved.
+
+    Without FILE and without agents in the settings, the demo agents answer.
+    """
+    chosen = settings(data, config, host=host, port=port)
+    if os.environ.get(CHILD):
+        return _child(chosen, files)
+    for file in files or ():
+        if not file.is_file():
+            raise DuologueError("file_invalid", path=str(file), reason="there is no such file")
+    watched = [*(files or ()), config or CONFIG]
+
+    def listening(url: str, first: bool) -> None:
+        if as_json and first:
+            output.emit({"event": "listening", "url": url})
+        if as_json:
+            return
+        if not first:
+            output.say("Reloaded.")
+            return
+        output.say(f"duologue listens at {url}", *(f"  ! {each}" for each in insecure(chosen)))
+        if not no_open and has_display(os.environ):
+            webbrowser.open(url)
+
+    options = ["--host", chosen.host, "--data", chosen.data]
+    options += ["--config", str(config)] if config else []
+    options += ["--json"] if as_json else []
+    command = [sys.executable, "-m", "duologue", "dev", *map(str, files or ()), *options]
+    say = (lambda _: None) if as_json else output.say
+    supervisor = Supervisor(command, os.environ | {CHILD: "1"}, chosen.port, listening, say)
+    return asyncio.run(supervisor.run(watched))
+
+
+def _child(chosen: Settings, files: Files) -> int:
+    """The server itself, which the supervisor starts anew after each change."""
+    loaded = catalog(files, chosen)
+    from duologue.server import logs
+    from duologue.server.serve import run
+
+    logs.configure(chosen.log_format, chosen.log_level)
+    threading.Thread(target=_follow, args=(sys.stdin.fileno(),), daemon=True).start()
+    run(
+        chosen,
+        loaded,
+        mode="dev",
+        announce=lambda url: output.emit({"event": "listening", "url": url}),
+    )
+    return 0
+
+
+def _follow(pipe: int) -> None:
+    """Ends this process in peace when the supervisor is gone, however that died."""
+    while os.read(pipe, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def insecure(chosen: Settings) -> list[str]:
+    """What is open here that must not be open in public, a sentence each."""
+    host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+    if is_loopback(f"http://{host}"):
+        return [
+            "Whoever sits at this machine may talk to every agent without a key.",
+            "Every agent that is loaded is published. In public, use: duologue serve",
+        ]
+    return [
+        f"{chosen.host} is reachable from outside; callers there need a key.",
+        "What is said travels unencrypted. In public, put an HTTPS proxy before: duologue serve",
+        "Every agent that is loaded is published.",
+    ]
+
+
+def has_display(environment: Mapping[str, str]) -> bool:
+    """Whether somebody would see a browser that is opened here."""
+    if sys.platform in ("darwin", "win32"):
+        return sys.stdout.isatty()
+    shown = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+    return bool(shown) and sys.stdout.isatty()
