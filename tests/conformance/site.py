@@ -1,0 +1,169 @@
+"""The application of a Layercode user: its pages, and its back end that adds the secret key."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+PAGE = """<!doctype html><meta charset="utf-8"><title>{name}</title>
+<link rel="icon" href="data:,"><body><script type="module" src="/build/{name}.js"></script>"""
+
+
+@dataclass
+class Site:
+    """Serves the pages, and forwards authorize unchanged but for the key that it adds."""
+
+    build: Path
+    server_url: str
+    key: str
+    asked: list[dict[str, object]] = field(default_factory=list)
+    """The bodies that the SDK posted."""
+    granted: list[dict[str, object]] = field(default_factory=list)
+    """What the server answered to them, when it granted."""
+
+    def __post_init__(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever)
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                name = Path(self.path).name
+                if self.path.startswith("/build/"):
+                    self._answer(200, "text/javascript", (site.build / name).read_bytes())
+                elif name in ("vanilla", "hook"):
+                    self._answer(200, "text/html", PAGE.format(name=name).encode())
+                else:
+                    self._answer(404, "text/plain", b"")
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                response = httpx.post(
+                    f"{site.server_url}/v1/agents/web/authorize_session",
+                    content=body,
+                    headers={
+                        "content-type": "application/json",
+                        "authorization": f"Bearer {site.key}",
+                    },
+                    timeout=60,
+                )
+                site.asked.append(httpx.Response(200, content=body).json())
+                if response.status_code == 200:
+                    site.granted.append(response.json())
+                self._answer(response.status_code, "application/json", response.content)
+
+            def _answer(self, status: int, kind: str, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("content-type", kind)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
+                """Says nothing: a test's own failure says what matters."""
+
+        return Handler
+
+
+class Wire:
+    """A cable between the browser and the server that a test can pull out."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept)]
+        self._closed = False
+
+    @property
+    def port(self) -> int:
+        """Where the browser connects to."""
+        return int(self._listener.getsockname()[1])
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed = True
+        socket.create_connection(self._listener.getsockname()).close()  # wakes the accepting one
+        self._listener.close()
+        self.cut()
+        for thread in self._threads:
+            thread.join()
+
+    def cut(self) -> None:
+        """Breaks every connection at once, without a closing frame."""
+        for end in self._open:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # gone already
+        self._open.clear()
+
+    def _accept(self) -> None:
+        while True:
+            near, _ = self._listener.accept()
+            if self._closed:
+                near.close()
+                return
+            far = socket.create_connection(self._target)
+            self._open += [near, far]
+            for source, sink in ((near, far), (far, near)):
+                thread = threading.Thread(target=self._pump, args=(source, sink))
+                self._threads.append(thread)
+                thread.start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass  # the other side is gone; so is this one
+        finally:
+            for end in (source, sink):
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue
+            source.close()
+
+
+class Mute:
+    """A TCP server that accepts and never says a word: a content network that hangs."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+
+    @property
+    def port(self) -> int:
+        """Where it hangs; the system accepts for it, nobody ever reads."""
+        return int(self._listener.getsockname()[1])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()

@@ -1,0 +1,180 @@
+"""The synthetic caller, against a line that follows a script."""
+
+import base64
+
+import pytest
+from tests.testing.scripted import Line, ScriptedServer
+
+from duologue.testing.caller import SyntheticCaller
+from duologue.testing.line import Refused
+from duologue.testing.microphone import FRAME
+from duologue.testing.speech import tone
+
+
+async def nothing(line: Line) -> None:
+    """Says nothing at all."""
+
+
+def caller(
+    server: ScriptedServer, key: str = "good", *, stock_lies: bool = True
+) -> SyntheticCaller:
+    """A caller of this server."""
+    return SyntheticCaller(server.url, agent="demo", key=key, stock_lies=stock_lies)
+
+
+async def greet(line: Line) -> None:
+    """One answer of 4000 samples, and its end when the caller has played it."""
+    await line.until("client.ready")
+    await line.speak("t1", "Good evening.", 4000)
+    await line.until("trigger.response.audio.replay_finished")
+    await line.send("turn.end", "t1", role="assistant")
+
+
+async def test_an_answer_is_played_to_its_last_whole_block() -> None:
+    """A turn's words and sound arrive, are played at 16 kHz, and its end is told once."""
+    async with ScriptedServer(greet) as server, caller(server) as on_line:
+        answer = await on_line.answer()
+        assert (answer.text, answer.received) == ("Good evening.", 4000)
+        assert answer.played == 4000 - 4000 % 128
+        assert not answer.interrupted
+        finished = server.lines[0].of("trigger.response.audio.replay_finished")
+        assert finished == [
+            {"type": "trigger.response.audio.replay_finished", "reason": "completed"}
+        ]
+    assert server.asked == [{"agent_id": "demo", "metadata": {}, "sdk_version": "2.7.0"}]
+    assert server.lines[0].heard[0] == {"type": "client.ready"}
+
+
+async def test_speech_leaves_in_frames_of_112_ms() -> None:
+    """Words become messages of 896 samples at 8 kHz, with silence before and after them."""
+    async with ScriptedServer(nothing) as server, caller(server) as on_line:
+        await on_line.say(tone(0.5))
+        await server.lines[0].until("client.audio", len(server.lines[0].of("client.audio")) + 2)
+        frames = [
+            base64.b64decode(frame["content"]) for frame in server.lines[0].of("client.audio")
+        ]
+    assert {len(frame) for frame in frames} == {FRAME * 2}
+    loud = [index for index, frame in enumerate(frames) if any(frame)]
+    assert len(loud) == -(-4000 // FRAME)
+    assert loud == list(range(loud[0], loud[-1] + 1))
+
+
+async def interrupted(line: Line) -> None:
+    """An answer that the server cuts, sends late sound for, and follows by another."""
+    await line.until("client.ready")
+    await line.speak("t1", "One, two, three.", 160_000)
+    await line.until("client.response.data")
+    await line.send("turn.start", "user-1", role="user")
+    await line.sound("t1", 1600)
+    await line.send("turn.end", "user-1", role="user")
+    await line.until("trigger.response.audio.replay_finished")
+    await line.send("turn.end", "t1", role="assistant")
+    await line.speak("t2", "Yes?", 1600)
+    await line.until("trigger.response.audio.replay_finished", 2)
+    await line.send("turn.end", "t2", role="assistant")
+
+
+@pytest.mark.parametrize("stock_lies", [True, False])
+async def test_a_user_turn_stops_the_sound(stock_lies: bool) -> None:
+    """What was not played before the interruption never is, and replay_finished lies or not."""
+    async with (
+        ScriptedServer(interrupted) as server,
+        caller(server, stock_lies=stock_lies) as on_line,
+    ):
+        first = await on_line.answering()
+        await on_line.hears(first, 3200)
+        await on_line.send({"now": True})
+        second = await on_line.answer()
+        assert first.interrupted
+        assert 3200 <= first.played < first.received == 161_600
+        assert on_line.player.dropped["t1"] + first.played == 161_600
+        assert (second.turn_id, second.played) == ("t2", 1536)
+        assert first.sounded_until <= second.started_at
+        lie = server.lines[0].of("trigger.response.audio.replay_finished")[0]
+    truth = {"reason": "interrupted", "turn_id": "t1"}
+    told = {"reason": "completed"} if stock_lies else truth
+    assert lie == {"type": "trigger.response.audio.replay_finished", **told}
+
+
+async def test_a_button_holds_the_microphone() -> None:
+    """With push-to-talk, sound leaves only between the two triggers."""
+    async with (
+        ScriptedServer(nothing, trigger="push_to_talk") as server,
+        caller(server) as on_line,
+    ):
+        await on_line.say(tone(0.3))
+        await on_line.send("over")
+        await server.lines[0].until("client.response.data")
+        kinds = [message["type"] for message in server.lines[0].heard]
+    assert kinds[:2] == ["client.ready", "trigger.turn.start"]
+    assert kinds[-2:] == ["trigger.turn.end", "client.response.data"]
+    assert set(kinds[2:-2]) == {"client.audio"}
+
+
+async def test_typing_falls_silent_first() -> None:
+    """The stock SDK's replay_finished comes before the typed text that caused it."""
+    async with ScriptedServer(interrupted) as server, caller(server) as on_line:
+        await on_line.hears(await on_line.answering(), 128)
+        await on_line.type("Stop.")
+        await server.lines[0].until("client.response.text")
+        kinds = [m["type"] for m in server.lines[0].heard if m["type"] != "client.audio"]
+        await on_line.send({"now": True})
+        await server.lines[0].until("client.response.data")
+    assert kinds == [
+        "client.ready",
+        "trigger.response.audio.replay_finished",
+        "client.response.text",
+    ]
+
+
+@pytest.mark.parametrize("how", ["drop", "leave"])
+async def test_a_caller_comes_back_to_its_conversation(how: str) -> None:
+    """After a cut or a goodbye, reconnecting asks for the same conversation with a new key."""
+    async with ScriptedServer(nothing) as server, caller(server) as on_line:
+        await getattr(on_line, how)()
+        await server.lines[0].until("gone")
+        assert (server.lines[0].of("gone")[0]["code"] == 1000) is (how == "leave")
+        await on_line.reconnect()
+        assert server.asked[1]["conversation_id"] == "conv1"
+        assert len(server.lines) == 2
+        assert [event.content for event in on_line.record.of_type("connected")] == ["conv1"] * 2
+
+
+async def test_a_refusal_says_why() -> None:
+    """A key that opens nothing is refused with the server's status, code and words."""
+    async with ScriptedServer(nothing) as server:
+        with pytest.raises(Refused, match="Who are you") as refused:
+            await caller(server, "bad").connect()
+    assert (refused.value.status, refused.value.code) == (401, "key_unknown")
+
+
+async def test_an_old_key_is_refused_at_the_socket() -> None:
+    """The answer of a refused upgrade is read as well."""
+    async with ScriptedServer(nothing) as server, caller(server) as on_line:
+        await on_line.drop()
+        server.asked.append({})  # somebody else authorized meanwhile
+        with pytest.raises(Refused) as refused:
+            await on_line.reconnect(same_key=True)
+    assert (refused.value.status, refused.value.code) == (401, "session_key_unknown")
+
+
+async def hang_up(line: Line) -> None:
+    """Closes at once with a code of its own."""
+    await line.until("client.ready")
+    await line.close(4002)
+
+
+async def test_a_close_by_the_server_is_heard() -> None:
+    """The close code reaches the caller, and what it says afterwards goes nowhere."""
+    async with ScriptedServer(hang_up) as server, caller(server) as on_line:
+        assert await on_line.closed() == 4002
+        await on_line.type("Hello?")
+        assert on_line.record.events[-1].type == "closed"
+
+
+async def test_waiting_in_vain_says_what_was_heard_instead() -> None:
+    """A caller that waits too long fails with its last events."""
+    async with ScriptedServer(greet) as server, caller(server) as on_line:
+        await on_line.answer()
+        with pytest.raises(AssertionError, match=r"waited 0.1 s for an answer(?s:.)*turn.end"):
+            await on_line.answer(patience=0.1)
