@@ -96,9 +96,12 @@ def test_an_utterance_ends_when_its_client_says_so_and_not_before_all_was_sent()
         await utter(mouth, 1.0, "one two")
         mouth.client_ran_dry()
         assert listener.events == []
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(0.8)
         assert listener.events == [("sent",)]
         mouth.client_ran_dry()
+        mouth.client_ran_dry()
+        await mouth.wait_for_playout()
+        assert asyncio.get_running_loop().time() == 1.0
 
     listener, reports = with_mouth(test)
     assert listener.events[1:] == [("finished", "one two", False, 1.0)]

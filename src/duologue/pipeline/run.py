@@ -259,7 +259,9 @@ class Run:
         if not self._narrator.mouth.busy:
             self._session.interrupt(force=True)
             return True
-        if self.definition.turns.can_interrupt:
+        speech = self._session.current_speech
+        allowed = speech is None or speech.allow_interruptions
+        if self.definition.turns.can_interrupt and allowed:
             self._session.interrupt()
             return True
         # The client stopped playing by itself: what it did not hear comes again.

@@ -55,6 +55,7 @@ class _Utterance:
         self.complete = False
         self.text_complete = False
         self.told_end = False
+        self.acknowledged = False
         self.turn_start = 0  # where the client's present turn began
 
     @property
@@ -171,12 +172,13 @@ class Mouth(io.AudioOutput):
         self._wake()
 
     def client_ran_dry(self) -> None:
-        """The client says that it played everything; believed when it can be true."""
+        """The client says that it played everything; before that can be true the clock decides."""
         utterance = self._utterance
         if utterance is None or not utterance.told_end:
             return
-        if utterance.clock.ahead(self._now()) <= LEAD:
-            self._finish(interrupted=False)
+        utterance.acknowledged = True
+        self._cancel()
+        self._end_of_sound(utterance, self._now())
 
     def client_heard(self, seconds: float) -> None:
         """The client's own word for how much it played since the turn began."""
@@ -236,7 +238,7 @@ class Mouth(io.AudioOutput):
         position = clock.position(self._now()) - int(unheard * RATE)
         clock.rewind(max(utterance.start, position))
         utterance.turn_start = clock.sent
-        utterance.told_end = False
+        utterance.told_end = utterance.acknowledged = False
         self._stage.silenced()
 
     def _tick(self) -> None:
@@ -281,7 +283,8 @@ class Mouth(io.AudioOutput):
             utterance.told_end = True
             self._stage.all_sent()
         left = utterance.clock.ahead(now) / RATE
-        self._timer = asyncio.get_running_loop().call_later(left + ACK_GRACE, self._deadline)
+        grace = 0.0 if utterance.acknowledged else ACK_GRACE
+        self._timer = asyncio.get_running_loop().call_later(left + grace, self._deadline)
 
     def _deadline(self) -> None:
         self._timer = None

@@ -146,7 +146,7 @@ class Sessions(Controller):
         principal: Principal,
         agent: str | None = None,
         conversation: str | None = None,
-        state: SessionState | None = None,
+        in_state: Annotated[SessionState | None, Parameter(query="state")] = None,
         before: str | None = None,
         limit: Limit = 50,
     ) -> rest.SessionList:
@@ -158,7 +158,7 @@ class Sessions(Controller):
             principal.org_id,
             agent_id=agent_id,
             conversation_id=conversation,
-            state=state,
+            state=in_state,
             before=before,
             limit=limit,
         )
