@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -62,10 +63,13 @@ def load(file: Path | None, environment: Mapping[str, str], **given: object) -> 
         values.update(_read(file))
     values.update(_from_environment(environment))
     values.update({name: value for name, value in given.items() if value is not None})
+    for name in values:
+        if name not in Settings.__struct_fields__:
+            raise _unknown(name, list(Settings.__struct_fields__))
     try:
         return msgspec.convert(values, Settings)
     except msgspec.ValidationError as error:
-        raise DuologueError("setting_invalid", name=_name_in(error), reason=error) from None
+        raise _invalid(_path_in(error), values, error) from None
 
 
 def _read(file: Path) -> dict[str, object]:
@@ -79,27 +83,39 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     hints = get_type_hints(Settings, include_extras=True)
     values: dict[str, object] = {}
     for name, text in environment.items():
-        if not name.startswith("DUOLOGUE_"):
-            continue
-        field = name.removeprefix("DUOLOGUE_").lower()
-        if field in NOT_SETTINGS:
+        field = name.removeprefix(PREFIX).lower()
+        if not name.startswith(PREFIX) or field in NOT_SETTINGS:
             continue
         if field not in hints or field == "agents":
-            raise DuologueError("setting_invalid", name=name, reason="there is no such setting")
+            raise _unknown(name, [PREFIX + each.upper() for each in hints if each != "agents"])
         try:
             values[field] = msgspec.convert(text, hints[field], strict=False)
         except msgspec.ValidationError as error:
-            raise DuologueError("setting_invalid", name=name, reason=error) from None
+            raise _invalid(name, {name: text}, error) from None
     return values
 
 
+PREFIX = "DUOLOGUE_"
 NOT_SETTINGS = frozenset({"secret", "test_require", "reload_child"})
 """`DUOLOGUE_…` names that mean something else than a setting."""
 
 
-def _name_in(error: msgspec.ValidationError) -> str:
+def _unknown(name: str, known: list[str]) -> DuologueError:
+    """The error of a name that is no setting, with the one that was probably meant."""
+    close = get_close_matches(name, known, n=1, cutoff=0.75)
+    hint = f"; did you mean {close[0]}" if close else f". Settings: {', '.join(known)}"
+    return DuologueError("setting_invalid", name=name, reason=f"there is no such setting{hint}")
+
+
+def _invalid(name: str, values: Mapping[str, object], error: Exception) -> DuologueError:
+    """The error of a value that a setting cannot have, with that value unless it may be secret."""
+    reason, _, _ = str(error).partition(" - at `")
+    reason = reason[0].lower() + reason[1:]
+    if name in values and "database_url" not in name.lower():
+        reason += f", not {values[name]!r}"
+    return DuologueError("setting_invalid", name=name, reason=reason)
+
+
+def _path_in(error: msgspec.ValidationError) -> str:
     """The field that a validation error names, as the operator wrote it."""
-    text = str(error)
-    if "unknown field `" in text:
-        return text.split("unknown field `")[1].rstrip("`")
-    return text.split("$.")[1].rstrip("`") if "$." in text else "duologue.toml"
+    return str(error).partition("$.")[2].rstrip("`")

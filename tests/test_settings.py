@@ -1,0 +1,156 @@
+"""Settings: where they come from, which wins, and how a wrong one is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from duologue.errors import DuologueError
+from duologue.settings import NOT_SETTINGS, Settings, load
+
+
+def refused(file: Path | None = None, environment: dict[str, str] | None = None) -> DuologueError:
+    """The error with which settings are refused."""
+    with pytest.raises(DuologueError) as caught:
+        load(file, environment or {})
+    return caught.value
+
+
+def written(folder: Path, text: str) -> Path:
+    """A settings file with that text."""
+    file = folder / "duologue.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_nothing_given_means_the_defaults() -> None:
+    """Without file, environment and options the server is for this machine alone."""
+    assert load(None, {}) == Settings()
+    assert Settings().host == "127.0.0.1"
+
+
+def test_an_option_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
+    """Each source covers the one before it, field by field; what is not given covers nothing."""
+    file = written(tmp_path, 'port = 1\nhost = "file"\ndata = "file"')
+    environment = {"DUOLOGUE_PORT": "2", "DUOLOGUE_HOST": "environment", "HOME": "elsewhere"}
+    found = load(file, environment, port=3, host=None)
+    assert (found.port, found.host, found.data) == (3, "environment", "file")
+
+
+def test_the_environment_is_read_by_each_fields_type() -> None:
+    """Numbers are numbers, words are words, whatever they look like."""
+    found = load(
+        None,
+        {"DUOLOGUE_MAX_SESSIONS": "7", "DUOLOGUE_GRACE_SECONDS": "1.5", "DUOLOGUE_DATA": "12"},
+    )
+    assert (found.max_sessions, found.grace_seconds, found.data) == (7, 1.5, "12")
+
+
+def test_agents_come_from_tables_of_the_file(tmp_path: Path) -> None:
+    """Each `[agents.NAME]` is kept as it was written."""
+    file = written(tmp_path, '[agents.front-desk]\ngreeting = "Hello"')
+    assert load(file, {}).agents == {"front-desk": {"greeting": "Hello"}}
+
+
+@pytest.mark.parametrize("name", sorted(NOT_SETTINGS))
+def test_names_that_mean_something_else_are_passed_over(name: str) -> None:
+    """Variables of the command and of the tests are no settings."""
+    assert load(None, {f"DUOLOGUE_{name.upper()}": "x"}) == Settings()
+
+
+@pytest.mark.parametrize("name", ["DUOLOGUE_PROT", "DUOLOGUE_AGENTS", "DUOLOGUE_"])
+def test_an_unknown_variable_is_refused_by_name(name: str) -> None:
+    """A misspelt variable is an error that names it, never ignored."""
+    error = refused(environment={name: "1"})
+    assert error.code == "setting_invalid"
+    assert name in error.message
+
+
+def test_an_unknown_variable_close_to_a_setting_names_that() -> None:
+    """Who mistypes a name is told the right one."""
+    assert "DUOLOGUE_PORT" in refused(environment={"DUOLOGUE_PROT": "1"}).message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "70000"),
+        ("PORT", "-1"),
+        ("PORT", "many"),
+        ("MAX_SESSIONS", "0"),
+        ("GRACE_SECONDS", "0"),
+        ("PRICE_PER_MINUTE", "-0.1"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_variable_out_of_bounds_is_refused_with_name_value_and_reason(
+    name: str, value: str
+) -> None:
+    """The message holds the variable, what it was, and what it must be."""
+    message = refused(environment={f"DUOLOGUE_{name}": value}).message
+    assert f"DUOLOGUE_{name}" in message
+    assert repr(value) in message
+    assert "xpected" in message or "nvalid" in message
+
+
+def test_an_unknown_variable_like_no_other_gets_the_whole_list() -> None:
+    """Who guesses wildly is told every setting there is."""
+    message = refused(environment={"DUOLOGUE_ZZZZZZ": "1"}).message
+    assert "DUOLOGUE_GRACE_SECONDS" in message
+    assert "DUOLOGUE_AGENTS" not in message
+
+
+def test_a_secret_value_is_not_repeated_in_the_message() -> None:
+    """The address of a database may hold a password, so its value stays out of every message."""
+    with pytest.raises(DuologueError) as caught:
+        load(None, {}, database_url=["postgresql://me:hidden@db/x"])
+    assert "database_url" in caught.value.message
+    assert "hidden" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("prot = 1", "'prot'"),
+        ("port = 70000", "'port'"),
+        ('port = "8787"', "'port'"),
+        ("[agents]\nfront = 3", "'agents"),
+        ("max_sessions = 0", "'max_sessions'"),
+    ],
+)
+def test_a_wrong_line_of_the_file_is_refused_by_name(tmp_path: Path, text: str, named: str) -> None:
+    """The field is named as it stands in the file, and so is the file."""
+    error = refused(written(tmp_path, text))
+    assert error.code == "setting_invalid"
+    assert named in error.message
+
+
+@pytest.mark.parametrize("text", ["port = ", "port: 1", "\udcff"])
+def test_a_file_that_is_no_toml_is_refused_with_its_path(tmp_path: Path, text: str) -> None:
+    """What cannot be read is an error that names the file and the place."""
+    file = tmp_path / "duologue.toml"
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    error = refused(file)
+    assert error.code == "file_invalid"
+    assert str(file) in error.message
+
+
+def test_a_missing_file_is_refused_with_its_path(tmp_path: Path) -> None:
+    """A settings file that was asked for must be there."""
+    assert "gone.toml" in refused(tmp_path / "gone.toml").message
+
+
+def test_the_database_lies_in_the_data_folder_unless_an_address_is_given() -> None:
+    """SQLite in the data folder, or whatever the address says."""
+    assert Settings(data="here").database == "sqlite:///here/duologue.db"
+    assert Settings(database_url="postgresql://db/x").database == "postgresql://db/x"
+
+
+def test_settings_cannot_be_changed() -> None:
+    """They are handed down as values."""
+    with pytest.raises(AttributeError):
+        Settings().port = 1  # type: ignore[misc]  # that it is refused is the point
+    assert msgspec.structs.replace(Settings(), port=1).port == 1
