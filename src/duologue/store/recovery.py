@@ -16,6 +16,18 @@ class Recovered(msgspec.Struct, frozen=True):
     messages: int
 
 
+def sweep(conn: Connection, *, detached_before: int, now: int) -> int:
+    """Ends sessions that nobody comes back to: dropped before then, or never opened in time."""
+    gone = and_(sessions.c.state == "detached", sessions.c.detached_at < detached_before)
+    unused = and_(sessions.c.state == "authorized", sessions.c.key_expires_at <= now)
+    ended = 0
+    for which, reason in ((gone, "dropped"), (unused, "unused")):
+        ended += conn.execute(
+            update(sessions).where(which).values(state="ended", ended_at=now, end_reason=reason)
+        ).rowcount
+    return ended
+
+
 def after_crash(conn: Connection, process: str | None, now: int) -> Recovered:
     """Detaches sessions, ends runs and closes messages that a killed process left open.
 

@@ -110,7 +110,7 @@ conversations = Table(
     _time("ended_at", null=True),
     _text("end_reason", null=True),
     Index(None, "org_id", "id"),
-    Index(None, "agent_id", "id"),
+    Index(None, "agent_id", "org_id", "id"),
 )
 
 runs = Table(
@@ -158,7 +158,8 @@ sessions = Table(
     _count("attached_ms"),
     _count("cost_micros"),
     Index(None, "org_id", "id"),
-    Index(None, "conversation_id", "id"),
+    # With org_id in it, or SQLite would walk all sessions of the organization by the index above.
+    Index(None, "conversation_id", "org_id", "id"),
     Index(None, "state"),
 )
 

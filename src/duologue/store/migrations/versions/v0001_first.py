@@ -113,7 +113,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("resume_hash", name=op.f("uq_conversations_resume_hash")),
     )
     op.create_index(
-        op.f("ix_conversations_agent_id_id"), "conversations", ["agent_id", "id"], unique=False
+        op.f("ix_conversations_agent_id_org_id_id"),
+        "conversations",
+        ["agent_id", "org_id", "id"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_conversations_org_id_id"), "conversations", ["org_id", "id"], unique=False
@@ -174,7 +177,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("key_hash", name=op.f("uq_sessions_key_hash")),
     )
     op.create_index(
-        op.f("ix_sessions_conversation_id_id"), "sessions", ["conversation_id", "id"], unique=False
+        op.f("ix_sessions_conversation_id_org_id_id"),
+        "sessions",
+        ["conversation_id", "org_id", "id"],
+        unique=False,
     )
     op.create_index(op.f("ix_sessions_org_id_id"), "sessions", ["org_id", "id"], unique=False)
     op.create_index(op.f("ix_sessions_state"), "sessions", ["state"], unique=False)
@@ -214,13 +220,13 @@ def downgrade() -> None:
     op.drop_table("messages")
     op.drop_index(op.f("ix_sessions_state"), table_name="sessions")
     op.drop_index(op.f("ix_sessions_org_id_id"), table_name="sessions")
-    op.drop_index(op.f("ix_sessions_conversation_id_id"), table_name="sessions")
+    op.drop_index(op.f("ix_sessions_conversation_id_org_id_id"), table_name="sessions")
     op.drop_table("sessions")
     op.drop_index(op.f("ix_runs_ended_at"), table_name="runs")
     op.drop_index(op.f("ix_runs_conversation_id"), table_name="runs")
     op.drop_table("runs")
     op.drop_index(op.f("ix_conversations_org_id_id"), table_name="conversations")
-    op.drop_index(op.f("ix_conversations_agent_id_id"), table_name="conversations")
+    op.drop_index(op.f("ix_conversations_agent_id_org_id_id"), table_name="conversations")
     op.drop_table("conversations")
     op.drop_index(op.f("ix_usage_org_id_id"), table_name="usage")
     op.drop_table("usage")

@@ -1,0 +1,87 @@
+"""Conversations in the store."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+from tests.store.world import NOW, World
+
+from duologue.store import agents, conversations, messages, runs, sessions, usage
+from duologue.store.tables import usage as usage_table
+
+
+def test_a_conversation_comes_back_as_it_was_made(conn: Connection, world: World) -> None:
+    """Metadata included; the session of the world is its current one, one message was said."""
+    found = conversations.get(conn, world.id, world.conversation.id)
+    assert found is not None
+    assert found.metadata == {"lang": "de"}
+    assert found.current_session_id == world.session.id
+    assert found.next_seq == 2
+
+
+def test_pages_walk_the_whole_list_newest_first(conn: Connection, world: World) -> None:
+    """Five conversations in pages of two: each once, and the last page has no cursor."""
+    made = [world.conversation.id]
+    made += [
+        conversations.create(
+            conn, world.id, agent_id=world.agent.id, key_id=None, metadata={}, now=NOW + later
+        ).id
+        for later in range(1, 5)
+    ]
+    seen: list[str] = []
+    sizes = []
+    cursor = None
+    while True:
+        page = conversations.page(conn, world.id, before=cursor, limit=2)
+        seen += [each.id for each in page.items]
+        sizes.append(len(page.items))
+        cursor = page.next
+        if cursor is None:
+            break
+    assert seen == made[::-1]
+    assert sizes == [2, 2, 1]
+
+
+def test_a_page_is_of_one_agent_when_asked(conn: Connection, world: World) -> None:
+    """Only conversations of that agent are listed."""
+    other = agents.put(
+        conn, world.id, slug="b", name="", definition="{}", source="", now=NOW, publish=True
+    )
+    made = conversations.create(
+        conn, world.id, agent_id=other.id, key_id=None, metadata={}, now=NOW
+    )
+    page = conversations.page(conn, world.id, agent_id=other.id)
+    assert [each.id for each in page.items] == [made.id]
+
+
+def test_a_conversation_ends_once(conn: Connection, world: World) -> None:
+    """The first end stays, with its reason."""
+    assert conversations.end(conn, world.id, world.conversation.id, "hang_up", NOW + 1)
+    assert not conversations.end(conn, world.id, world.conversation.id, "owner", NOW + 2)
+    found = conversations.get(conn, world.id, world.conversation.id)
+    assert found is not None
+    assert (found.ended_at, found.end_reason) == (NOW + 1, "hang_up")
+
+
+def test_only_the_newest_resume_token_leads_back(conn: Connection, world: World) -> None:
+    """Setting a second hash forgets the first."""
+    for token in ("first", "second"):
+        assert conversations.set_resume(conn, world.id, world.conversation.id, token)
+    assert conversations.by_resume(conn, "first") is None
+    found = conversations.by_resume(conn, "second")
+    assert found is not None
+    assert found.id == world.conversation.id
+
+
+def test_deleting_forgets_what_was_said_and_keeps_what_was_used(
+    conn: Connection, world: World
+) -> None:
+    """Messages, sessions and runs go; the usage row stays for the bill."""
+    usage.meter(conn, [(world.id, world.session.id, world.run.id, world.agent.id, 900, 7)], NOW)
+    assert conversations.delete(conn, world.id, world.conversation.id)
+    assert conversations.get(conn, world.id, world.conversation.id) is None
+    assert sessions.get(conn, world.id, world.session.id) is None
+    assert runs.get(conn, world.id, world.run.id) is None
+    assert messages.of(conn, world.id, world.conversation.id) == []
+    kept = conn.execute(select(usage_table.c.attached_ms, usage_table.c.cost_micros)).fetchall()
+    assert [tuple(row) for row in kept] == [(900, 7)]
+    assert not conversations.delete(conn, world.id, world.conversation.id)
