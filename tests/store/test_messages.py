@@ -72,3 +72,13 @@ def test_a_strange_conversation_gets_no_message(conn: Connection, world: World) 
     """An unknown id is refused by name."""
     with pytest.raises(DuologueError, match="conv_none"):
         say(conn, world, "x", conversation_id="conv_none")
+
+
+def test_a_message_can_be_forgotten(conn: Connection, world: World) -> None:
+    """It is gone; its number is not given again; another organization cannot do it."""
+    said = say(conn, world, "two")
+    assert not messages.remove(conn, "org_other", said.id)
+    assert messages.remove(conn, world.id, said.id)
+    assert not messages.remove(conn, world.id, said.id)
+    assert [one.seq for one in messages.of(conn, world.id, world.conversation.id)] == [1]
+    assert say(conn, world, "three").seq == 3

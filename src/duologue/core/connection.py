@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 State = Literal["authorized", "live", "detached", "ended"]
@@ -20,7 +21,7 @@ MOVES: Final[dict[tuple[State, Move], State]] = {
 class InvalidTransition(Exception):
     """A move that the table does not know from this state."""
 
-    def __init__(self, state: str, move: str, allowed: list[str]) -> None:
+    def __init__(self, state: str, move: str, allowed: Sequence[str]) -> None:
         expected = " or ".join(allowed) or "no move"
         super().__init__(f"a session that is {state} expects {expected}, got {move}")
         self.state = state

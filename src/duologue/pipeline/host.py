@@ -11,8 +11,8 @@ import structlog
 
 from duologue.access import balance
 from duologue.agents.definition import LoadedAgent
-from duologue.agents.loader import Catalog
 from duologue.agents.models import Shared, resolve
+from duologue.agents.registry import Catalog
 from duologue.core.resume import Departure, Grade
 from duologue.errors import DuologueError
 from duologue.pipeline.history import remembered

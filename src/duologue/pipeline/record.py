@@ -45,6 +45,10 @@ class Record:
         """What the user said."""
         return self._append(turn, "user", "message", text)
 
+    def written(self, turn: str, text: str) -> asyncio.Future[bool]:
+        """What the agent wrote without speaking."""
+        return self._append(turn, "assistant", "message", text)
+
     def note(
         self,
         role: Literal["tool", "system"],
@@ -77,7 +81,10 @@ class Record:
         """The answer is over: this is what the listener heard of it."""
         if self._answer is None:
             return
-        self._revise(text=text, final=True, interrupted=interrupted)
+        if text:
+            self._revise(text=text, final=True, interrupted=interrupted)
+        else:  # cut before a word of it was heard: it never happened
+            self.write(messages.remove, self._org_id, self._answer)
         self._answer, self._answer_text = None, ""
 
     def write(self, work: Callable[..., Any], *args: Any, **values: Any) -> asyncio.Future[bool]:

@@ -13,7 +13,16 @@ from livekit.agents.voice.events import CloseEvent, SpeechCreatedEvent
 from duologue.agents import current as whereabouts
 from duologue.agents.definition import AgentDefinition, LoadedAgent
 from duologue.agents.models import Models
-from duologue.core.happenings import DataSent, Ended, Noticed
+from duologue.core.happenings import (
+    AgentEnded,
+    AgentSaid,
+    AgentSent,
+    AgentStarted,
+    AgentText,
+    DataSent,
+    Ended,
+    Noticed,
+)
 from duologue.core.resume import Grade
 from duologue.errors import DuologueError
 from duologue.pipeline.hearing import Ear
@@ -52,6 +61,7 @@ class Run:
         self._loaded = loaded
         self._models = models
         self._resumed = resumed
+        self._new_id = new_id
         self._greet = greet
         self._outlet = Outlet()
         self._ear = Ear()
@@ -130,6 +140,8 @@ class Run:
     def attach(self, listener: Listener, session_id: str) -> None:
         """A client listens from now on."""
         self.record.session_id = session_id
+        if self.whereabouts is not None:
+            self.whereabouts.session_id = session_id
         self._outlet.attach(listener)
 
     def detach(self, listener: Listener, unheard: float = 0.0) -> None:
@@ -221,6 +233,16 @@ class Run:
     def send_data(self, content: Any) -> None:
         """Data for the page."""
         self._outlet.put(DataSent(content))
+
+    def chat(self, text: str) -> None:
+        """The agent writes without speaking: a turn of words only."""
+        turn = self._new_id("turn")
+        stored = self.record.written(turn, text)
+        self._outlet.put(AgentStarted(turn))
+        self._outlet.put(AgentText(turn, text))
+        self._outlet.put(AgentSaid(turn, text), stored)
+        self._outlet.put(AgentSent(turn))
+        self._outlet.put(AgentEnded(turn, interrupted=False))
 
     def notice(self, code: str, message: str) -> None:
         """A word from the server for every listener."""
@@ -317,4 +339,5 @@ class Run:
                 log.warning("agent closed too slowly", agent=self.definition.slug)
             except Exception:
                 log.exception("agent failed to close", agent=self.definition.slug)
+        await self._models.aclose()
         await self.record.settled()

@@ -46,6 +46,7 @@ class Guest:
             resumed=resumed,
             send=run.send_data,
             end=run.hang_up,
+            chat=run.chat,
         )
 
 

@@ -17,7 +17,7 @@ import structlog
 import uvicorn
 from livekit.agents.utils import http_context
 
-from duologue.agents.loader import Catalog
+from duologue.agents.registry import Catalog
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server.app import House, Mode
@@ -69,7 +69,7 @@ class _Server(uvicorn.Server):
     def __init__(self, host: Host, house: House) -> None:
         super().__init__(
             uvicorn.Config(
-                house,  # type: ignore[arg-type]  # an ASGI application by shape
+                house,
                 ws="websockets-sansio",
                 ws_max_size=MESSAGE_LIMIT,
                 ws_ping_interval=PING,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from duologue.errors import DuologueError
 from duologue.store.ids import fresh
@@ -101,6 +101,12 @@ def revise(
         at=now,
     )
     return revised.rowcount == 1
+
+
+def remove(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
+    """Forgets a message; false when there is no such message."""
+    gone = conn.execute(delete(messages).where(_columns.org_id == org_id, _columns.id == id))
+    return gone.rowcount == 1
 
 
 def of(
