@@ -95,7 +95,6 @@ class Wire:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
-        self._closed = False
 
     @property
     def port(self) -> int:
@@ -107,8 +106,7 @@ class Wire:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closed = True
-        socket.create_connection(self._listener.getsockname()).close()  # wakes the accepting one
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread
         self._listener.close()
         self.cut()
         for thread in self._threads:
@@ -125,9 +123,9 @@ class Wire:
 
     def _accept(self) -> None:
         while True:
-            near, _ = self._listener.accept()
-            if self._closed:
-                near.close()
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
                 return
             far = socket.create_connection(self._target)
             self._open += [near, far]
@@ -151,19 +149,47 @@ class Wire:
             source.close()
 
 
-class Mute:
-    """A TCP server that accepts and never says a word: a content network that hangs."""
+class Hanging:
+    """A TCP server that accepts and says nothing until it is released."""
 
     def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._held: list[socket.socket] = []
+        self._released = False
+        self._thread = threading.Thread(target=self._accept)
 
     @property
     def port(self) -> int:
-        """Where it hangs; the system accepts for it, nobody ever reads."""
+        """Where it hangs."""
         return int(self._listener.getsockname()[1])
 
+    @property
+    def callers(self) -> int:
+        """How many connections it left hanging."""
+        return len(self._held)
+
+    def release(self) -> None:
+        """Lets go of everyone who hangs, and refuses who comes later."""
+        self._released = True
+        for held in self._held:
+            held.close()
+
     def __enter__(self) -> Self:
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.release()
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread
         self._listener.close()
+        self._thread.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            self._held.append(near)
+            if self._released:
+                near.close()
