@@ -114,6 +114,7 @@ class Page:
         self._browser = browser
         self._number = number
         self.options = options
+        self.closed = False
 
     # ---------------------------------------------------------------- the client
 
@@ -215,6 +216,7 @@ class Page:
 
     def close(self) -> None:
         """Closes the page and its profile."""
+        self.closed = True
         self._ask("close")
 
     def _ask(self, what: str, **given: object) -> Any:

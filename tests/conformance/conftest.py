@@ -117,7 +117,8 @@ def opener(
 
     yield open_page
     for page in opened:
-        page.close()
+        if not page.closed:
+            page.close()
 
 
 @pytest.fixture
