@@ -42,6 +42,10 @@ FAULTS: Final[dict[str, Fault]] = {
     "agent_not_loaded": Fault(
         503, None, "Agent {agent!r} is published, but no file that defines it was loaded here."
     ),
+    "organization_not_found": Fault(
+        404, None, "There is no organization {organization!r}. Known: {known}."
+    ),
+    "key_not_found": Fault(404, None, "There is no key {key!r}. List keys: duologue keys list."),
     "conversation_not_found": Fault(404, None, "There is no conversation {conversation!r}."),
     "session_not_found": Fault(404, None, "There is no session {session!r}."),
     "conversation_open": Fault(
@@ -86,6 +90,7 @@ FAULTS: Final[dict[str, Fault]] = {
     # Setting up
     "setting_invalid": Fault(400, None, "Setting {name!r}: {reason}."),
     "agent_invalid": Fault(400, None, "Agent {agent!r}: {reason}."),
+    "phrase_invalid": Fault(400, None, "Phrase {phrase!r}: {reason}."),
     "file_invalid": Fault(400, None, "{path}: {reason}."),
     "model_unavailable": Fault(400, None, "Model {model!r} cannot be used: {reason}. {mend}"),
     "not_in_a_session": Fault(

@@ -1,0 +1,109 @@
+"""Agents from files and tables: imports what a user wrote, and says where it is wrong."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import re
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from livekit.agents import Agent
+
+from duologue.agents.definition import AgentDefinition, LoadedAgent
+from duologue.agents.registry import Catalog, Collection, collecting, describe, maker_of
+from duologue.errors import DuologueError
+
+TABLES: Final = "duologue.toml"
+_numbers = itertools.count(1)
+
+
+def load(files: list[Path], tables: dict[str, dict[str, Any]]) -> Catalog:
+    """The agents of Python files and of `[agents.…]` tables."""
+    catalog = Catalog()
+    for file in files:
+        for loaded in load_file(file):
+            catalog.add(loaded)
+    for slug, table in tables.items():
+        catalog.add(load_table(slug, table))
+    return catalog
+
+
+def load_table(slug: str, table: dict[str, Any]) -> LoadedAgent:
+    """An agent that is only written down: its instructions and its models."""
+    definition, _ = describe(slug, table)
+    return LoadedAgent(
+        definition, lambda: Agent(instructions=definition.instructions), TABLES, None
+    )
+
+
+def load_file(file: Path) -> list[LoadedAgent]:
+    """The agents that a file registers, or the only Agent class that it defines."""
+    path = file.resolve()
+    if not path.is_file():
+        raise DuologueError("file_invalid", path=str(file), reason="there is no such file")
+    # The name is new for each load: a file that is loaded twice leaves nothing behind for itself.
+    stem = re.sub(r"\W", "_", path.stem)
+    name = f"duologue_agents_{next(_numbers)}_{stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise DuologueError("file_invalid", path=str(file), reason="it is not a Python file (.py)")
+    module = importlib.util.module_from_spec(spec)
+    folder = str(path.parent)
+    if folder not in sys.path:  # stays there: agents import their neighbours while they run, too
+        sys.path.insert(0, folder)
+    sys.modules[name] = module
+    with collecting(str(file)) as collection:
+        try:
+            spec.loader.exec_module(module)
+        except (Exception, SystemExit) as error:
+            del sys.modules[name]
+            reason = _reason(error, path)
+            raise DuologueError("file_invalid", path=str(file), reason=reason) from error
+    return collection.agents or [_only_class(module, collection)]
+
+
+def _only_class(module: ModuleType, collection: Collection) -> LoadedAgent:
+    """A file with one Agent class needs no decorator: it is known by the file's name."""
+    classes = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Agent)
+        and value.__module__ == module.__name__
+    ]
+    if len(classes) != 1:
+        names = ", ".join(one.__name__ for one in classes)
+        reason = (
+            f"it defines several agents ({names}) and registers none"
+            if classes
+            else "it defines no agent"
+        )
+        raise DuologueError(
+            "file_invalid",
+            path=collection.source,
+            reason=f"{reason}; put @duologue.agent('name') over a livekit.agents.Agent",
+        )
+    slug = re.sub(r"[^a-z0-9]+", "-", Path(collection.source).stem.lower()).strip("-")
+    definition: AgentDefinition = describe(slug, {})[0]
+    return LoadedAgent(definition, maker_of(classes[0], definition), collection.source, None)
+
+
+def _reason(error: BaseException, path: Path) -> str:
+    """What went wrong and in which line of the file."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return f"line {error.lineno}: {error.msg}"
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(path)
+    ]
+    words = f"{type(error).__name__}: {error}"
+    if isinstance(error, DuologueError):
+        words = error.message.rstrip(".")
+    elif isinstance(error, SystemExit):
+        words = 'it ends the process; put that under if __name__ == "__main__"'
+    return f"line {lines[-1]}: {words}" if lines else words

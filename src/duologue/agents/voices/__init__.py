@@ -1,0 +1,1 @@
+"""Offline voices: speech and hearing without a key, as livekit-agents plugins."""
