@@ -82,3 +82,11 @@ def test_a_message_can_be_forgotten(conn: Connection, world: World) -> None:
     assert not messages.remove(conn, world.id, said.id)
     assert [one.seq for one in messages.of(conn, world.id, world.conversation.id)] == [1]
     assert say(conn, world, "three").seq == 3
+
+
+def test_a_message_is_forgotten_once(conn: Connection, world: World) -> None:
+    """Its number is not given again, so the order of the others holds."""
+    made = say(conn, world, "never heard", final=False)
+    assert messages.remove(conn, world.id, made.id)
+    assert not messages.remove(conn, world.id, made.id)
+    assert say(conn, world, "next").seq == made.seq + 1

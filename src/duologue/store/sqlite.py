@@ -95,10 +95,8 @@ def _set_up(connection: Any, _record: object) -> None:
 @contextmanager
 def unit(url: str) -> Iterator[Connection]:
     """A connection in one write transaction."""
-    made = engine(url)
-    with made.connect() as conn:
+    with engine(url).connect() as conn:
         conn.exec_driver_sql("BEGIN IMMEDIATE")
         prepare(conn)
         yield conn
         conn.commit()
-    made.dispose()

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -45,8 +46,18 @@ def _count(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False, server_default="0")
 
 
-def _of(name: str, table: str, *, null: bool = False) -> Column[str]:
-    return Column(name, Text, ForeignKey(f"{table}.id"), nullable=null)
+def _org() -> Column[str]:
+    return Column("org_id", Text, ForeignKey("organizations.id"), nullable=False)
+
+
+def _refers(name: str, table: str) -> ForeignKeyConstraint:
+    """A reference that cannot leave the organization: both rows must name the same one."""
+    return ForeignKeyConstraint(["org_id", name], [f"{table}.org_id", f"{table}.id"])
+
+
+def _by_id() -> UniqueConstraint:
+    """What such references point at; lists of an organization are read along it, too."""
+    return UniqueConstraint("org_id", "id")
 
 
 organizations = Table(
@@ -63,7 +74,7 @@ agents = Table(
     "agents",
     metadata,
     _id(),
-    _of("org_id", "organizations"),
+    _org(),
     _text("slug"),
     _text("name"),
     _text("definition"),
@@ -72,34 +83,36 @@ agents = Table(
     _time("created_at"),
     _time("updated_at"),
     UniqueConstraint("org_id", "slug"),
+    _by_id(),
 )
 
 keys = Table(
     "keys",
     metadata,
     _id(),
-    _of("org_id", "organizations"),
+    _org(),
     _text("kind"),
     _text("name"),
     Column("hash", Text, nullable=False, unique=True),
     _text("hint"),
-    _of("agent_id", "agents", null=True),
+    _text("agent_id", null=True),
     _text("origins"),
     _text("scopes"),
     _time("created_at"),
     _time("expires_at", null=True),
     _time("revoked_at", null=True),
     _time("last_used_at", null=True),
-    Index(None, "org_id", "id"),
+    _refers("agent_id", "agents"),
+    _by_id(),
 )
 
 conversations = Table(
     "conversations",
     metadata,
     _id(),
-    _of("org_id", "organizations"),
-    _of("agent_id", "agents"),
-    _of("key_id", "keys", null=True),
+    _org(),
+    _text("agent_id"),
+    _text("key_id", null=True),
     # No foreign key: the session refers to its conversation, and a circle could not be written.
     _text("current_session_id", null=True),
     Column("resume_hash", Text, unique=True),
@@ -109,17 +122,19 @@ conversations = Table(
     _time("updated_at"),
     _time("ended_at", null=True),
     _text("end_reason", null=True),
-    Index(None, "org_id", "id"),
     Index(None, "agent_id", "org_id", "id"),
+    _refers("agent_id", "agents"),
+    _refers("key_id", "keys"),
+    _by_id(),
 )
 
 runs = Table(
     "runs",
     metadata,
     _id(),
-    _of("org_id", "organizations"),
-    _of("conversation_id", "conversations"),
-    _of("agent_id", "agents"),
+    _org(),
+    _text("conversation_id"),
+    _text("agent_id"),
     _text("process"),
     _time("started_at"),
     _time("ended_at", null=True),
@@ -127,18 +142,21 @@ runs = Table(
     _text("usage", null=True),
     Index(None, "conversation_id"),
     Index(None, "ended_at"),
+    _refers("conversation_id", "conversations"),
+    _refers("agent_id", "agents"),
+    _by_id(),
 )
 
 sessions = Table(
     "sessions",
     metadata,
     _id(),
-    _of("org_id", "organizations"),
-    _of("conversation_id", "conversations"),
-    _of("agent_id", "agents"),
+    _org(),
+    _text("conversation_id"),
+    _text("agent_id"),
     # No foreign key: a session may be written before its run.
     _text("run_id", null=True),
-    _of("key_id", "keys", null=True),
+    _text("key_id", null=True),
     Column("key_hash", Text, unique=True),
     _time("key_expires_at"),
     _text("transport"),
@@ -161,15 +179,18 @@ sessions = Table(
     # With org_id in it, or SQLite would walk all sessions of the organization by the index above.
     Index(None, "conversation_id", "org_id", "id"),
     Index(None, "state"),
+    _refers("conversation_id", "conversations"),
+    _refers("agent_id", "agents"),
+    _refers("key_id", "keys"),
 )
 
 messages = Table(
     "messages",
     metadata,
     _id(),
-    _of("org_id", "organizations"),
-    _of("conversation_id", "conversations"),
-    _of("run_id", "runs"),
+    _org(),
+    _text("conversation_id"),
+    _text("run_id"),
     _text("session_id", null=True),
     Column("seq", Integer, nullable=False),
     _text("turn_id"),
@@ -183,14 +204,16 @@ messages = Table(
     _time("updated_at"),
     UniqueConstraint("conversation_id", "seq"),
     Index(None, "run_id"),
+    _refers("conversation_id", "conversations"),
+    _refers("run_id", "runs"),
 )
 
 usage = Table(
     "usage",
     metadata,
     _id(),
-    _of("org_id", "organizations"),
-    _of("agent_id", "agents"),
+    _org(),
+    _text("agent_id"),
     # No foreign keys: what was used stays counted when its conversation is deleted.
     Column("session_id", Text, nullable=False, unique=True),
     _text("run_id"),
@@ -199,13 +222,14 @@ usage = Table(
     _time("created_at"),
     _time("updated_at"),
     Index(None, "org_id", "id"),
+    _refers("agent_id", "agents"),
 )
 
 credit_notes = Table(
     "credits",
     metadata,
     _id(),
-    _of("org_id", "organizations"),
+    _org(),
     _count("micros"),
     _text("note"),
     _time("created_at"),

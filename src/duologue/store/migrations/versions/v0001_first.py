@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["org_id"], ["organizations.id"], name=op.f("fk_agents_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agents")),
+        sa.UniqueConstraint("org_id", "id", name=op.f("uq_agents_org_id_id")),
         sa.UniqueConstraint("org_id", "slug", name=op.f("uq_agents_org_id_slug")),
     )
     op.create_table(
@@ -65,12 +66,16 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.Column("last_used_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_keys_agent_id")),
+        sa.ForeignKeyConstraint(
+            ["org_id", "agent_id"],
+            ["agents.org_id", "agents.id"],
+            name=op.f("fk_keys_org_id_agent_id"),
+        ),
         sa.ForeignKeyConstraint(["org_id"], ["organizations.id"], name=op.f("fk_keys_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_keys")),
         sa.UniqueConstraint("hash", name=op.f("uq_keys_hash")),
+        sa.UniqueConstraint("org_id", "id", name=op.f("uq_keys_org_id_id")),
     )
-    op.create_index(op.f("ix_keys_org_id_id"), "keys", ["org_id", "id"], unique=False)
     op.create_table(
         "usage",
         sa.Column("id", sa.Text(), nullable=False),
@@ -82,7 +87,11 @@ def upgrade() -> None:
         sa.Column("cost_micros", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_usage_agent_id")),
+        sa.ForeignKeyConstraint(
+            ["org_id", "agent_id"],
+            ["agents.org_id", "agents.id"],
+            name=op.f("fk_usage_org_id_agent_id"),
+        ),
         sa.ForeignKeyConstraint(["org_id"], ["organizations.id"], name=op.f("fk_usage_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usage")),
         sa.UniqueConstraint("session_id", name=op.f("uq_usage_session_id")),
@@ -103,13 +112,20 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("end_reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["agent_id"], ["agents.id"], name=op.f("fk_conversations_agent_id")
+            ["org_id", "agent_id"],
+            ["agents.org_id", "agents.id"],
+            name=op.f("fk_conversations_org_id_agent_id"),
         ),
-        sa.ForeignKeyConstraint(["key_id"], ["keys.id"], name=op.f("fk_conversations_key_id")),
+        sa.ForeignKeyConstraint(
+            ["org_id", "key_id"],
+            ["keys.org_id", "keys.id"],
+            name=op.f("fk_conversations_org_id_key_id"),
+        ),
         sa.ForeignKeyConstraint(
             ["org_id"], ["organizations.id"], name=op.f("fk_conversations_org_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
+        sa.UniqueConstraint("org_id", "id", name=op.f("uq_conversations_org_id_id")),
         sa.UniqueConstraint("resume_hash", name=op.f("uq_conversations_resume_hash")),
     )
     op.create_index(
@@ -117,9 +133,6 @@ def upgrade() -> None:
         "conversations",
         ["agent_id", "org_id", "id"],
         unique=False,
-    )
-    op.create_index(
-        op.f("ix_conversations_org_id_id"), "conversations", ["org_id", "id"], unique=False
     )
     op.create_table(
         "runs",
@@ -132,12 +145,19 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("end_reason", sa.Text(), nullable=True),
         sa.Column("usage", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_runs_agent_id")),
         sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_runs_conversation_id")
+            ["org_id", "agent_id"],
+            ["agents.org_id", "agents.id"],
+            name=op.f("fk_runs_org_id_agent_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id", "conversation_id"],
+            ["conversations.org_id", "conversations.id"],
+            name=op.f("fk_runs_org_id_conversation_id"),
         ),
         sa.ForeignKeyConstraint(["org_id"], ["organizations.id"], name=op.f("fk_runs_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        sa.UniqueConstraint("org_id", "id", name=op.f("uq_runs_org_id_id")),
     )
     op.create_index(op.f("ix_runs_conversation_id"), "runs", ["conversation_id"], unique=False)
     op.create_index(op.f("ix_runs_ended_at"), "runs", ["ended_at"], unique=False)
@@ -167,11 +187,19 @@ def upgrade() -> None:
         sa.Column("end_reason", sa.Text(), nullable=True),
         sa.Column("attached_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("cost_micros", sa.BigInteger(), server_default="0", nullable=False),
-        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_sessions_agent_id")),
         sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_sessions_conversation_id")
+            ["org_id", "agent_id"],
+            ["agents.org_id", "agents.id"],
+            name=op.f("fk_sessions_org_id_agent_id"),
         ),
-        sa.ForeignKeyConstraint(["key_id"], ["keys.id"], name=op.f("fk_sessions_key_id")),
+        sa.ForeignKeyConstraint(
+            ["org_id", "conversation_id"],
+            ["conversations.org_id", "conversations.id"],
+            name=op.f("fk_sessions_org_id_conversation_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id", "key_id"], ["keys.org_id", "keys.id"], name=op.f("fk_sessions_org_id_key_id")
+        ),
         sa.ForeignKeyConstraint(["org_id"], ["organizations.id"], name=op.f("fk_sessions_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
         sa.UniqueConstraint("key_hash", name=op.f("uq_sessions_key_hash")),
@@ -202,10 +230,14 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_messages_conversation_id")
+            ["org_id", "conversation_id"],
+            ["conversations.org_id", "conversations.id"],
+            name=op.f("fk_messages_org_id_conversation_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id", "run_id"], ["runs.org_id", "runs.id"], name=op.f("fk_messages_org_id_run_id")
         ),
         sa.ForeignKeyConstraint(["org_id"], ["organizations.id"], name=op.f("fk_messages_org_id")),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_messages_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
         sa.UniqueConstraint("conversation_id", "seq", name=op.f("uq_messages_conversation_id_seq")),
     )
@@ -225,12 +257,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_runs_ended_at"), table_name="runs")
     op.drop_index(op.f("ix_runs_conversation_id"), table_name="runs")
     op.drop_table("runs")
-    op.drop_index(op.f("ix_conversations_org_id_id"), table_name="conversations")
     op.drop_index(op.f("ix_conversations_agent_id_org_id_id"), table_name="conversations")
     op.drop_table("conversations")
     op.drop_index(op.f("ix_usage_org_id_id"), table_name="usage")
     op.drop_table("usage")
-    op.drop_index(op.f("ix_keys_org_id_id"), table_name="keys")
     op.drop_table("keys")
     op.drop_index(op.f("ix_credits_org_id_id"), table_name="credits")
     op.drop_table("credits")

@@ -1,0 +1,142 @@
+"""Units of work run, commit and fail alike on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, func, select
+from tests.store.world import NOW, authorize, build
+
+from duologue.errors import DuologueError
+from duologue.store import database, organizations, sessions
+from duologue.store.database import Database, unit
+from duologue.store.tables import organizations as table
+from duologue.store.tables import sessions as sessions_table
+
+
+def make(conn: Connection, slug: str, *, fail: bool = False) -> str:
+    """Makes an organization, and then perhaps thinks better of it."""
+    made = organizations.create(conn, slug=slug, name=slug, now=NOW)
+    if fail:
+        raise LookupError(slug)
+    return made.id
+
+
+def count(conn: Connection) -> int:
+    """How many organizations there are, through Core."""
+    found: int = conn.execute(select(func.count()).select_from(table)).scalar_one()
+    return found
+
+
+async def test_a_write_returns_what_was_done_and_a_read_sees_it(url: str) -> None:
+    """What was acknowledged is visible to the next read, and after opening again."""
+    db = await Database.open(url)
+    made = await db.write(make, "acme")
+    found = await db.read(organizations.get, "acme")
+    assert found is not None
+    assert found.id == made
+    await db.close()
+    again = await Database.open(url)
+    assert await again.read(count) == 2
+    await again.close()
+
+
+async def test_a_failing_unit_leaves_nothing_and_harms_no_other(url: str) -> None:
+    """Forty units at once, every third fails: its error arrives, the others are committed."""
+    db = await Database.open(url)
+    outcomes = await asyncio.gather(
+        *(db.write(make, f"o{n}", fail=n % 3 == 0) for n in range(40)), return_exceptions=True
+    )
+    failed = [str(each) for each in outcomes if isinstance(each, LookupError)]
+    assert failed == [f"o{n}" for n in range(0, 40, 3)]
+    slugs = {each.slug for each in await db.read(organizations.all)}
+    assert slugs == {"default"} | {f"o{n}" for n in range(40) if n % 3}
+    await db.close()
+
+
+async def test_a_unit_that_fails_alone_leaves_nothing(url: str) -> None:
+    """No other unit in the batch, the same outcome."""
+    db = await Database.open(url)
+    with pytest.raises(LookupError):
+        await db.write(make, "a", fail=True)
+    assert await db.write(make, "a")
+    assert await db.read(count) == 2
+    await db.close()
+
+
+async def test_a_caller_that_gives_up_does_not_stop_the_writer(url: str) -> None:
+    """A cancelled wait is nobody's failure; later units go on."""
+    db = await Database.open(url)
+    waiting = [asyncio.ensure_future(db.write(make, f"w{n}")) for n in range(5)]
+    await asyncio.sleep(0)
+    waiting[2].cancel()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(outcomes[2], asyncio.CancelledError)
+    await db.write(make, "later")
+    assert len([each for each in outcomes if isinstance(each, str)]) == 4
+    await db.close()
+
+
+async def test_of_fifty_racing_authorizes_one_key_is_left(url: str) -> None:
+    """Exactly one session has a key; it is the current one, and only it can be opened."""
+    db = await Database.open(url)
+    world = await db.write(build, "acme")
+    made = await asyncio.gather(
+        *(
+            db.write(
+                authorize, world.id, world.conversation.id, world.agent.id, world.key.id, f"k{n}"
+            )
+            for n in range(50)
+        )
+    )
+
+    def with_key(conn: Connection) -> list[str]:
+        held = select(sessions_table.c.id).where(sessions_table.c.key_hash.is_not(None))
+        return [row[0] for row in conn.execute(held)]
+
+    holders = await db.read(with_key)
+    assert len(holders) == 1
+    opened = [
+        session.id
+        for session in made
+        if await db.write(sessions.open, world.id, session.id, "run_1", NOW)
+    ]
+    assert opened == holders
+    await db.close()
+
+
+async def test_closing_finishes_what_is_queued_and_then_refuses(tmp_path: Path) -> None:
+    """Every write before close is acknowledged; after it none is taken; closing twice is one."""
+    db = await Database.open(f"sqlite:///{tmp_path / 'a.db'}")
+    writes = [asyncio.ensure_future(db.write(make, f"o{n}")) for n in range(200)]
+    await asyncio.sleep(0)
+    await db.close()
+    await db.close()
+    assert len(set(await asyncio.gather(*writes))) == 200
+    with pytest.raises(RuntimeError, match="closed"):
+        await db.write(make, "late")
+
+
+def test_a_blocking_unit_commits_at_its_end_or_not_at_all(url: str) -> None:
+    """The command line's way in: an error inside takes everything back."""
+    with unit(url) as conn:
+        make(conn, "kept")
+    with pytest.raises(LookupError), unit(url) as conn:
+        make(conn, "lost", fail=True)
+    with unit(url) as conn:
+        assert {each.slug for each in organizations.all(conn)} == {"default", "kept"}
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "", "sqlite://", "sqlite:///:memory:"])
+async def test_other_addresses_are_refused_in_words(url: str) -> None:
+    """The refusal names the setting and shows what is possible."""
+    with pytest.raises(DuologueError, match=r"database_url.*sqlite:///"):
+        await Database.open(url)
+
+
+def test_the_kind_of_a_database_is_read_from_its_address() -> None:
+    """Both schemes that are taken."""
+    assert database.backend("sqlite:///a.db") == "sqlite"
+    assert database.backend("postgresql://host/name") == "postgresql"

@@ -1,0 +1,190 @@
+"""No unit of work reaches into another organization."""
+
+from __future__ import annotations
+
+import inspect
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+from tests.store.world import NOW, World, authorize, build
+
+from duologue.errors import DuologueError
+from duologue.store import agents, conversations, keys, messages, runs, sessions, usage
+from duologue.store.records import Message, Page, Run
+from duologue.store.tables import metadata
+
+Call = Callable[[Connection, str, World], Any]
+
+
+def say(conn: Connection, org_id: str, conversation_id: str, run_id: str) -> Message:
+    """A line of the user's."""
+    return messages.append(
+        conn,
+        org_id,
+        conversation_id=conversation_id,
+        run_id=run_id,
+        session_id=None,
+        turn_id="t",
+        role="user",
+        kind="message",
+        text="stolen",
+        now=NOW,
+    )
+
+
+# Every unit that takes an organization, called with the ids of somebody else's things.
+CALLS: dict[tuple[ModuleType, str], Call] = {
+    (keys, "all"): lambda c, o, w: keys.all(c, o),
+    (keys, "revoke"): lambda c, o, w: keys.revoke(c, o, w.key.id, NOW),
+    (keys, "used"): lambda c, o, w: keys.used(c, o, w.key.id, NOW),
+    (agents, "all"): lambda c, o, w: agents.all(c, o),
+    (agents, "get"): lambda c, o, w: agents.get(c, o, w.agent.id),
+    (agents, "publish"): lambda c, o, w: agents.publish(c, o, w.agent.id, NOW + 1),
+    (agents, "unpublish"): lambda c, o, w: agents.unpublish(c, o, w.agent.id, NOW + 1),
+    (conversations, "get"): lambda c, o, w: conversations.get(c, o, w.conversation.id),
+    (conversations, "page"): lambda c, o, w: conversations.page(c, o, agent_id=w.agent.id),
+    (conversations, "end"): lambda c, o, w: conversations.end(c, o, w.conversation.id, "x", NOW),
+    (conversations, "delete"): lambda c, o, w: conversations.delete(c, o, w.conversation.id),
+    (conversations, "set_resume"): lambda c, o, w: conversations.set_resume(
+        c, o, w.conversation.id, "x"
+    ),
+    (sessions, "create"): lambda c, o, w: authorize(
+        c, o, w.conversation.id, w.agent.id, w.key.id, "stolen"
+    ),
+    (sessions, "get"): lambda c, o, w: sessions.get(c, o, w.session.id),
+    (sessions, "open"): lambda c, o, w: sessions.open(c, o, w.session.id, "run_x", NOW),
+    (sessions, "detach"): lambda c, o, w: sessions.detach(c, o, w.session.id, NOW),
+    (sessions, "end"): lambda c, o, w: sessions.end(c, o, w.session.id, "x", NOW, void=True),
+    (sessions, "page"): lambda c, o, w: sessions.page(c, o, conversation_id=w.conversation.id),
+    (runs, "get"): lambda c, o, w: runs.get(c, o, w.run.id),
+    (runs, "end"): lambda c, o, w: runs.end(c, o, w.run.id, "x", None, NOW),
+    (messages, "append"): lambda c, o, w: say(c, o, w.conversation.id, w.run.id),
+    (messages, "revise"): lambda c, o, w: messages.revise(c, o, w.message.id, text="x", now=NOW),
+    (messages, "remove"): lambda c, o, w: messages.remove(c, o, w.message.id),
+    (messages, "remove"): lambda c, o, w: messages.remove(c, o, w.message.id),
+    (messages, "of"): lambda c, o, w: messages.of(c, o, w.conversation.id),
+}
+
+
+def start(conn: Connection, org_id: str, conversation_id: str, agent_id: str) -> Run:
+    """A run of that conversation."""
+    return runs.start(
+        conn,
+        org_id,
+        id="run_x",
+        conversation_id=conversation_id,
+        agent_id=agent_id,
+        process="x",
+        now=NOW,
+    )
+
+
+Reach = Callable[[Connection, World, World], Any]
+
+# New rows of an organization (the first world) that would refer to another's (the second).
+REACHES: dict[str, Reach] = {
+    "a key to an agent": lambda c, a, b: keys.insert(
+        c,
+        a.id,
+        kind="public",
+        hash="f",
+        hint="",
+        name="",
+        agent_id=b.agent.id,
+        origins=[],
+        scopes=[],
+        now=NOW,
+        expires_at=None,
+    ),
+    "a conversation to an agent": lambda c, a, b: conversations.create(
+        c, a.id, agent_id=b.agent.id, key_id=None, metadata={}, now=NOW
+    ),
+    "a conversation to a key": lambda c, a, b: conversations.create(
+        c, a.id, agent_id=a.agent.id, key_id=b.key.id, metadata={}, now=NOW
+    ),
+    "a session to an agent": lambda c, a, b: authorize(
+        c, a.id, a.conversation.id, b.agent.id, a.key.id, "x"
+    ),
+    "a session to a key": lambda c, a, b: authorize(
+        c, a.id, a.conversation.id, a.agent.id, b.key.id, "x"
+    ),
+    "a run to a conversation": lambda c, a, b: start(c, a.id, b.conversation.id, a.agent.id),
+    "a run to an agent": lambda c, a, b: start(c, a.id, a.conversation.id, b.agent.id),
+    "a message to a run": lambda c, a, b: say(c, a.id, a.conversation.id, b.run.id),
+    "usage to an agent": lambda c, a, b: usage.meter(
+        c, [(a.id, a.session.id, a.run.id, b.agent.id, 1, 1)], NOW
+    ),
+}
+MAKERS = {(keys, "insert"), (agents, "put"), (conversations, "create"), (runs, "start")}
+MODULES = (keys, agents, conversations, sessions, runs, messages)
+
+
+def everything(conn: Connection, org_id: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of an organization."""
+    return {
+        table.name: [
+            tuple(row)
+            for row in conn.execute(
+                select(table).where(table.c.org_id == org_id).order_by(table.c.id)
+            )
+        ]
+        for table in metadata.sorted_tables
+        if "org_id" in table.c
+    }
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=[f"{m.__name__}.{n}" for m, n in CALLS])
+def test_a_stranger_finds_and_changes_nothing(conn: Connection, call: Call) -> None:
+    """With another organization's id: no answer, or a refusal, and every row as it was."""
+    theirs = build(conn, "theirs")
+    stranger = build(conn, "stranger", now=NOW)
+    before = everything(conn, theirs.id)
+    answer = None
+    with suppress(DuologueError):
+        answer = call(conn, stranger.id, theirs)
+    found = answer.items if isinstance(answer, Page) else answer
+    for each in found if isinstance(found, list) else []:
+        assert each.org_id == stranger.id
+    assert isinstance(found, list) or not found
+    assert everything(conn, theirs.id) == before
+    assert "stolen" not in str(everything(conn, stranger.id))
+
+
+@pytest.mark.parametrize("reach", REACHES.values(), ids=list(REACHES))
+def test_no_row_can_refer_to_a_stranger(conn: Connection, reach: Reach) -> None:
+    """The database itself refuses what a caller forgot to check."""
+    ours, theirs = build(conn, "ours"), build(conn, "theirs")
+    with pytest.raises((sqlite3.IntegrityError, IntegrityError)):
+        reach(conn, ours, theirs)
+
+
+def test_metering_needs_the_owner_of_the_session(conn: Connection) -> None:
+    """A tick under a strange organization adds nothing to the session."""
+    theirs = build(conn, "theirs")
+    stranger = build(conn, "stranger")
+    usage.meter(
+        conn, [(stranger.id, theirs.session.id, theirs.run.id, stranger.agent.id, 5, 5)], NOW
+    )
+    found = sessions.get(conn, theirs.id, theirs.session.id)
+    assert found is not None
+    assert found.attached_ms == 0
+
+
+def test_every_unit_of_an_organization_is_walked() -> None:
+    """A unit that is added must be added here."""
+    known = set(CALLS) | MAKERS
+    found = {
+        (module, name)
+        for module in MODULES
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+        and not name.startswith("_")
+        and "org_id" in inspect.signature(function).parameters
+    }
+    assert found == known
