@@ -20,7 +20,7 @@ app = typer.Typer(help="Secret keys for servers, public keys for browsers.", no_
 
 @app.command()
 def create(
-    kind: Annotated[KeyKind, typer.Option("--kind", help="For servers, or for browsers.")],
+    kind: Annotated[KeyKind, typer.Option("--kind", help="secret, for servers, or public, for browsers.")],
     agent: Annotated[
         str | None, typer.Option("--agent", help="The one agent that a public key opens.")
     ] = None,
@@ -106,7 +106,7 @@ def revoke(
     with database(data, config) as conn:
         made = keys.revoke(conn, organization(conn, org).id, key, now())
     if made is None:
-        raise DuologueError("bad_request", reason=f"there is no key {key!r} in {org!r}")
+        raise DuologueError("key_not_found", key=key)
     if as_json:
         return output.emit(facts(made))
     return output.say(f"Key {made.id} is void since {output.when(made.revoked_at)}.")

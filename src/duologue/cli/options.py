@@ -53,7 +53,6 @@ def organization(conn: Connection, wanted: str) -> Organization:
     """The organization of that slug or id; an unknown one is an error that lists the known."""
     found = organizations.get(conn, wanted)
     if found is None:
-        known = ", ".join(each.slug for each in organizations.all(conn))
-        reason = f"there is no organization {wanted!r}. Known: {known}"
-        raise DuologueError("bad_request", reason=reason)
+        known = ", ".join(sorted(each.slug for each in organizations.all(conn)))
+        raise DuologueError("organization_not_found", organization=wanted, known=known)
     return found

@@ -1,0 +1,55 @@
+"""A shell for the commands: its own folder, its own environment, their output and exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from duologue.cli import main
+
+
+class Answer(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one line of JSON on stdout."""
+        assert self.out.count("\n") == 1
+        return json.loads(self.out)
+
+
+class Shell:
+    """Runs commands in this process, as a shell in an empty folder would."""
+
+    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capture = capture
+
+    def __call__(self, *arguments: str) -> Answer:
+        """The answer of `duologue …`."""
+        self._capture.readouterr()
+        code = main(arguments)
+        out, err = self._capture.readouterr()
+        return Answer(code, out, err)
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    """A shell in an empty folder, wide enough that no table breaks a line."""
+    for name in os.environ:
+        if name.startswith("DUOLOGUE_") or name.endswith(("_API_KEY", "_BASE_URL")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.chdir(tmp_path)
+    return Shell(tmp_path, capsys)
