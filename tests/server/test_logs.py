@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 import structlog
 from hypothesis import given
@@ -155,6 +156,19 @@ def test_what_is_less_serious_than_the_level_is_not_written() -> None:
     logs.configure("json", "info", out)
     logging.getLogger("uvicorn.access").info("nor this")
     assert out.getvalue() == ""
+
+
+class Opened(msgspec.Struct):
+    """A record of the kind that the house logs."""
+
+    session: str
+    token: str
+
+
+def test_a_record_is_written_field_by_field() -> None:
+    """Structs read like mappings, and their telling fields are blotted out like a mapping's."""
+    line = json.loads(written("json", "opened", what=Opened("sess_1", "hidden")))
+    assert line["what"] == {"session": "sess_1", "token": logs.GONE}
 
 
 def test_ordinary_words_stay() -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Literal, TextIO
 
+import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
@@ -63,6 +64,8 @@ def clean(value: Any) -> Any:
         return redact(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return redact(bytes(value).decode("utf-8", "backslashreplace"))
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
     if isinstance(value, Mapping):
         return {redact(str(name)): _field(name, inner) for name, inner in value.items()}
     if isinstance(value, tuple | list) and len(value) == 2 and _is_named(value[0]):
@@ -130,8 +133,8 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # Their lines at `info` are about every request, not about what happened to a session.
-    for noisy in ("uvicorn.access", "httpx", "httpcore", "alembic", "asyncio", "litestar"):
+    # Their lines at `info` are about themselves, not about what happened to a session.
+    for noisy in ("uvicorn", "uvicorn.access", "httpx", "httpcore", "alembic", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[
