@@ -83,14 +83,12 @@ async def test_of_fifty_racing_authorizes_one_key_is_left(url: str) -> None:
     """Exactly one session has a key; it is the current one, and only it can be opened."""
     db = await Database.open(url)
     world = await db.write(build, "acme")
-    made = await asyncio.gather(
-        *(
-            db.write(
-                authorize, world.id, world.conversation.id, world.agent.id, world.key.id, f"k{n}"
-            )
-            for n in range(50)
-        )
-    )
+
+    def once_more(conn: Connection, secret: str) -> str:
+        conversation, agent = world.conversation.id, world.agent.id
+        return authorize(conn, world.id, conversation, agent, world.key.id, secret).id
+
+    made = await asyncio.gather(*(db.write(once_more, f"k{n}") for n in range(50)))
 
     def with_key(conn: Connection) -> list[str]:
         held = select(sessions_table.c.id).where(sessions_table.c.key_hash.is_not(None))
@@ -98,11 +96,7 @@ async def test_of_fifty_racing_authorizes_one_key_is_left(url: str) -> None:
 
     holders = await db.read(with_key)
     assert len(holders) == 1
-    opened = [
-        session.id
-        for session in made
-        if await db.write(sessions.open, world.id, session.id, "run_1", NOW)
-    ]
+    opened = [each for each in made if await db.write(sessions.open, world.id, each, "run_1", NOW)]
     assert opened == holders
     await db.close()
 

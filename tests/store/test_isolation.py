@@ -67,7 +67,6 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (messages, "append"): lambda c, o, w: say(c, o, w.conversation.id, w.run.id),
     (messages, "revise"): lambda c, o, w: messages.revise(c, o, w.message.id, text="x", now=NOW),
     (messages, "remove"): lambda c, o, w: messages.remove(c, o, w.message.id),
-    (messages, "remove"): lambda c, o, w: messages.remove(c, o, w.message.id),
     (messages, "of"): lambda c, o, w: messages.of(c, o, w.conversation.id),
 }
 

@@ -1,0 +1,175 @@
+"""Keys: made with care, recognized, refused with the reason."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+from tests.store.world import HOUR, NOW, World
+
+from duologue.access import keys
+from duologue.errors import DuologueError
+from duologue.store import keys as store
+from duologue.store import tables
+from duologue.store.records import Key
+
+PAGE: dict[str, Any] = {
+    "kind": "public",
+    "agent": "front-desk",
+    "origins": ["https://Example.com:443", "https://example.com"],
+}
+
+
+def create(conn: Connection, world: World, **changes: Any) -> tuple[Key, str]:
+    """A secret key with what is changed."""
+    facts: dict[str, Any] = {
+        "kind": "secret",
+        "name": "mine",
+        "agent": None,
+        "origins": [],
+        "scopes": [],
+        "expires_at": None,
+        "now": NOW,
+    }
+    return keys.create(conn, world.id, **(facts | changes))
+
+
+def code(error: pytest.ExceptionInfo[DuologueError]) -> str:
+    """The code that was raised."""
+    return error.value.code
+
+
+def test_a_secret_key_acts_for_its_organization(conn: Connection, world: World) -> None:
+    """Who presents it is known by organization, key and scopes."""
+    made, text = create(conn, world, scopes=["admin", "read", "admin"])
+    assert re.fullmatch(r"dk_secret_[A-Za-z0-9_-]{43}", text)
+    assert made.hint == text[-4:]
+    assert keys.authenticate(conn, text, NOW) == keys.Principal(
+        world.id, made.id, "secret", None, (), ("read", "admin")
+    )
+
+
+def test_a_secret_key_may_little_when_nothing_was_said(conn: Connection, world: World) -> None:
+    """Without scopes it opens sessions and reads."""
+    made, _ = create(conn, world)
+    assert made.scopes == ["sessions", "read"]
+
+
+def test_the_text_is_nowhere_in_the_database(conn: Connection, world: World) -> None:
+    """Only the hash and the last four letters are kept."""
+    _, text = create(conn, world)
+    rows = conn.execute(select(tables.keys)).fetchall()
+    assert text not in str(rows)
+    assert text.removeprefix("dk_secret_") not in str(rows)
+
+
+def test_a_public_key_is_of_one_agent_and_its_pages(conn: Connection, world: World) -> None:
+    """The agent may be named by slug; origins are kept as they are compared, once."""
+    made, text = create(conn, world, **PAGE)
+    assert text.startswith("dk_public_")
+    assert (made.agent_id, made.origins, made.scopes) == (
+        world.agent.id,
+        ["https://example.com"],
+        [],
+    )
+    assert keys.authenticate(conn, text, NOW).origins == ("https://example.com",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"kind": "open"}, "not 'open'"),
+        ({"expires_at": NOW}, "expiry lies in the past"),
+        ({"scopes": ["read", "fly"]}, "no scope 'fly'.*sessions, read, ingest, admin, worker"),
+        ({"agent": "front-desk"}, "agent and origins are for public"),
+        ({"origins": ["https://a.example"]}, "agent and origins are for public"),
+        (PAGE | {"scopes": ["read"]}, "public key has no scopes"),
+        (PAGE | {"agent": None}, "needs the agent"),
+        (PAGE | {"origins": []}, "needs the origins"),
+        (PAGE | {"origins": ["example.com"]}, "'example.com' is not an origin"),
+        (PAGE | {"agent": "other"}, "no agent 'other'. Known: front-desk"),
+    ],
+)
+def test_a_key_that_makes_no_sense_is_refused_in_words(
+    conn: Connection, world: World, changes: dict[str, Any], words: str
+) -> None:
+    """Each refusal says what is wrong, and no key is made."""
+    with pytest.raises(DuologueError, match=words):
+        create(conn, world, **changes)
+    assert store.all(conn, world.id) == [world.key]
+
+
+def test_an_organization_without_agents_is_told_so(conn: Connection, world: World) -> None:
+    """There is nothing to list, and the words say none."""
+    conn.execute(tables.messages.delete())
+    conn.execute(tables.sessions.delete())
+    conn.execute(tables.runs.delete())
+    conn.execute(tables.conversations.delete())
+    conn.execute(tables.agents.delete())
+    with pytest.raises(DuologueError, match="Known: none"):
+        create(conn, world, **PAGE)
+
+
+@pytest.mark.parametrize(
+    ("presented", "expected"),
+    [(None, "key_missing"), ("", "key_missing"), ("dk_secret_wrong", "key_unknown")],
+)
+def test_no_key_and_a_wrong_key_are_told_apart(
+    conn: Connection, presented: str | None, expected: str
+) -> None:
+    """Both are 401, with their own code."""
+    with pytest.raises(DuologueError) as error:
+        keys.authenticate(conn, presented, NOW)
+    assert (code(error), error.value.status) == (expected, 401)
+
+
+def test_an_expired_key_and_a_revoked_key_say_which(conn: Connection, world: World) -> None:
+    """Valid until the last millisecond; revocation comes first when both are true."""
+    made, text = create(conn, world, expires_at=NOW + HOUR)
+    assert keys.authenticate(conn, text, NOW + HOUR - 1).key_id == made.id
+    with pytest.raises(DuologueError, match="is expired"):
+        keys.authenticate(conn, text, NOW + HOUR)
+    store.revoke(conn, world.id, made.id, NOW)
+    with pytest.raises(DuologueError, match="is revoked") as error:
+        keys.authenticate(conn, text, NOW + HOUR)
+    assert code(error) == "key_expired"
+
+
+def test_a_scope_that_is_lacking_is_named(conn: Connection, world: World) -> None:
+    """The words name what is asked and what is held, even if that is nothing."""
+    held = keys.authenticate(conn, create(conn, world)[1], NOW)
+    held.require("read")
+    with pytest.raises(DuologueError, match="scope 'admin'; it has: sessions, read"):
+        held.require("admin")
+    public = keys.authenticate(conn, create(conn, world, **PAGE)[1], NOW)
+    with pytest.raises(DuologueError, match="it has: none"):
+        public.require("sessions")
+
+
+def test_a_public_key_opens_only_its_agent(conn: Connection, world: World) -> None:
+    """Its own without a scope, another one never."""
+    public = keys.authenticate(conn, create(conn, world, **PAGE)[1], NOW)
+    public.require_agent(world.agent.id, "front-desk")
+    with pytest.raises(DuologueError, match="not 'other'") as error:
+        public.require_agent("agt_other", "other")
+    assert code(error) == "key_wrong_agent"
+
+
+def test_a_secret_key_opens_any_agent_with_the_scope(conn: Connection, world: World) -> None:
+    """The scope `sessions` is what counts."""
+    keys.authenticate(conn, create(conn, world)[1], NOW).require_agent("agt_any", "any")
+    reader = keys.authenticate(conn, create(conn, world, scopes=["read"])[1], NOW)
+    with pytest.raises(DuologueError, match="'sessions'"):
+        reader.require_agent("agt_any", "any")
+
+
+def test_a_page_on_this_machine_may_all_but_work() -> None:
+    """In `dev`, without a key."""
+    principal = keys.local("org_1")
+    assert (principal.kind, principal.key_id) == ("local", None)
+    principal.require_agent("agt_any", "any")
+    principal.require("admin")
+    with pytest.raises(DuologueError):
+        principal.require("worker")

@@ -1,0 +1,111 @@
+"""Resume tokens: the right one, for the same agent, from the same page, in time."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, update
+from tests.store.world import NOW, World, build
+
+from duologue.access import resume_tokens
+from duologue.errors import DuologueError
+from duologue.store import conversations, sessions, tables
+
+WINDOW = 300_000
+
+
+def redeem(conn: Connection, world: World, token: str, **changes: Any) -> str:
+    """The id of the resumed conversation, or the code of the refusal."""
+    facts: dict[str, Any] = {
+        "conversation_id": world.conversation.id,
+        "agent_id": world.agent.id,
+        "origin": "https://example.com",
+        "window_ms": WINDOW,
+        "now": NOW,
+    }
+    try:
+        return resume_tokens.redeem(conn, token, **(facts | changes)).id
+    except DuologueError as error:
+        return error.code
+
+
+def test_a_token_leads_back_to_its_conversation(conn: Connection, world: World) -> None:
+    """With the conversation's id or without; only its hash is stored."""
+    token = resume_tokens.issue(conn, world.id, world.conversation.id)
+    assert re.fullmatch(r"dk_resume_[A-Za-z0-9_-]{43}", token)
+    assert redeem(conn, world, token) == world.conversation.id
+    assert redeem(conn, world, token, conversation_id=None) == world.conversation.id
+    found = conversations.get(conn, world.id, world.conversation.id)
+    assert found is not None
+    assert found.resume_hash == resume_tokens.digest(token)
+
+
+def test_each_token_replaces_the_one_before(conn: Connection, world: World) -> None:
+    """The old one is as good as none."""
+    first = resume_tokens.issue(conn, world.id, world.conversation.id)
+    second = resume_tokens.issue(conn, world.id, world.conversation.id)
+    assert redeem(conn, world, first) == "conversation_not_found"
+    assert redeem(conn, world, second) == world.conversation.id
+
+
+def test_whatever_does_not_fit_is_answered_alike(conn: Connection, world: World) -> None:
+    """Another conversation, agent or page learns nothing."""
+    token = resume_tokens.issue(conn, world.id, world.conversation.id)
+    other = build(conn, "other")
+    wrong: list[dict[str, Any]] = [
+        {"conversation_id": other.conversation.id},
+        {"agent_id": other.agent.id},
+        {"origin": "https://evil.example"},
+        {"origin": None},
+    ]
+    assert {redeem(conn, world, token, **each) for each in wrong} == {"conversation_not_found"}
+    assert redeem(conn, world, "dk_resume_guess") == "conversation_not_found"
+
+
+def test_a_conversation_without_a_session_is_not_resumed(conn: Connection, world: World) -> None:
+    """There is nothing that the token could be bound to."""
+    made = conversations.create(
+        conn, world.id, agent_id=world.agent.id, key_id=None, metadata={}, now=NOW
+    )
+    token = resume_tokens.issue(conn, world.id, made.id)
+    assert redeem(conn, world, token, conversation_id=made.id) == "conversation_not_found"
+
+
+def test_the_holder_hears_that_it_was_ended(conn: Connection, world: World) -> None:
+    """410, so that a client stops trying."""
+    token = resume_tokens.issue(conn, world.id, world.conversation.id)
+    conversations.end(conn, world.id, world.conversation.id, "hang_up", NOW)
+    assert redeem(conn, world, token) == "conversation_ended"
+
+
+@pytest.mark.parametrize(
+    ("row", "left_at"),
+    [
+        ({"state": "authorized"}, NOW),
+        ({"state": "live", "opened_at": NOW + 10}, None),
+        ({"state": "detached", "opened_at": NOW, "detached_at": NOW + 20}, NOW + 20),
+        ({"state": "ended", "detached_at": NOW + 20, "ended_at": NOW + 30}, NOW + 30),
+    ],
+)
+def test_the_window_opens_when_the_last_client_left(
+    conn: Connection, world: World, row: dict[str, Any], left_at: int | None
+) -> None:
+    """A live session is never too late; otherwise the last millisecond counts."""
+    token = resume_tokens.issue(conn, world.id, world.conversation.id)
+    session = tables.sessions
+    conn.execute(update(session).where(session.c.id == world.session.id).values(**row))
+    assert sessions.get(conn, world.id, world.session.id) is not None
+    if left_at is None:
+        assert redeem(conn, world, token, now=NOW + 100 * WINDOW) == world.conversation.id
+        return
+    assert redeem(conn, world, token, now=left_at + WINDOW) == world.conversation.id
+    late = redeem(conn, world, token, now=left_at + WINDOW + 1)
+    assert late == "conversation_not_found"
+
+
+def test_a_strange_conversation_gets_no_token(conn: Connection, world: World) -> None:
+    """An unknown id is refused by name."""
+    with pytest.raises(DuologueError, match="conv_none"):
+        resume_tokens.issue(conn, world.id, "conv_none")
