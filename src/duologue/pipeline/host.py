@@ -212,7 +212,7 @@ class Host:
                 shared=self._shared,
             ),
             record=record,
-            resumed=resumed,
+            resumed=bool(stored),
             greet=not stored,
             new_id=lambda prefix: fresh(f"{prefix}_", self.clock()),
         )
@@ -228,7 +228,7 @@ class Host:
         self._runs[guest.conversation_id] = run
         run.on_end = lambda: self._run_ended(run, guest.org_id)
         try:
-            await run.start(guest.whereabouts(run, resumed), remembered(stored))
+            run.prepare(guest.whereabouts(run, resumed), remembered(stored))
         except DuologueError as error:
             run.end(error, reason="agent_failed")
             raise

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import structlog
-from livekit.agents import Agent, AgentSession
-from livekit.agents.voice.events import CloseEvent, SpeechCreatedEvent
+from livekit.agents import AgentSession, ChatContext
 
 from duologue.agents import current as whereabouts
 from duologue.agents.definition import AgentDefinition, LoadedAgent
@@ -23,23 +22,22 @@ from duologue.core.happenings import (
     Ended,
     Noticed,
 )
-from duologue.core.resume import Grade
 from duologue.errors import DuologueError
+from duologue.pipeline.actor import Actor
 from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
 from duologue.pipeline.outlet import Listener, Outlet
 from duologue.pipeline.record import Record
-from duologue.pipeline.session import make_session
 
 log = structlog.get_logger(__name__)
 
-CLOSING: Final = 10.0
-"""Seconds in which a run ends, whatever its providers do."""
 APOLOGY: Final = "Sorry, something went wrong on my side. Please try again."
+FLUSH: Final = 0.6
+"""Seconds of silence after a released button, in which a recognizer finishes."""
 
 
 class Run:
-    """Hosts an AgentSession; transports attach to it, speak into it and listen to it."""
+    """Hosts one agent; transports attach to it, speak into it and listen to it."""
 
     def __init__(
         self,
@@ -50,7 +48,7 @@ class Run:
         definition: AgentDefinition,
         models: Models,
         record: Record,
-        resumed: Grade | None,
+        resumed: bool,
         greet: bool,
         new_id: Callable[[str], str],
     ) -> None:
@@ -58,23 +56,26 @@ class Run:
         self.conversation_id = conversation_id
         self.definition = definition
         self.record = record
-        self._loaded = loaded
-        self._models = models
-        self._resumed = resumed
         self._new_id = new_id
-        self._greet = greet
+        self._greet = greet and bool(definition.greeting)
         self._outlet = Outlet()
         self._ear = Ear()
         self._narrator = Narrator(self._outlet, record, new_id)
         self._narrator.on_failure = self._apologize
         self._narrator.push_to_talk = definition.turns.trigger == "push_to_talk"
-        self._session: AgentSession[None] | None = None
-        self._ready = asyncio.Event()
-        self._entering = False
+        self._actor = Actor(
+            loaded,
+            definition,
+            models,
+            ear=self._ear,
+            narrator=self._narrator,
+            resumed=resumed,
+            failed=lambda error: self.end(error, reason="agent_failed"),
+        )
+        self._here: whereabouts.Current | None = None
         self._pressed = False
         self._closing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.whereabouts: whereabouts.Current | None = None
         self.ended: str | None = None
         """Why the run is over; none while it goes on."""
         self.final = False
@@ -84,29 +85,10 @@ class Run:
 
     # ------------------------------------------------------------ life
 
-    async def start(self, here: whereabouts.Current, history: Any) -> None:
-        """Starts the agent; it hears at once and speaks when the first client is ready."""
-        self.whereabouts = here
-        whereabouts.bind(here)
-        session = make_session(self.definition, self._models)
-        try:
-            agent = self._make_agent(history)
-            session.input.audio = self._ear
-            session.output.audio = self._narrator.mouth
-            session.output.transcription = self._narrator.words
-            self._narrator.listen(session)
-            session.on("speech_created", self._hold_back)
-            session.on("close", self._closed)
-            await session.start(agent, record=False)
-        except Exception as error:
-            await session.aclose()
-            log.exception("agent failed to start", agent=self.definition.slug)
-            raise DuologueError(
-                "agent_failed",
-                agent=self.definition.slug,
-                reason=f"{type(error).__name__}: {error}",
-            ) from error
-        self._session = session
+    def prepare(self, here: whereabouts.Current, history: ChatContext) -> None:
+        """Makes the agent, with what it remembers; it starts when it is first needed."""
+        self._here = here
+        self._actor.prepare(here, history)
 
     def end(self, error: DuologueError, *, reason: str, final: bool = False) -> None:
         """Ends the run: every listener is told, and the agent is closed behind it.
@@ -118,7 +100,6 @@ class Run:
         self.ended = reason
         self.final = final
         self._narrator.mouth.close()
-        self._ready.set()
         self._outlet.put(Ended(error.code, error.message))
         self._closing = asyncio.ensure_future(self._close())
         self.on_end()
@@ -131,17 +112,18 @@ class Run:
     @property
     def usage(self) -> list[dict[str, Any]]:
         """What the models of this run were used for, by provider and model."""
-        if self._session is None:
+        session = self._actor.session
+        if session is None:
             return []
-        return [entry.model_dump(mode="json") for entry in self._session.usage.model_usage]
+        return [entry.model_dump(mode="json") for entry in session.usage.model_usage]
 
     # ------------------------------------------------------------ listeners
 
     def attach(self, listener: Listener, session_id: str) -> None:
         """A client listens from now on."""
         self.record.session_id = session_id
-        if self.whereabouts is not None:
-            self.whereabouts.session_id = session_id
+        if self._here is not None:
+            self._here.session_id = session_id
         self._outlet.attach(listener)
 
     def detach(self, listener: Listener, unheard: float = 0.0) -> None:
@@ -154,9 +136,9 @@ class Run:
     def ready(self) -> None:
         """The client hears: what waited is spoken, and a new conversation is greeted."""
         self._narrator.mouth.arrive()
-        first, self._greet = self._greet, False
-        self._ready.set()
-        if first and self.definition.greeting:
+        self._actor.listened_to()
+        if self._greet:
+            self._greet = False
             self.say(self.definition.greeting)
 
     # ------------------------------------------------------------ what clients do
@@ -164,42 +146,38 @@ class Run:
     def hear(self, pcm: bytes, rate: int) -> None:
         """Sound from the microphone; with push-to-talk only while the button is down."""
         if not self._narrator.push_to_talk or self._pressed:
+            self._actor.start()
             self._ear.hear(pcm, rate)
 
     def press(self) -> None:
         """Push-to-talk: the user takes the floor."""
-        session = self._session
-        if session is None or self._pressed or not self._narrator.push_to_talk:
+        session = self._actor.session
+        if self._pressed or not self._narrator.push_to_talk or self.ended is not None:
             return
-        if not self._take_floor():
+        if session is None:
+            self._actor.start()
+        elif not self._take_floor(session):
             return
+        else:
+            session.clear_user_turn()
         self._pressed = True
-        session.clear_user_turn()
         self._narrator.tell(self._narrator.turns.user_begins())
 
     def release(self) -> None:
         """Push-to-talk: the user is done."""
-        if self._session is None or not self._pressed:
-            return
-        self._pressed = False
-        self._spawn(self._commit(self._session))
+        if self._pressed:
+            self._pressed = False
+            self._actor.do(lambda session: self._spawn(self._commit(session)))
 
     def typed(self, text: str) -> None:
         """A typed message is a whole turn of the user."""
-        session = self._session
-        if session is None or self.ended or not text.strip():
-            return
-        if self._take_floor():
-            self._narrator.tell(self._narrator.turns.user_begins())
-        session.reset_away_timer()
-        session.generate_reply(user_input=text.strip())
+        words = text.strip()
+        if words:
+            self._actor.do(lambda session: self._type(session, words))
 
     def data(self, content: Any) -> None:
         """Something the page tells the agent; it never interrupts."""
-        if self._session is not None:
-            self._session.reset_away_timer()
-        if self.whereabouts is not None:
-            self._spawn(self.whereabouts.receive(content))
+        self._actor.do(lambda session: self._receive(session, content))
 
     def ran_dry(self) -> None:
         """The client played what it had."""
@@ -218,13 +196,12 @@ class Run:
 
     def say(self, text: str) -> None:
         """The agent says this."""
-        if self._session is not None and self.ended is None:
-            self._session.say(text)
+        self._actor.do(lambda session: session.say(text))
 
     def interrupt(self) -> None:
         """The agent falls silent, even where callers may not interrupt."""
-        if self._session is not None and self.ended is None:
-            self._session.interrupt(force=True)
+        if self._actor.session is not None and self.ended is None:
+            self._actor.session.interrupt(force=True)
 
     def hang_up(self, reason: str, say: str | None = None) -> None:
         """The agent ends the conversation, after what it is saying and `say`."""
@@ -250,53 +227,40 @@ class Run:
 
     # ------------------------------------------------------------ within
 
-    def _make_agent(self, history: Any) -> Agent:
-        """The owner's agent with the conversation's memory; its on_enter waits for a listener."""
-        agent = self._loaded.make()
-        agent._chat_ctx = agent.chat_ctx.copy().merge(history) if history.items else agent._chat_ctx
-        original = agent.on_enter
+    def _type(self, session: AgentSession[None], text: str) -> None:
+        if self._take_floor(session):
+            self._narrator.tell(self._narrator.turns.user_begins())
+        session.reset_away_timer()
+        session.generate_reply(user_input=text)
 
-        async def enter() -> None:
-            await self._ready.wait()
-            if self.ended is not None:
-                return
-            self._entering = self._resumed is not None
-            try:
-                await original()
-            finally:
-                self._entering = False
+    def _receive(self, session: AgentSession[None], content: Any) -> None:
+        session.reset_away_timer()
+        if self._here is not None:
+            self._spawn(self._here.receive(content))
 
-        agent.on_enter = enter  # type: ignore[method-assign]  # one instance, ours alone
-        return agent
-
-    def _hold_back(self, event: SpeechCreatedEvent) -> None:
-        """An agent that greets in on_enter does not greet again when it is resumed."""
-        if self._entering:
-            event.speech_handle.interrupt(force=True)
-
-    def _take_floor(self) -> bool:
+    def _take_floor(self, session: AgentSession[None]) -> bool:
         """Silences the agent for the user, where it allows that."""
-        if self._session is None:
-            return False
         if not self._narrator.mouth.busy:
-            self._session.interrupt(force=True)
+            session.interrupt(force=True)
             return True
-        speech = self._session.current_speech
+        speech = session.current_speech
         allowed = speech is None or speech.allow_interruptions
         if self.definition.turns.can_interrupt and allowed:
-            self._session.interrupt()
+            session.interrupt()
             return True
         # The client stopped playing by itself: what it did not hear comes again.
         self._narrator.mouth.client_stopped()
         return False
 
     async def _commit(self, session: AgentSession[None]) -> None:
-        transcript = await session.commit_user_turn(transcript_timeout=3.0, stt_flush_duration=0.6)
+        transcript = await session.commit_user_turn(
+            transcript_timeout=3.0, stt_flush_duration=FLUSH
+        )
         if not transcript.strip():
             self._narrator.tell(self._narrator.turns.user_gives_up())
 
     async def _hang_up(self, reason: str, say: str | None) -> None:
-        session = self._session
+        session = self._actor.session
         if session is None or self.ended is not None:
             return
         if say:
@@ -306,18 +270,11 @@ class Run:
         self.end(DuologueError("ended", reason=reason), reason=reason, final=True)
 
     def _apologize(self, part: str) -> None:
-        if part == "thinking" and self._session is not None and self.ended is None:
-            self._session.say(APOLOGY, add_to_chat_ctx=False)
+        if part == "thinking" and self._actor.session is not None and self.ended is None:
+            self._actor.session.say(APOLOGY, add_to_chat_ctx=False)
 
-    def _closed(self, event: CloseEvent) -> None:
-        if self.ended is None:  # too many failures: the session closed itself
-            failure = DuologueError(
-                "agent_failed", agent=self.definition.slug, reason=event.reason.value
-            )
-            self.end(failure, reason="agent_failed")
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._reap)
 
@@ -327,17 +284,7 @@ class Run:
             log.error("agent code failed", agent=self.definition.slug, exc_info=error)
 
     async def _close(self) -> None:
-        self._ear.close()
         for task in self._tasks:
-            if task is not asyncio.current_task():
-                task.cancel()
-        if self._session is not None:
-            try:
-                async with asyncio.timeout(CLOSING):
-                    await self._session.aclose()
-            except TimeoutError:
-                log.warning("agent closed too slowly", agent=self.definition.slug)
-            except Exception:
-                log.exception("agent failed to close", agent=self.definition.slug)
-        await self._models.aclose()
+            task.cancel()
+        await self._actor.close()
         await self.record.settled()

@@ -1,0 +1,171 @@
+"""The agent on stage: an AgentSession that starts when it is first needed, and closes in time.
+
+An AgentSession costs about 0.2 MB and a few tasks. A visitor who opened the page and says nothing
+need not pay for one: what the agent is asked before it runs waits, and nothing of it is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from livekit.agents import Agent, AgentSession, ChatContext
+from livekit.agents.voice.events import CloseEvent, SpeechCreatedEvent
+
+from duologue.agents import current as whereabouts
+from duologue.agents.definition import AgentDefinition, LoadedAgent
+from duologue.agents.models import Models
+from duologue.errors import DuologueError
+from duologue.pipeline.hearing import Ear
+from duologue.pipeline.narrator import Narrator
+from duologue.pipeline.session import make_session
+
+log = structlog.get_logger(__name__)
+
+CLOSING: Final = 10.0
+"""Seconds in which an agent closes, whatever its providers do."""
+
+Act = Callable[[AgentSession[None]], object]
+
+
+class Actor:
+    """One agent, its session, and what waits for it to start."""
+
+    def __init__(
+        self,
+        loaded: LoadedAgent,
+        definition: AgentDefinition,
+        models: Models,
+        *,
+        ear: Ear,
+        narrator: Narrator,
+        resumed: bool,
+        failed: Callable[[DuologueError], None],
+    ) -> None:
+        self._loaded = loaded
+        self._definition = definition
+        self._models = models
+        self._ear = ear
+        self._narrator = narrator
+        self._resumed = resumed
+        self._failed = failed
+        self._agent: Agent | None = None
+        self._here: whereabouts.Current | None = None
+        self._waiting: list[Act] = []
+        self._starting: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+        self._entering = False
+        self._closing = False
+        self.session: AgentSession[None] | None = None
+        """The running session; none before it is needed."""
+
+    @property
+    def speaks_first(self) -> bool:
+        """Whether the agent does something of its own when a client is there."""
+        return self._agent is not None and type(self._agent).on_enter is not Agent.on_enter
+
+    def prepare(self, here: whereabouts.Current, history: ChatContext) -> None:
+        """Makes the agent with the conversation's memory; it is not started yet."""
+        self._here = here
+        whereabouts.bind(here)
+        try:
+            agent = self._loaded.make()
+        except Exception as error:
+            raise self._failure(error) from error
+        if history.items:
+            agent._chat_ctx = agent.chat_ctx.copy().merge(history)
+        original = agent.on_enter
+
+        async def enter() -> None:
+            await self._ready.wait()
+            if self._closing:
+                return
+            self._entering = self._resumed
+            try:
+                await original()
+            finally:
+                self._entering = False
+
+        if type(agent).on_enter is not Agent.on_enter:
+            agent.on_enter = enter  # type: ignore[method-assign]  # one instance, ours alone
+        self._agent = agent
+
+    def listened_to(self) -> None:
+        """Somebody is there: the agent's own beginning may happen."""
+        self._ready.set()
+        if self.speaks_first:
+            self.start()
+
+    def do(self, act: Act) -> None:
+        """Does something with the session, now or as soon as it runs."""
+        if self._closing:
+            return
+        if self.session is not None:
+            act(self.session)
+            return
+        self._waiting.append(act)
+        self.start()
+
+    def start(self) -> None:
+        """Starts the session, if nobody has."""
+        if self._starting is None and not self._closing:
+            self._starting = asyncio.create_task(self._start())
+
+    async def close(self) -> None:
+        """Closes the session and its models within bounds."""
+        self._closing = True
+        self._waiting.clear()
+        self._ready.set()
+        self._ear.close()
+        if self._starting is not None:
+            await asyncio.wait([self._starting], timeout=CLOSING)
+        try:
+            async with asyncio.timeout(CLOSING):
+                if self.session is not None:
+                    await self.session.aclose()
+                await self._models.aclose()
+        except TimeoutError:
+            log.warning("agent closed too slowly", agent=self._definition.slug)
+        except Exception:
+            log.exception("agent failed to close", agent=self._definition.slug)
+
+    # ------------------------------------------------------------ within
+
+    async def _start(self) -> None:
+        if self._agent is None or self._here is None:
+            raise RuntimeError("an actor is prepared before it is started")
+        whereabouts.bind(self._here)
+        session = make_session(self._definition, self._models)
+        session.input.audio = self._ear
+        session.output.audio = self._narrator.mouth
+        session.output.transcription = self._narrator.words
+        self._narrator.listen(session)
+        session.on("speech_created", self._hold_back)
+        session.on("close", self._closed)
+        try:
+            await session.start(self._agent, record=False)
+        except Exception as error:
+            log.exception("agent failed to start", agent=self._definition.slug)
+            await session.aclose()
+            self._failed(self._failure(error))
+            return
+        self.session = session
+        waiting, self._waiting = self._waiting, []
+        for act in waiting:
+            act(session)
+
+    def _hold_back(self, event: SpeechCreatedEvent) -> None:
+        """An agent that greets in on_enter does not greet again when it is resumed."""
+        if self._entering:
+            event.speech_handle.interrupt(force=True)
+
+    def _closed(self, event: CloseEvent) -> None:
+        if not self._closing:  # too many failures: the session closed itself
+            self._failed(self._failure(f"it closed ({event.reason.value})"))
+
+    def _failure(self, reason: object) -> DuologueError:
+        if isinstance(reason, Exception):
+            reason = f"{type(reason).__name__}: {reason}"
+        return DuologueError("agent_failed", agent=self._definition.slug, reason=reason)
