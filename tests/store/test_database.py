@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,26 @@ def test_a_blocking_unit_commits_at_its_end_or_not_at_all(url: str) -> None:
         make(conn, "lost", fail=True)
     with unit(url) as conn:
         assert {each.slug for each in organizations.all(conn)} == {"default", "kept"}
+
+
+async def test_a_file_that_cannot_be_a_database_is_named(tmp_path: Path) -> None:
+    """A folder, a path through a file, and a file of something else: refused, nothing hangs."""
+    other = tmp_path / "notes.txt"
+    other.write_text("these are notes, and not a database at all\n" * 100)
+    for path in (tmp_path, other, other / "below.db"):
+        with pytest.raises(DuologueError, match=str(path)) as error:
+            await Database.open(f"sqlite:///{path}")
+        assert error.value.code == "file_invalid"
+    assert other.read_text().startswith("these are notes")
+
+
+async def test_a_read_cannot_write(tmp_path: Path) -> None:
+    """A unit that changes something must go through the writer."""
+    db = await Database.open(f"sqlite:///{tmp_path / 'a.db'}")
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await db.read(make, "a")
+    assert await db.read(count) == 1
+    await db.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "", "sqlite://", "sqlite:///:memory:"])

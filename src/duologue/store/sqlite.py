@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import Connection, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 
 from duologue.errors import DuologueError
 from duologue.store.database import Database
@@ -32,18 +35,20 @@ _PRAGMAS = (
 class SqliteDatabase(Database):
     """A database file that several processes of one machine may share."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, writing: Connection, reading: Connection) -> None:
         self._writer = Worker(
-            engine, "duologue-writer", begin="BEGIN IMMEDIATE", most=MOST_PER_COMMIT
+            writing, "duologue-writer", begin="BEGIN IMMEDIATE", most=MOST_PER_COMMIT
         )
         # Every read has a snapshot of its own, hence one a transaction.
-        self._reader = Worker(engine, "duologue-reader", begin="BEGIN", most=1)
+        self._reader = Worker(reading, "duologue-reader", begin="BEGIN", most=1)
 
     @classmethod
     async def start(cls, url: str) -> SqliteDatabase:
         """Opens the file, made if it is missing."""
-        database = cls(engine(url))
+        writing = await asyncio.to_thread(_connect, url)
+        reading = await asyncio.to_thread(_connect, url)
+        reading.exec_driver_sql("PRAGMA query_only = ON")
+        database = cls(writing, reading)
         try:
             await database.write(prepare)
         except BaseException:
@@ -69,22 +74,25 @@ class SqliteDatabase(Database):
         """See `Database.close`."""
         await self._reader.close()
         await self._writer.close()
-        self._engine.dispose()
 
 
-def engine(url: str) -> Engine:
-    """An engine whose connections leave transactions to their user."""
+def _connect(url: str) -> Connection:
+    """A connection that leaves transactions to its user, on a file made if it is missing."""
     path = make_url(url).database
     if not path or path == ":memory:":
         raise DuologueError(
             "setting_invalid", name="database_url", reason="SQLite needs a file: sqlite:///PATH"
         )
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     made = create_engine(
         url, poolclass=NullPool, connect_args={"check_same_thread": False, "isolation_level": None}
     )
     event.listen(made, "connect", _set_up)
-    return made
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return made.connect()
+    except (OSError, sqlite3.Error, DBAPIError) as error:
+        reason = getattr(error, "orig", error)
+        raise DuologueError("file_invalid", path=path, reason=reason) from None
 
 
 def _set_up(connection: Any, _record: object) -> None:
@@ -95,7 +103,7 @@ def _set_up(connection: Any, _record: object) -> None:
 @contextmanager
 def unit(url: str) -> Iterator[Connection]:
     """A connection in one write transaction."""
-    with engine(url).connect() as conn:
+    with _connect(url) as conn:
         conn.exec_driver_sql("BEGIN IMMEDIATE")
         prepare(conn)
         yield conn

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 Work = Callable[[Connection], Any]
 _Item = tuple[Work, "asyncio.Future[Any]"]
@@ -21,8 +21,8 @@ MOST_PER_COMMIT = 64
 class Worker:
     """Runs units in the order they came; their futures resolve when their commit is done."""
 
-    def __init__(self, engine: Engine, name: str, *, begin: str, most: int) -> None:
-        self._engine = engine
+    def __init__(self, conn: Connection, name: str, *, begin: str, most: int) -> None:
+        self._conn = conn
         self._begin = begin
         self._most = most
         self._loop = asyncio.get_running_loop()
@@ -47,7 +47,7 @@ class Worker:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        with self._engine.connect() as conn:
+        with self._conn as conn:
             raw: Any = conn.connection.driver_connection
             more = True
             while more:
