@@ -34,7 +34,9 @@ types: $(VENV)/.dev $(WEB) ## check the types of Python and TypeScript
 	@if [ -n "$(WEB)" ]; then npm --prefix web run --workspaces --if-present types; fi
 
 bench: $(VENV)/.dev ## measure every published figure, peers beside us
-	@for script in $$(grep -l '^if __name__' bench/*.py | grep -v peer_); do echo "== $$script"; $(BIN)/python "$$script"; done
+	@for name in $$(grep -l '^if __name__' bench/*.py | grep -v peer_ | xargs -n 1 basename -s .py); do \
+		echo "== $$name"; $(BIN)/python -m "bench.$$name"; \
+	done
 
 docs: $(VENV)/.dev ## write docs/settings.md, docs/errors.md and docs/cli.md from the code
 	@$(BIN)/python -m tests.generated

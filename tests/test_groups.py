@@ -1,0 +1,82 @@
+"""The runner of `make test`: what it counts, what it skips, and when a skip is a failure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from tests import groups
+from tests.groups import Group, counted, run_group
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("12 passed in 3.20s", {"passed": 12}),
+        (
+            "1 failed, 2 passed, 3 skipped, 1 error in 9s",
+            {"failed": 1, "passed": 2, "skipped": 3, "error": 1},
+        ),
+        ("2 errors in 0.1s", {"error": 2}),
+        ("\x1b[32m5 passed\x1b[0m, 7 deselected", {"passed": 5}),
+        ("no tests ran in 0.01s", {}),
+    ],
+)
+def test_the_closing_line_of_pytest_is_counted(line: str, counts: dict[str, int]) -> None:
+    """Every outcome of the line counts, colours or not, and nothing else does."""
+    assert counted(line) == Counter(counts)
+
+
+MISSING = Group("robot", "robot", ("no-such-program-here",))
+
+
+@pytest.mark.parametrize(("required", "outcome"), [(False, "skipped"), (True, "failed")])
+def test_a_group_without_its_program_is_skipped_by_name_or_fails(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    required: bool,
+    outcome: str,
+) -> None:
+    """The program and the command that installs it are named."""
+    monkeypatch.setitem(groups.INSTALL, "no-such-program-here", "apt-get install robot")
+    total: Counter[str] = Counter()
+    run_group(MISSING, total, required=required)
+    assert total == Counter({outcome: 1})
+    shown = capsys.readouterr().out
+    assert "no-such-program-here" in shown
+    assert "apt-get install robot" in shown
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "required", "total"),
+    [
+        (0, "3 passed, 1 skipped in 1s", False, {"passed": 3, "skipped": 1}),
+        (0, "3 passed, 1 skipped in 1s", True, {"passed": 3, "failed": 1}),
+        (1, "3 passed, 2 failed, 1 error in 1s", False, {"passed": 3, "failed": 3}),
+        (5, "no tests ran in 0.1s", False, {"failed": 1}),
+        (3, "Segmentation fault", False, {"failed": 1}),
+    ],
+)
+def test_a_group_adds_what_happened(
+    monkeypatch: pytest.MonkeyPatch, code: int, line: str, required: bool, total: dict[str, int]
+) -> None:
+    """A run that ended badly is a failure even if it counted none."""
+
+    def ran(_: tuple[str, ...], hear: Callable[[str], None]) -> int:
+        hear(line)
+        hear("\n")
+        return code
+
+    monkeypatch.setattr(groups, "run", ran)
+    found: Counter[str] = Counter()
+    run_group(Group("some", "some"), found, required=required)
+    assert +found == Counter(total)
+
+
+def test_every_marker_of_a_group_is_declared(pytestconfig: pytest.Config) -> None:
+    """A group never runs empty for a misspelt marker, and none is left without a group."""
+    declared = {line.partition(":")[0] for line in pytestconfig.getini("markers")}
+    named = {word for group in groups.GROUPS for word in group.marker.split()} - {"not", "and"}
+    assert named <= declared
+    assert {"postgres", "voice", "browser", "soak"} <= named
