@@ -11,8 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from duologue.errors import DuologueError
 from duologue.store import organizations, records, schema, tables
 from duologue.store.database import Database, unit
 
@@ -70,3 +71,14 @@ def test_records_have_the_columns_of_their_table_in_order(name: str) -> None:
     """Rows become records by position, so the order must hold."""
     columns = [column.name for column in tables.metadata.tables[name].columns]
     assert columns == list(RECORDS[name].__struct_fields__)
+
+
+def test_the_database_of_a_newer_version_is_left_alone(url: str) -> None:
+    """A revision that is not known here is named, and nothing is changed."""
+    with unit(url) as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DuologueError, match=r"another version of duologue.*9999") as error:
+        asyncio.run(Database.open(url))
+    assert error.value.code == "not_ready"
+    with pytest.raises(DuologueError), unit(url):
+        pytest.fail("it was opened")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from duologue.errors import DuologueError
 from duologue.store import organizations
 
 HEAD = "0001"
@@ -40,8 +41,16 @@ def migrate(conn: Connection) -> None:
     """Runs every migration that the database has not seen."""
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = conn
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise DuologueError(
+            "not_ready",
+            reason=f"the database was written by another version of duologue ({error}); "
+            "use that one, or a newer",
+        ) from None
