@@ -20,7 +20,9 @@ app = typer.Typer(help="Secret keys for servers, public keys for browsers.", no_
 
 @app.command()
 def create(
-    kind: Annotated[KeyKind, typer.Option("--kind", help="secret, for servers, or public, for browsers.")],
+    kind: Annotated[
+        KeyKind, typer.Option("--kind", help="secret, for servers, or public, for browsers.")
+    ],
     agent: Annotated[
         str | None, typer.Option("--agent", help="The one agent that a public key opens.")
     ] = None,
