@@ -30,7 +30,10 @@ class Group(NamedTuple):
 # The voices and the browser want both cores for themselves; the rest shares them.
 GROUPS = (
     Group(
-        "unit", "not voice and not browser and not postgres and not soak", (), ("-n", "2", "--cov")
+        "unit",
+        "not voice and not browser and not postgres and not soak",
+        (),
+        ("-n", "2", "--cov", "--cov-report="),
     ),
     Group("postgres", "postgres and not soak", ("postgres",)),
     Group("voice", "voice and not browser and not soak"),

@@ -173,16 +173,16 @@ def _how(view: StatusView) -> str:
         "<section><h2>How to connect</h2><p>With Layercode's own SDK, unmodified, or with anything "
         f"that speaks HTTP and WebSocket. {key}</p>"
         '<div class="how">'
-        + _snippet("From a page", proxy, sdk, wide=True)
+        + _snippet("From a page", proxy, sdk)
         + _snippet("From a shell", "The answer holds the key of one socket.", curl)
         + _snippet("Your own agent", "Save it, then: duologue dev front_desk.py", own)
         + "</div></section>"
     )
 
 
-def _snippet(title: str, note: str, text: str, *, wide: bool = False) -> str:
+def _snippet(title: str, note: str, text: str) -> str:
     return (
-        f'<div class="card{" wide" if wide else ""}"><h3>{escape(title)}</h3><p>{escape(note)}</p>'
+        f'<div class="card"><h3>{escape(title)}</h3><p>{escape(note)}</p>'
         f'<pre tabindex="0"><code>{escape(text)}</code></pre></div>'
     )
 
