@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests import generated
 
+from duologue.console.status import page
+from duologue.console.view import StatusView
 from duologue.errors import FAULTS
 from duologue.transports.layercode import GRANTED
 from duologue.wire import layercode as wire
@@ -40,11 +43,20 @@ def test_the_readme_shows_the_example_as_it_is() -> None:
     assert blocks("README.md", "python") == [read("examples/front_desk.py")]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
+def test_the_status_page_shows_the_example_too() -> None:
+    """What a newcomer copies from the page is the file that runs in the tests."""
+    view = StatusView(
+        url="http://x", mode="dev", live=0, limit=1, now=0, version="1", agents=[], sessions=[]
+    )
+    example = read("examples/front_desk.py").partition("\n\n")[2].strip()
+    assert escape(example) in page(view)
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: document.name)
+def test_every_link_inside_the_repository_leads_somewhere(document: Path) -> None:
     """A relative link names a file that is there."""
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
-    assert not [link for link in links if not (page.parent / link).exists()]
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (document.parent / link).exists()]
 
 
 def test_every_make_target_that_is_named_exists() -> None:
@@ -52,8 +64,8 @@ def test_every_make_target_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
     named = {
         each
-        for page in PAGES
-        for each in re.findall(r"(?:`|\$ )make ([a-z]+)", page.read_text(encoding="utf-8"))
+        for document in PAGES
+        for each in re.findall(r"(?:`|\$ )make ([a-z]+)", document.read_text(encoding="utf-8"))
     }
     assert named <= targets
     assert {"run", "test", "fmt", "types", "bench", "docs", "soak", "clean"} <= targets
@@ -61,22 +73,22 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 def commands() -> Iterator[tuple[str, str]]:
     """Every `duologue …` that a document shows, with its page."""
-    for page in PAGES:
-        text = page.read_text(encoding="utf-8")
+    for document in PAGES:
+        text = document.read_text(encoding="utf-8")
         for line in re.findall(r"(?:`|\$ |bin/)duologue ([a-z][^`\n]*)", text):
-            yield page.name, line
+            yield document.name, line
 
 
 def test_every_command_that_is_named_exists_with_its_options() -> None:
     """Documents name no command and no option that the program does not have."""
-    page = generated.cli_page()
-    known = set(re.findall(r"^## `duologue ([a-z]+(?: [a-z]+)?)", page, re.MULTILINE))
+    reference = generated.cli_page()
+    known = set(re.findall(r"^## `duologue ([a-z]+(?: [a-z]+)?)", reference, re.MULTILINE))
     groups = {name.split()[0] for name in known}
     for source, line in commands():
         words = line.split()
         name = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
         assert name in known | groups, f"{source}: duologue {line}"
-        assert not [w for w in words if w.startswith("--") and f"`{w}" not in page], source
+        assert not [w for w in words if w.startswith("--") and f"`{w}" not in reference], source
 
 
 def test_every_message_of_the_dialect_is_explained() -> None:

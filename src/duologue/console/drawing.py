@@ -159,10 +159,11 @@ def _how(view: StatusView) -> str:
         f'  -d \'{{"agent_id": "{slug}"}}\''
     )
     own = (
-        "import duologue\nfrom livekit.agents import Agent\n\n"
-        '@duologue.agent("front-desk", greeting="Hello, front desk.")\n'
+        "from livekit.agents import Agent\n\nimport duologue\n\n\n"
+        '@duologue.agent("front-desk", greeting="Hello! How can I help?")\n'
         "class FrontDesk(Agent):\n"
-        '    """You answer the phone of a small hotel, briefly and kindly."""'
+        '    """You are the friendly front desk of a small hotel. '
+        'Answer in one or two short sentences."""'
     )
     proxy = (
         "Your own back end asks this server for the session, with the key."
