@@ -24,7 +24,7 @@ class Group(NamedTuple):
     name: str
     marker: str
     needs: tuple[str, ...] = ()
-    options: tuple[str, ...] = ("-n", "0")
+    options: tuple[str, ...] = ("-n", "0", "-v")
 
 
 # The voices and the browser want both cores for themselves; the rest shares them.
@@ -33,7 +33,7 @@ GROUPS = (
         "unit",
         "not voice and not browser and not postgres and not soak",
         (),
-        ("-n", "2", "--cov", "--cov-report="),
+        ("-n", "2", "-q", "--cov", "--cov-report="),
     ),
     Group("postgres", "postgres and not soak", ("postgres",)),
     Group("voice", "voice and not browser and not soak"),
@@ -94,7 +94,7 @@ def run_group(group: Group, total: Counter[str], *, required: bool) -> None:
         return
     seen: list[str] = []
     colour = "yes" if sys.stdout.isatty() else "no"
-    command = ("pytest", "-q", "-m", group.marker, f"--color={colour}", *group.options)
+    command = ("pytest", "-m", group.marker, f"--color={colour}", *group.options)
     code = run(command, lambda line: seen.append(line) if line.strip() else None)
     counts = counted(seen[-1]) if seen else Counter()
     bad = counts["failed"] + counts["error"]
