@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -184,7 +185,7 @@ def test_sound_without_words_has_no_text(turns: Turns) -> None:
     assert turns.agent_ends(interrupted=False) == [h.AgentEnded("turn-1", interrupted=False)]
 
 
-ACTS = {
+ACTS: dict[str, Callable[[Turns], list[Any]]] = {
     "begin": lambda t: t.user_begins(),
     "interim": lambda t: t.user_interim("a"),
     "final": lambda t: t.user_final("a"),
@@ -197,7 +198,7 @@ ACTS = {
     "sent": lambda t: t.agent_sends_no_more(),
     "end": lambda t: t.agent_ends(interrupted=False),
     "cut": lambda t: t.agent_ends(interrupted=True),
-    "silence": lambda t: t.agent_silenced() or [],
+    "silence": lambda t: t.agent_silenced(),
 }
 
 

@@ -149,10 +149,11 @@ class Turns:
         self._held_text, self._all_words = "", False
         return told
 
-    def agent_silenced(self) -> None:
+    def agent_silenced(self) -> list[Happening]:
         """The client stopped, or is gone; what it did not hear goes on under a new turn."""
         if self._agent is not None:
             self._agent.silenced = True
+        return []
 
     def agent_resumes(self) -> list[Happening]:
         """An answer that was silenced goes on: nothing had interrupted it after all."""

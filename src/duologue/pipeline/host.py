@@ -9,29 +9,25 @@ from typing import Any
 
 import structlog
 
-from duologue.access import balance
 from duologue.agents.definition import LoadedAgent
 from duologue.agents.models import Shared, resolve
 from duologue.agents.registry import Catalog
 from duologue.core.resume import Departure, Grade
 from duologue.errors import DuologueError
 from duologue.pipeline.history import remembered
+from duologue.pipeline.meters import Meters
 from duologue.pipeline.outlet import Listener
 from duologue.pipeline.record import Record
 from duologue.pipeline.run import Run
 from duologue.pipeline.seat import Guest, Seat
 from duologue.settings import Settings
-from duologue.store import conversations, messages, runs, sessions, usage
+from duologue.store import conversations, messages, runs, sessions
 from duologue.store.database import Database
 from duologue.store.ids import fresh
 
 log = structlog.get_logger(__name__)
 
 LEFT = DuologueError("ended", reason="left")
-SWEEP = 1.0
-"""Seconds between two readings of every meter."""
-WARN_SECONDS = 15.0
-"""How long before its balance ends a session is warned."""
 
 
 class Host:
@@ -59,13 +55,14 @@ class Host:
         self._seats: dict[str, Seat] = {}
         self._grace: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._meters = Meters(db, settings, self._seats.values, clock)
         self._sweeper: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------ life
 
     async def open(self) -> None:
         """Starts reading the meters."""
-        self._sweeper = asyncio.create_task(self._sweep_forever())
+        self._sweeper = asyncio.create_task(self._meters.run())
 
     async def close(self) -> None:
         """Tells every client that the server goes away, and closes every run within bounds."""
@@ -153,7 +150,7 @@ class Host:
             return
         run = seat.run
         run.detach(seat.listener, unheard)
-        self._meter_now([seat])
+        self._spawn(self._meters.read([seat]))
         await self._write_departure(seat, how)
         seat.gone.set()
         if run.ended is not None or self.attached(run.conversation_id):
@@ -261,51 +258,6 @@ class Host:
         timer = self._grace.pop(run.id, None)
         if timer is not None:
             timer.cancel()
-
-    # ------------------------------------------------------------ meters
-
-    async def _sweep_forever(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP)
-            try:
-                await self._sweep()
-            except Exception:
-                log.exception("meters not read")
-
-    async def _sweep(self) -> None:
-        seats = list(self._seats.values())
-        if not seats:
-            return
-        balances = await self._meter(seats)
-        problems = await self.db.read(sessions.live_problems, [s.guest.session_id for s in seats])
-        now = self.clock()
-        for seat in seats:
-            problem = problems.get(seat.guest.session_id)
-            if problem is not None:
-                seat.close("replaced" if problem == "rotated" else problem)
-            elif now - seat.opened_at >= seat.guest.limit_ms:
-                minutes = seat.guest.limit_ms // 60_000
-                seat.run.end(DuologueError("timed_out", minutes=minutes), reason="timed_out")
-            else:
-                self._check_balance(seat, balances.get(seat.guest.org_id))
-
-    def _check_balance(self, seat: Seat, left: int | None) -> None:
-        price = seat.guest.price
-        if left is None or price <= 0:
-            return
-        if left <= 0:
-            seat.close("insufficient_balance")
-        elif not seat.warned and left <= balance.cost(int(WARN_SECONDS * 1000), price):
-            seat.warned = True
-            seconds = round(left / balance.cost(1000, price))
-            seat.run.notice("balance_low", f"The balance ends in about {seconds} seconds.")
-
-    async def _meter(self, seats: list[Seat]) -> dict[str, int | None]:
-        now = self.clock()
-        return await self.db.write(usage.meter, [seat.tick(now) for seat in seats], now)
-
-    def _meter_now(self, seats: list[Seat]) -> None:
-        self._spawn(self._meter(seats))
 
     async def _write_departure(self, seat: Seat, how: Departure) -> None:
         guest, now = seat.guest, self.clock()

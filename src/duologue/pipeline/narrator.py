@@ -89,7 +89,7 @@ class Narrator(Stage):
 
     def silenced(self) -> None:
         """The utterance is held: with the user speaking, the floor is the user's."""
-        self.turns.agent_silenced()
+        self.tell(self.turns.agent_silenced())
         if self._user_speaking and self._outlet.listening:
             self.tell(self.turns.user_begins())
 

@@ -18,6 +18,7 @@ from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest
 from duologue.settings import Settings
 from duologue.store import agents, conversations, sessions
+from duologue.store import keys as key_store
 from duologue.store.records import Agent, Claim, Conversation
 
 _definitions = msgspec.json.Decoder(AgentDefinition)
@@ -102,6 +103,8 @@ class Doorman:
         """The whole of an authorize, in one transaction."""
         principal = self._local(wish.origin) if wish.key is None else None
         principal = principal or keys.authenticate(conn, wish.key, now)
+        if principal.key_id is not None:
+            key_store.used(conn, principal.org_id, principal.key_id, now)
         agent = self._agent(conn, principal, wish)
         definition = self._overridden(self._definition(agent.definition), wish.overrides)
         if (

@@ -1,0 +1,94 @@
+"""The seconds of attached clients: metered, priced, and watched for what ends them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import structlog
+
+from duologue.access import balance
+from duologue.errors import DuologueError
+from duologue.pipeline.seat import Seat
+from duologue.settings import Settings
+from duologue.store import recovery, sessions, usage
+from duologue.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+SWEEP: Final = 1.0
+"""Seconds between two readings of every meter."""
+TIDY_MS: Final = 60_000
+"""How often sessions that nobody can reopen are ended."""
+WARN_MS: Final = 15_000
+"""How long before its balance ends a session is warned."""
+
+
+class Meters:
+    """Reads every seat's meter once a second, in one transaction for all of them."""
+
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings,
+        seats: Callable[[], Iterable[Seat]],
+        clock: Callable[[], int],
+    ) -> None:
+        self._db = db
+        self._settings = settings
+        self._seats = seats
+        self._clock = clock
+        self._tidied_at = 0
+
+    async def run(self) -> None:
+        """Reads for ever; what fails is logged, and tried again a second later."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            try:
+                await self._sweep()
+                if self._clock() - self._tidied_at >= TIDY_MS:
+                    await self._tidy()
+            except Exception:
+                log.exception("meters not read")
+
+    async def read(self, seats: list[Seat]) -> dict[str, int | None]:
+        """Adds what these seats used since the last reading; returns what each payer has left."""
+        now = self._clock()
+        return await self._db.write(usage.meter, [seat.tick(now) for seat in seats], now)
+
+    async def _sweep(self) -> None:
+        seats = list(self._seats())
+        if not seats:
+            return
+        balances = await self.read(seats)
+        ids = [seat.guest.session_id for seat in seats]
+        problems = await self._db.read(sessions.live_problems, ids)
+        now = self._clock()
+        for seat in seats:
+            problem = problems.get(seat.guest.session_id)
+            if problem is not None:
+                seat.close("replaced" if problem == "rotated" else problem)
+            elif now - seat.opened_at >= seat.guest.limit_ms:
+                minutes = seat.guest.limit_ms / 60_000
+                seat.run.end(DuologueError("timed_out", minutes=f"{minutes:g}"), reason="timed_out")
+            else:
+                _check_balance(seat, balances.get(seat.guest.org_id))
+
+    async def _tidy(self) -> None:
+        """Ends sessions that nobody can reopen any more."""
+        self._tidied_at = now = self._clock()
+        grace = int(self._settings.grace_seconds * 1000)
+        await self._db.write(recovery.sweep, detached_before=now - grace, now=now)
+
+
+def _check_balance(seat: Seat, left: int | None) -> None:
+    price = seat.guest.price
+    if left is None or price <= 0:
+        return
+    if left <= 0:
+        seat.close("insufficient_balance")
+    elif not seat.warned and left <= balance.cost(WARN_MS, price):
+        seat.warned = True
+        seconds = round(left / balance.cost(1000, price))
+        seat.run.notice("balance_low", f"The balance ends in about {seconds} seconds.")

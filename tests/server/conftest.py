@@ -1,0 +1,106 @@
+"""One real server for the door tests of a module, with its own data folder and keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.serving import House
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+AGENTS = """
+from livekit.agents import Agent
+
+import duologue
+
+
+@duologue.agent("desk", greeting="Hello.", session_minutes=5)
+class Desk(Agent):
+    def __init__(self) -> None:
+        super().__init__(instructions="Be brief.")
+
+
+@duologue.agent("strict", overrides=[], tabs="reject", origins=["https://shop.example"])
+class Strict(Agent):
+    def __init__(self) -> None:
+        super().__init__(instructions="Be brief.")
+
+
+@duologue.agent("draft")
+class Draft(Agent):
+    def __init__(self) -> None:
+        super().__init__(instructions="Be brief.")
+
+
+@duologue.agent("broken")
+class Broken(Agent):
+    def __init__(self) -> None:
+        raise RuntimeError("no such database")
+"""
+
+
+class Desk:
+    """A served house, and a client that talks to its doors."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.key = house.secret_key()
+        self.http = httpx.Client(base_url=house.url, timeout=30)
+
+    def authorize(self, agent: str = "desk", **fields: Any) -> httpx.Response:
+        """Asks for a session, with the secret key unless another is named."""
+        key = fields.pop("key", self.key)
+        headers = fields.pop("headers", {})
+        if key is not None:
+            headers = {"authorization": f"Bearer {key}", **headers}
+        return self.http.post(
+            "/v1/agents/web/authorize_session",
+            content=json.dumps({"agent_id": agent, **fields}),
+            headers=headers,
+        )
+
+    def ask(self, method: str, path: str, key: str | None = None, **options: Any) -> httpx.Response:
+        """A request of the owner."""
+        headers = {"x-api-key": key or self.key}
+        return self.http.request(method, path, headers=headers, **options)
+
+    def socket_url(self, session_key: str) -> str:
+        """Where a session key opens its socket."""
+        base = self.house.url.replace("http", "ws", 1)
+        return f"{base}/v1/agents/web/websocket?client_session_key={session_key}"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A server with four agents, of which `draft` is not published."""
+    folder: Path = tmp_path_factory.mktemp("house")
+    file = folder / "agents.py"
+    file.write_text(AGENTS)
+    with House(folder / "data", file, max_sessions=30, grace_seconds=3) as house:
+        house.publish("desk", "strict", "broken")
+        found = Desk(house)
+        yield found
+        found.http.close()
+
+
+def refused(answer: httpx.Response, status: int, code: str, *words: str) -> None:
+    """Asserts that an answer is this error, in the one form of all errors, with these words."""
+    body = answer.json()
+    assert (answer.status_code, body["code"]) == (status, code), body
+    assert set(body) == {"error", "code"}
+    assert all(word in body["error"] for word in words), body["error"]
+
+
+def closing_code(socket: ClientConnection) -> int:
+    """The code that the server closes with."""
+    for _ in range(10_000):
+        try:
+            socket.recv(timeout=60)
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else 1006
+    raise AssertionError("the server does not close")

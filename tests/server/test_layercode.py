@@ -1,0 +1,231 @@
+"""The Layercode door: authorize."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from sqlalchemy import Connection
+from tests.server.conftest import Desk, refused
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from duologue.store import organizations
+from duologue.store.database import unit
+
+
+def test_a_new_conversation_is_made_with_everything_the_sdk_reads(desk: Desk) -> None:
+    """The answer has the key, the id, and a config whose trigger is never missing."""
+    answer = desk.authorize(metadata={"user": "u1"}, sdk_version="2.7.0", something_new=True)
+    body = answer.json()
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert body["client_session_key"].startswith("dk_session_")
+    assert body["conversation_id"].startswith("conv_")
+    assert body["session_id"].startswith("sess_")
+    assert body["config"] == {
+        "transcription": {"trigger": "automatic", "can_interrupt": True, "automatic": True},
+        "vad": {"enabled": False, "gate_audio": False, "buffer_frames": 10},
+        "audio": {"input_rate": 8000, "output_rate": 16000},
+        "capabilities": [],
+    }
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_no_conversation_id_means_a_new_one(desk: Desk, nothing: str | None) -> None:
+    """Null and empty are what clients send that begin afresh."""
+    first, second = (desk.authorize(conversation_id=nothing).json() for _ in range(2))
+    assert first["conversation_id"] != second["conversation_id"]
+
+
+def test_an_existing_conversation_gets_a_new_key(desk: Desk) -> None:
+    """The id stays, the key changes."""
+    first = desk.authorize().json()
+    second = desk.authorize(conversation_id=first["conversation_id"]).json()
+    assert second["conversation_id"] == first["conversation_id"]
+    assert second["client_session_key"] != first["client_session_key"]
+
+
+def test_a_session_may_change_what_its_agent_allows(desk: Desk) -> None:
+    """Layercode's names of the config are understood."""
+    config = {"transcription": {"trigger": "push_to_talk", "can_interrupt": False}}
+    body = desk.authorize(config=config).json()
+    assert body["config"]["transcription"] == {
+        "trigger": "push_to_talk",
+        "can_interrupt": False,
+        "automatic": False,
+    }
+
+
+def test_what_the_agent_does_not_allow_is_refused_by_name(desk: Desk) -> None:
+    """The refusal names the field and what is allowed instead."""
+    refused(
+        desk.authorize(config={"tts": "openai/tts-1"}), 400, "config_not_allowed", "tts", "trigger"
+    )
+    config = {"transcription": {"trigger": "push_to_talk"}}
+    refused(desk.authorize("strict", config=config), 400, "config_not_allowed", "nothing")
+    config = {"transcription": {"trigger": "telepathy"}}
+    refused(desk.authorize(config=config), 400, "bad_request", "telepathy")
+
+
+def test_extensions_are_granted_when_they_are_known(desk: Desk) -> None:
+    """A client gets those that it asked for and that this road has."""
+    body = desk.authorize(capabilities=["mic16", "resume", "telepathy"]).json()
+    assert body["config"]["capabilities"] == ["mic16", "resume"]
+    assert body["config"]["audio"]["input_rate"] == 16000
+    assert body["resume_token"].startswith("dk_resume_")
+
+
+def test_a_resume_token_resumes_once_and_only_its_own(desk: Desk) -> None:
+    """Each authorize rotates it."""
+    first = desk.authorize(capabilities=["resume"]).json()
+    token = first["resume_token"]
+    second = desk.authorize(capabilities=["resume"], resume_token=token).json()
+    assert second["conversation_id"] == first["conversation_id"]
+    refused(desk.authorize(resume_token=token), 404, "conversation_not_found")
+
+
+def test_who_has_no_key_or_a_wrong_one_is_refused(desk: Desk) -> None:
+    """In `serve` nobody is let in for being near."""
+    refused(desk.authorize(key=None), 401, "key_missing", "Authorization")
+    refused(desk.authorize(key="dk_secret_nonsense"), 401, "key_unknown")
+    made = desk.house.command("keys", "create", "--kind", "secret")
+    desk.house.command("keys", "revoke", made["id"])
+    refused(desk.authorize(key=made["key"]), 401, "key_expired", "revoked")
+
+
+def test_a_key_without_the_scope_is_refused(desk: Desk) -> None:
+    """A key that may only read opens no session."""
+    made = desk.house.command("keys", "create", "--kind", "secret", "--scope", "read")
+    refused(desk.authorize(key=made["key"]), 403, "key_scope", "sessions", "read")
+
+
+def test_a_public_key_opens_its_agent_from_its_pages_and_nothing_else(desk: Desk) -> None:
+    """Agent, origin, conversation ids and the owners' API are out of its reach."""
+    options = ("--kind", "public", "--agent", "desk", "--origin", "https://shop.example")
+    key = desk.house.command("keys", "create", *options)["key"]
+    at_shop = {"origin": "https://shop.example"}
+    opened = desk.authorize(key=key, headers=at_shop)
+    assert opened.status_code == 200
+    refused(desk.authorize(key=key), 403, "origin_refused")
+    elsewhere = {"origin": "https://evil.example"}
+    refused(desk.authorize(key=key, headers=elsewhere), 403, "origin_refused", "shop.example")
+    refused(desk.authorize(key=key, headers={"origin": "null"}), 403, "origin_refused")
+    refused(desk.authorize("strict", key=key, headers=at_shop), 403, "key_wrong_agent", "strict")
+    known = opened.json()["conversation_id"]
+    again = desk.authorize(key=key, headers=at_shop, conversation_id=known)
+    refused(again, 404, "conversation_not_found")
+    refused(desk.ask("GET", "/v1/conversations", key=key), 403, "key_scope", "public")
+
+
+def test_what_is_not_there_is_named(desk: Desk) -> None:
+    """Unknown agents and conversations are 404, with the names that exist."""
+    refused(desk.authorize("nobody"), 404, "agent_not_found", "nobody", "desk")
+    refused(desk.authorize("draft"), 403, "agent_has_no_org", "duologue agents publish draft")
+    refused(desk.authorize(conversation_id="conv_x"), 404, "conversation_not_found", "conv_x")
+    strict = desk.authorize("strict").json()["conversation_id"]
+    refused(desk.authorize("desk", conversation_id=strict), 404, "conversation_not_found")
+
+
+def test_another_organizations_things_do_not_exist(desk: Desk) -> None:
+    """A key of one organization finds nothing of another, and is not told that it is there."""
+    desk.house.command("orgs", "create", "other")
+    made = desk.house.command("keys", "create", "--kind", "secret", "--org", "other")
+    mine = desk.authorize().json()
+    refused(desk.authorize(key=made["key"]), 404, "agent_not_found")
+    for path in (
+        f"/v1/conversations/{mine['conversation_id']}",
+        f"/v1/conversations/{mine['conversation_id']}/messages",
+        f"/v1/sessions/{mine['session_id']}",
+        "/v1/agents/desk",
+    ):
+        assert desk.ask("GET", path, key=made["key"]).status_code == 404
+
+
+def test_an_organization_without_credit_is_refused(desk: Desk) -> None:
+    """A balance of nothing is 402; credit opens the door again."""
+    desk.house.command("orgs", "create", "poor")
+    file = str(desk.house.files[0])
+    desk.house.command("agents", "publish", "desk", file, "--org", "poor")
+    key = desk.house.command("keys", "create", "--kind", "secret", "--org", "poor")["key"]
+    assert desk.authorize(key=key).status_code == 200
+    desk.house.command("orgs", "credit", "poor", "1")
+    with unit(f"sqlite:///{desk.house.data / 'duologue.db'}") as conn:
+        organizations.credit(conn, _id(conn, "poor"), -1_000_000, "spent", 1)
+    refused(desk.authorize(key=key), 402, "insufficient_balance", "duologue orgs credit")
+    desk.house.command("orgs", "credit", "poor", "2")
+    assert desk.authorize(key=key).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"agent_id": 5}',
+        b'{"agent_id": "desk", "metadata": []}',
+        b'{"agent_id": "desk", "conversation_id": 7}',
+        b'{"agent_id": "desk", "custom_headers": {"a": 1}}',
+        b"[" * 50_000,
+        b"\xff\xfe",
+        json.dumps({"agent_id": "desk", "config": {"transcription": 5}}).encode(),
+    ],
+)
+def test_a_malformed_request_is_refused_with_its_reason(desk: Desk, body: bytes) -> None:
+    """Every body that is no authorize gets a 400 with words."""
+    answer = desk.http.post(
+        "/v1/agents/web/authorize_session",
+        content=body,
+        headers={"authorization": f"Bearer {desk.key}"},
+    )
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["code"] in ("bad_request", "config_not_allowed")
+
+
+def test_wrong_methods_paths_and_sizes_have_the_one_form_of_errors(desk: Desk) -> None:
+    """The framework's own refusals look like ours."""
+    door = "/v1/agents/web/authorize_session"
+    refused(desk.http.get(door), 405, "method_not_allowed", "POST")
+    refused(desk.http.get("/v1/nowhere"), 404, "not_found", "/v1/nowhere")
+    large = desk.http.post(door, content=b" " * 2_000_000, headers={"x-api-key": desk.key})
+    refused(large, 413, "too_large")
+
+
+def _id(conn: Connection, slug: str) -> str:
+    found = organizations.get(conn, slug)
+    assert found is not None
+    return found.id
+
+
+def test_fifty_racing_authorizes_leave_one_key(desk: Desk) -> None:
+    """Of fifty keys for one conversation exactly one still opens a socket."""
+    conversation = desk.authorize().json()["conversation_id"]
+
+    def race(_: int) -> str:
+        with httpx.Client(base_url=desk.house.url, timeout=60) as http:
+            answer = http.post(
+                "/v1/agents/web/authorize_session",
+                json={"agent_id": "desk", "conversation_id": conversation},
+                headers={"authorization": f"Bearer {desk.key}"},
+            )
+            return str(answer.json()["client_session_key"])
+
+    with ThreadPoolExecutor(16) as racers:
+        keys = list(racers.map(race, range(50)))
+    assert len(set(keys)) == 50
+
+    opened, refusals = [], []
+    for key in keys:
+        try:
+            with connect(desk.socket_url(key)) as socket:
+                opened.append(key)
+                socket.send('{"type":"client.ready"}')
+        except InvalidStatus as refusal:
+            refusals.append(json.loads(refusal.response.body or b"")["code"])
+    assert len(opened) == 1
+    assert refusals == ["session_key_unknown"] * 49
