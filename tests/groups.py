@@ -73,7 +73,7 @@ def counted(line: str) -> Counter[str]:
 
 
 def run(command: tuple[str, ...], hear: Callable[[str], None] = lambda _: None) -> int:
-    """The exit code of a program of this environment, whose lines are shown as they come."""
+    """The exit code of a program, ours or one by its path, whose lines are shown as they come."""
     full = [str(BIN / command[0]), *command[1:]]
     with subprocess.Popen(full, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as it:
         assert it.stdout is not None
@@ -123,6 +123,9 @@ def main() -> int:
 
     for name, command in CHECKS:
         step(name, partial(check, command))
+    if npm := shutil.which("npm"):
+        types = (npm, "--prefix", "web", "run", "--workspaces", "--if-present", "types")
+        step("types of TypeScript", partial(check, types))
     for group in GROUPS:
         step(group.name, partial(run_group, group, total, required=required))
         if group.name == "unit":
