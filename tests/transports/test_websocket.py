@@ -181,9 +181,15 @@ def test_a_key_opens_one_socket_at_a_time(desk: Desk) -> None:
             pass
         assert refused.value.response.status_code == 409
         drop(socket)
-        again = _patiently(url)
-        again.send('{"type":"client.ready"}')
-        again.close()
+        for _ in range(100):
+            try:
+                with connect(url) as again:
+                    again.send('{"type":"client.ready"}')
+                    assert until(again, "turn.start")["role"] == "assistant"
+                    return
+            except InvalidStatus:
+                time.sleep(0.1)
+        raise AssertionError("the key did not open again")
 
 
 def test_a_conversation_that_opens_elsewhere_closes_here(desk: Desk) -> None:
@@ -274,16 +280,6 @@ def test_extensions_come_only_to_those_who_asked(desk: Desk) -> None:
         while (message := json.loads(socket.recv(timeout=60)))["type"] != "response.end":
             kinds.add(message["type"])
         assert kinds <= {"turn.start", "response.text.delta", "response.text", "response.audio"}
-
-
-def _patiently(url: str) -> ClientConnection:
-    """A socket, as soon as the server noticed that the old one is gone."""
-    for _ in range(100):
-        try:
-            return connect(url)
-        except InvalidStatus:
-            time.sleep(0.1)
-    raise AssertionError("the key did not open again")
 
 
 def _until_not_live(desk: Desk, conversation: str) -> None:

@@ -129,7 +129,7 @@ class _Socket:
                     return 1000 if self._close_with == "left" else None
                 event = reading.result()
                 if event["type"] == "websocket.disconnect":
-                    return int(event.get("code") or 1005)
+                    return _code_of(event)
                 self._take(event, obey)
                 reading = asyncio.ensure_future(self._receive())
         finally:
@@ -182,6 +182,16 @@ class _Socket:
         """
         streaming = self._last_heard - self._last_sound < 1.0
         return min(10.0, time.monotonic() - self._last_heard) if streaming else 0.0
+
+
+def _code_of(event: MutableMapping[str, Any]) -> int:
+    """The client's close code; 1006 for a connection that was lost without a word.
+
+    uvicorn reports a lost connection as 1005, as it does a close frame without a code; but only
+    what came in a close frame has a reason, if an empty one.
+    """
+    code = int(event.get("code") or 1005)
+    return 1006 if code == 1005 and "reason" not in event else code
 
 
 async def _refuse(error: DuologueError, scope: Scope, send: Send) -> None:
