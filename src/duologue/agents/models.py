@@ -43,6 +43,9 @@ class Models:
         """Closes what was made for this session; what the agent's file made is its own."""
         for one in self.made:
             await one.aclose()
+            if isinstance(one, stt.STT) and hasattr(one, "_client"):
+                # livekit-plugins-openai 1.8.9 leaves the connections of its STT open.
+                await one._client.close()
         self.made.clear()
 
 

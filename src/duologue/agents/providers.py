@@ -56,7 +56,7 @@ def make(kind: str, named: str, environment: Mapping[str, str], voice: str = "")
     elif kind == "stt" and extra:
         arguments["language"] = extra
     if provider == "openai":
-        arguments |= _openai(kind, environment)
+        arguments |= _openai(kind, named, environment)
     else:
         missing = [key for key in KEYS.get(provider, ()) if not environment.get(key)]
         if missing:
@@ -77,11 +77,11 @@ def openai_key(environment: Mapping[str, str]) -> str | None:
     return None
 
 
-def _openai(kind: str, environment: Mapping[str, str]) -> dict[str, Any]:
+def _openai(kind: str, named: str, environment: Mapping[str, str]) -> dict[str, Any]:
     key, base = environment.get("OPENAI_API_KEY"), environment.get("OPENAI_BASE_URL")
     if not key and not base:
         mend = "Set OPENAI_API_KEY, or OPENAI_BASE_URL of a local server."
-        _refuse("openai", "openai needs a key", mend)
+        _refuse(named, "openai needs a key", mend)
     arguments: dict[str, Any] = {"api_key": key or "none"}
     if base:
         arguments["base_url"] = base

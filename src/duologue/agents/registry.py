@@ -13,6 +13,7 @@ import msgspec
 from livekit.agents import Agent, llm, stt, tts, vad
 
 from duologue.agents.definition import AgentDefinition, Factory, LoadedAgent
+from duologue.agents.voices import grammar
 from duologue.errors import DuologueError
 
 Made = TypeVar("Made", bound=Callable[..., Agent])
@@ -77,7 +78,7 @@ def agent(slug: str, /, **given: Any) -> Callable[[Made], Made]:
 
     def register(made: Made) -> Made:
         collection = _COLLECTING.get()
-        source = collection.source if collection else inspect.getsourcefile(made) or "?"
+        source = collection.source if collection else made.__module__
         loaded = LoadedAgent(definition, _maker(made, definition), source, models or None)
         if collection is not None:
             collection.agents.append(loaded)
@@ -114,7 +115,12 @@ def describe(slug: str, given: dict[str, Any]) -> tuple[AgentDefinition, dict[st
     if isinstance(written.get("turns"), msgspec.Struct):
         written["turns"] = msgspec.structs.asdict(written["turns"])
     try:
-        return msgspec.convert({**written, "slug": slug}, AgentDefinition), models
+        definition = msgspec.convert({**written, "slug": slug}, AgentDefinition)
+        for phrase in definition.phrases:
+            grammar.body(phrase)
+        return definition, models
+    except DuologueError as error:
+        raise DuologueError("agent_invalid", agent=slug, reason=error.message.rstrip(".")) from None
     except msgspec.ValidationError as error:
         raise DuologueError("agent_invalid", agent=slug, reason=_reason(error)) from None
 

@@ -63,6 +63,9 @@ class DemoBrain(ScriptedLLM):
         ]
         if isinstance(last, llm.FunctionCallOutput):
             yield last.output
+            going_on = booking.follow(turns)
+            if going_on is not None and booking.BOOKED not in last.output:
+                yield f" {self._ask(going_on, again=True)}"
             return
         asked = [said for role, said in turns if role == "user"]
         if not asked:
@@ -103,11 +106,15 @@ class DemoBrain(ScriptedLLM):
         elif before == wanted and wanted.missing is None and meant == "no":
             yield booking.CHANGE
         else:
-            if before == wanted and meant not in ("yes", "no", "unknown", "book", "hours"):
+            if before == wanted and meant == "hours":
+                yield from self._reply([said], turns)
+                return  # the question comes again behind the tool's answer
+            if before == wanted and meant not in ("yes", "no", "unknown", "book"):
                 yield from self._reply([said], turns)
             elif before == wanted and meant == "unknown":
                 yield "I did not get that."
-            yield f" {self._ask(wanted, again=before == wanted)}"
+            question = self._ask(wanted, again=before == wanted)
+            yield f" {question}" if before == wanted else question
 
     def _ask(self, wanted: booking.Booking, *, again: bool) -> str:
         missing = wanted.missing

@@ -24,6 +24,9 @@ class Call:
 class ScriptedLLM(llm.LLM[Any]):
     """Answers by rule, word by word, through the same stream as any model."""
 
+    thinks = 0.0
+    """Seconds before the first word."""
+
     @property
     def model(self) -> str:
         """The name that usage and spans carry."""
@@ -67,6 +70,7 @@ class _Answer(llm.LLMStream):
         request = utils.shortuuid()
         named = llm.ToolContext(self._tools).function_tools
         said = 0
+        await asyncio.sleep(self._brain.thinks)
         for piece in self._brain.answer(self._chat_ctx, frozenset(named)):
             if isinstance(piece, Call):
                 self._send(request, tool=piece)
