@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 from tests.cli.conftest import Shell
@@ -52,6 +53,12 @@ def test_a_wrong_call_exits_with_2(shell: Shell, arguments: list[str]) -> None:
     error = json.loads(shell(*arguments, "--json").err)
     assert error["code"] == "usage"
     assert error["error"].strip() == answer.err.strip()
+
+
+def test_the_version_is_told(shell: Shell) -> None:
+    """`--version` answers with the installed version and ends well."""
+    answer = shell("--version")
+    assert (answer.code, answer.out) == (0, f"duologue {version('duologue')}\n")
 
 
 def test_an_error_is_one_sentence_without_a_traceback(shell: Shell) -> None:

@@ -49,6 +49,7 @@ def test_a_taken_port_is_missing_and_exits_with_1(shell: Shell) -> None:
         found = examined(shell, "--port", port)["port"]
     assert answer.code == 1
     assert found["state"] == "missing"
+    assert found["found"] == f"127.0.0.1:{port}: Address already in use"
     assert "--port" in found["mend"]
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import msgspec
 import typer
 from sqlalchemy.exc import DBAPIError
 from typer.exceptions import TyperException
 
-from duologue.cli import agents, conversations, dev, doctor, keys, orgs, serve
+from duologue.cli import agents, conversations, dev, doctor, keys, orgs, output, serve
 from duologue.errors import DuologueError
 
 app = typer.Typer(
@@ -20,6 +22,24 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        output.say(f"duologue {version('duologue')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    asked: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """The session layer of realtime voice agents: serve them, see them, resume them."""
+
+
 app.command("dev")(dev.dev)
 app.command("serve")(serve.serve)
 app.add_typer(agents.app, name="agents")

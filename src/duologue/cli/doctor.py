@@ -160,7 +160,7 @@ def listening(chosen: Settings) -> Check:
         return Check(
             "port",
             "missing",
-            f"{address}: {error.strerror or error}",
+            f"{address}: {os.strerror(error.errno or 0)}",
             "Choose another: --port 8788. Or a server of yours runs there already.",
         )
 
