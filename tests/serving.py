@@ -19,7 +19,9 @@ START = 60.0
 class House:
     """A data folder, and the server process on it; both are the test's own."""
 
-    def __init__(self, data: Path, *files: Path, mode: str = "serve", **settings: str | float) -> None:
+    def __init__(
+        self, data: Path, *files: Path, mode: str = "serve", **settings: str | float
+    ) -> None:
         self.data = data
         self.mode = mode
         self.files = files

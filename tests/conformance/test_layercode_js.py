@@ -10,7 +10,7 @@ from tests.conformance.conftest import Opener
 from tests.conformance.site import Site
 from tests.serving import House
 
-from duologue.testing.speech import Recording, silence, speak
+from duologue.testing.speech import Recording, silence, speak, words
 
 pytestmark = pytest.mark.browser
 
@@ -90,7 +90,7 @@ def test_a_microphone_of_8_khz_is_understood(
     microphone(silence(7.0) + speak(HELLO) + silence(1.0))
     page.connect()
     said = page.wait_message("user.transcript")
-    assert {"hello", "hear", "me"} <= set(said["content"].lower().replace(",", "").split())
+    assert {"hello", "hear", "me"} <= set(words(said["content"]))
     user = said["turn_id"]
     start = [one for one in page.messages("turn.start") if one["role"] == "user"]
     assert user in [one["turn_id"] for one in start]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from tests.conformance.browser import Page
 from tests.conformance.conftest import Opener
 from tests.conformance.site import Site, Wire
+from tests.serving import House
 
 pytestmark = pytest.mark.browser
 
@@ -53,9 +55,18 @@ def test_the_hook_reconnects_after_a_drop(hook: Page, site: Site, wire: Wire) ->
     assert (len(site.granted), len(ids)) == (2, 1)
 
 
-def test_unmounting_disconnects(hook: Page) -> None:
-    """A component that goes away closes its socket."""
+def test_unmounting_leaves(hook: Page, site: Site, house: House) -> None:
+    """A component that goes away closes its socket properly: the session ends, without a grace."""
+
+    def state() -> tuple[str, str | None]:
+        session = site.granted[0]["session_id"]
+        headers = {"authorization": f"Bearer {site.key}"}
+        answer = httpx.get(f"{house.url}/v1/sessions/{session}", headers=headers).json()
+        return answer["state"], answer["end_reason"]
+
     hook.call("connect")
-    hook.wait("page.state().status === 'connected'")
+    hook.wait_message("turn.start", role="assistant")
+    assert state() == ("live", None)
     hook.call("unmount")
-    assert ("disconnect", None) in hook.log
+    hook.wait_frames(lambda _: state()[0] != "live", "the session's end")
+    assert state() == ("ended", "left")

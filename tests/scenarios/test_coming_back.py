@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.scenarios.test_talking import words
 from tests.serving import House
 
 from duologue.testing.caller import SyntheticCaller
+from duologue.testing.speech import words
 
 pytestmark = pytest.mark.voice
 

@@ -150,6 +150,11 @@ def understand(recording: Recording) -> str:
     return str(hypothesis.hypstr) if hypothesis is not None else ""
 
 
+def words(text: str) -> list[str]:
+    """The words of a text, in lower case and without punctuation, to compare what was heard."""
+    return "".join(c if c.isalnum() or c == "'" else " " for c in text.lower()).split()
+
+
 @functools.cache
 def _model() -> Any:
     import hibari  # the model takes 0.3 s to load; tests without sound do not pay for it

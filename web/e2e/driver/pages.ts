@@ -91,9 +91,9 @@ function watch(socket: WebSocket, number: number, frames: Frame[]): void {
     const text = payload.toString();
     let message: Record<string, unknown> = {};
     try {
-      message = JSON.parse(text) as Record<string, unknown>;
+      message = Object(JSON.parse(text)) as Record<string, unknown>;
     } catch {
-      // Tests send frames that are no JSON on purpose.
+      // Tests send frames that are no JSON on purpose; Object() takes care of `null` and `17`.
     }
     const type = String(message["type"] ?? "");
     const sound = type === "client.audio" || type === "response.audio";
