@@ -135,8 +135,10 @@ def test_barging_in_stops_the_sound(
     microphone(silence(9.0) + speak(HELLO) + silence(1.0))
     page.connect()
     page.call("sendClientResponseText", COUNT)
-    page.wait("page.log.some(e => e.name === 'message' && /one/i.test(e.value.content ?? ''))")
-    counting = page.messages("response.text.delta")[-1]["turn_id"]
+    page.wait_message("user.transcript", content=COUNT)
+    typed = page.log.index(("message", page.messages("user.transcript")[0]))
+    counting = page.wait_message("turn.start", after=typed, role="assistant")["turn_id"]
+    page.wait_message("response.text", after=typed, turn_id=counting)
     after = len(page.log)
     page.wait_message("turn.start", after=after, role="user")
     cut = next(
