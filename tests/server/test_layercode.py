@@ -196,6 +196,24 @@ def test_wrong_methods_paths_and_sizes_have_the_one_form_of_errors(desk: Desk) -
     refused(large, 413, "too_large")
 
 
+def test_a_page_of_another_origin_reads_the_answer_when_it_was_let_in(desk: Desk) -> None:
+    """Browsers ask first; then the page's own origin is named, never a star."""
+    shop = {"origin": "https://shop.example"}
+    options = ("--kind", "public", "--agent", "desk", "--origin", "https://shop.example")
+    key = desk.house.command("keys", "create", *options)["key"]
+    asked = desk.http.options("/v1/agents/web/authorize_session", headers=shop)
+    assert asked.status_code == 204
+    assert asked.headers["access-control-allow-origin"] == "https://shop.example"
+    assert "authorization" in asked.headers["access-control-allow-headers"]
+    allowed = desk.authorize(key=key, headers=shop)
+    assert allowed.headers["access-control-allow-origin"] == "https://shop.example"
+    assert "origin" in allowed.headers["vary"].lower()
+    for stranger in ("https://evil.example", "null", "https://*.example"):
+        answer = desk.authorize(key=key, headers={"origin": stranger})
+        assert answer.status_code == 403
+        assert "access-control-allow-origin" not in answer.headers
+
+
 def _id(conn: Connection, slug: str) -> str:
     found = organizations.get(conn, slug)
     assert found is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Final
 
 import structlog
@@ -26,6 +27,9 @@ log = structlog.get_logger(__name__)
 
 CLOSING: Final = 10.0
 """Seconds in which an agent closes, whatever its providers do."""
+
+_within_on_enter: ContextVar[bool] = ContextVar("duologue_on_enter", default=False)
+"""Whether what runs now was called by an agent's on_enter."""
 
 Act = Callable[[AgentSession[None]], object]
 
@@ -83,10 +87,12 @@ class Actor:
             if self._closing:
                 return
             self._entering = self._resumed
+            within = _within_on_enter.set(True)
             try:
                 await original()
             finally:
                 self._entering = False
+                _within_on_enter.reset(within)
 
         if type(agent).on_enter is not Agent.on_enter:
             agent.on_enter = enter  # type: ignore[method-assign]  # one instance, ours alone
@@ -158,7 +164,7 @@ class Actor:
 
     def _hold_back(self, event: SpeechCreatedEvent) -> None:
         """An agent that greets in on_enter does not greet again when it is resumed."""
-        if self._entering:
+        if self._entering and _within_on_enter.get():
             event.speech_handle.interrupt(force=True)
 
     def _closed(self, event: CloseEvent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,6 +28,8 @@ from duologue.store.ids import fresh
 
 log = structlog.get_logger(__name__)
 
+GOODBYE = 5.0
+"""Seconds in which clients close when the server goes away."""
 LEFT = DuologueError("ended", reason="left")
 
 
@@ -76,10 +79,10 @@ class Host:
         seats = list(self._seats.values())
         for run in list(self._runs.values()):
             run.end(DuologueError("going_away"), reason="going_away")
-        if seats:
-            await asyncio.wait(
-                [asyncio.ensure_future(seat.gone.wait()) for seat in seats], timeout=5
-            )
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE):
+                for seat in seats:
+                    await seat.gone.wait()
         await self._settle()
         await self._shared.aclose()
 
@@ -231,9 +234,14 @@ class Host:
             raise
         return run, resumed
 
-    def _run_ended(self, run: Run, org_id: str) -> None:
+    def _run_ended(self, run: Run, org_id: str) -> asyncio.Future[bool] | None:
+        """Buries a run; a final end is in the store before anybody is told of it."""
         self._stop_waiting(run)
         self._spawn(self._bury(run, org_id))
+        if not run.final:
+            return None
+        conversation, reason = run.conversation_id, run.ended or "ended"
+        return run.record.write(conversations.end, org_id, conversation, reason, self.clock())
 
     async def _bury(self, run: Run, org_id: str) -> None:
         reason = run.ended or "ended"
@@ -243,8 +251,6 @@ class Host:
             del self._runs[run.conversation_id]
         now = self.clock()
         await self.db.write(runs.end, org_id, run.id, reason, {"models": usage_of_run}, now)
-        if run.final:
-            await self.db.write(conversations.end, org_id, run.conversation_id, reason, now)
         log.info("run ended", run=run.id, conversation=run.conversation_id, reason=reason)
 
     def _wait_for_return(self, run: Run) -> None:

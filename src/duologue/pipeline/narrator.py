@@ -127,8 +127,8 @@ class Narrator(Stage):
         item = event.item
         if not isinstance(item, ChatMessage):
             return
-        if item.role == "user":
-            self.tell(self.turns.user_says(item.text_content or ""))
+        if item.role == "user" and (text := item.text_content):
+            self.tell(self.turns.user_says(text))
         elif item.role == "assistant":
             self.mouth.silent_end()
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from duologue.core.happenings import AgentAudio, Happening, Noticed, UserStarted
+from duologue.core.happenings import AgentAudio, Ended, Happening, Noticed, UserStarted
 
 NOT_STORED = Noticed("internal", "What was said could not be stored; please say it again.")
 
@@ -54,7 +54,8 @@ class Outlet:
                 return
             self._waiting.popleft()
             stored = commit is None or (not commit.cancelled() and commit.result())
-            self._deliver(happening if stored else NOT_STORED)
+            # The end is told even if it could not be stored: nobody is left to tell it later.
+            self._deliver(happening if stored or isinstance(happening, Ended) else NOT_STORED)
 
     def _deliver(self, happening: Happening) -> None:
         for listener in tuple(self._listeners):

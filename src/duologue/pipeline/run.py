@@ -32,6 +32,8 @@ from duologue.pipeline.record import Record
 log = structlog.get_logger(__name__)
 
 APOLOGY: Final = "Sorry, something went wrong on my side. Please try again."
+LAST_WORDS: Final = 60.0
+"""Seconds that an agent which hangs up may go on speaking."""
 FLUSH: Final = 0.6
 """Seconds of silence after a released button, in which a recognizer finishes."""
 
@@ -80,8 +82,8 @@ class Run:
         """Why the run is over; none while it goes on."""
         self.final = False
         """Whether the conversation ended with the run."""
-        self.on_end: Callable[[], None] = lambda: None
-        """Set by the host."""
+        self.on_end: Callable[[], asyncio.Future[bool] | None] = lambda: None
+        """Set by the host; clients are told of the end when what it returns is done."""
 
     # ------------------------------------------------------------ life
 
@@ -100,9 +102,8 @@ class Run:
         self.ended = reason
         self.final = final
         self._narrator.mouth.close()
-        self._outlet.put(Ended(error.code, error.message))
+        self._outlet.put(Ended(error.code, error.message), self.on_end())
         self._closing = asyncio.ensure_future(self._close())
-        self.on_end()
 
     async def closed(self) -> None:
         """Returns when an ended run holds nothing any more."""
@@ -263,10 +264,15 @@ class Run:
         session = self._actor.session
         if session is None or self.ended is not None:
             return
-        if say:
-            await session.say(say, allow_interruptions=False)
-        while (speech := session.current_speech) is not None:
-            await speech
+        last = session.say(say, allow_interruptions=False) if say else session.current_speech
+        try:
+            async with asyncio.timeout(LAST_WORDS):
+                if last is not None:
+                    await last
+                while session.current_speech is not None:  # noqa: ASYNC110  # nothing tells when
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            log.warning("last words cut", agent=self.definition.slug)
         self.end(DuologueError("ended", reason=reason), reason=reason, final=True)
 
     def _apologize(self, part: str) -> None:

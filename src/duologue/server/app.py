@@ -19,7 +19,7 @@ from duologue.access.keys import Principal
 from duologue.access.origins import is_loopback
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server import health, layercode, owners, status
+from duologue.server import cors, health, layercode, owners, status
 from duologue.server.admit import Doorman
 from duologue.transports.layercode import GRANTED
 from duologue.transports.websocket import WebSocketRoad
@@ -28,6 +28,7 @@ from duologue.wire.layercode import encode_error
 log = structlog.get_logger(__name__)
 
 Mode = Literal["dev", "serve"]
+AUTHORIZE_PATH = "/v1/agents/web/authorize_session"
 SOCKET_PATH = "/v1/agents/web/websocket"
 BODY_LIMIT = 1024 * 1024
 
@@ -47,6 +48,7 @@ class House:
         self._doors = Litestar(
             [
                 layercode.authorize_session,
+                cors.preflight,
                 *health.DOORS,
                 *owners.DOORS,
                 *status.DOORS,
@@ -96,6 +98,8 @@ def _local(organization_id: str) -> Callable[[str | None], Principal | None]:
 
 def _refused(request: Request[Any, Any, Any], error: DuologueError) -> Response[bytes]:
     headers = {"cache-control": "no-store"}
+    if request.url.path == AUTHORIZE_PATH:
+        headers |= cors.readable_error(request, error)
     if error.status in (429, 503):
         headers["retry-after"] = str(error.values.get("seconds", 5))
     if error.status == 401:

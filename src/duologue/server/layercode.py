@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Response, post
 
 from duologue.errors import DuologueError
+from duologue.server import cors
 from duologue.server.admit import Admitted, Doorman, Wish
 from duologue.transports.layercode import input_rate
 from duologue.wire import layercode as wire
@@ -45,7 +46,7 @@ async def authorize_session(request: Request[Any, Any, Any], doorman: Doorman) -
     return Response(
         _encoder.encode(_answer(admitted)),
         media_type="application/json",
-        headers={"cache-control": "no-store"},
+        headers={"cache-control": "no-store", **cors.readable(request)},
     )
 
 

@@ -159,10 +159,11 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
             (settings.host, settings.port), family=family, backlog=2048, reuse_port=False
         )
     except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
         raise DuologueError(
             "setting_invalid",
             name="port",
-            reason=f"cannot listen on {settings.host}:{settings.port} ({error.strerror or error})",
+            reason=f"cannot listen on {settings.host}:{settings.port} ({why})",
         ) from None
     try:
         yield listener

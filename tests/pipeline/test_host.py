@@ -1,0 +1,106 @@
+"""Who talks in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.pipeline.stage import stage, until
+
+from duologue.core import happenings as h
+from duologue.errors import DuologueError
+from duologue.store import organizations, sessions
+
+
+async def test_one_session_too_many_is_refused_and_the_others_go_on(tmp_path: Path) -> None:
+    """The refusal is at authorize; a place that becomes free is free."""
+    async with stage(tmp_path, settings={"max_sessions": 2}) as desk:
+        first = await desk.join()
+        await desk.join()
+        with pytest.raises(DuologueError) as refused:
+            await desk.join()
+        assert (refused.value.code, refused.value.status) == ("overloaded", 503)
+        await first.said("Hello.")
+        await desk.leave(first)
+        await until(lambda: desk.host.live < 2)
+        await (await desk.join()).said("Hello.")
+
+
+async def test_a_server_that_closes_tells_everyone_and_takes_nobody(tmp_path: Path) -> None:
+    """Clients hear going_away; the rows of their sessions are closed."""
+    async with stage(tmp_path) as desk:
+        client = await desk.join()
+        await client.until(h.AgentAudio)
+        closing = asyncio.create_task(desk.host.close())
+        ended = await client.until(h.Ended)
+        assert ended.code == "going_away"
+        with pytest.raises(DuologueError) as refused:
+            await desk.join()
+        assert refused.value.code == "going_away"
+        await desk.leave(client, "dropped")
+        await closing
+        assert desk.host.live == 0
+
+
+async def test_time_on_the_line_is_metered_and_paid(tmp_path: Path) -> None:
+    """A session that runs out of credit is warned, then closed; the balance stands at zero."""
+    settings = {"price_per_minute": 60.0}
+    async with stage(tmp_path, settings=settings) as desk:
+        write = desk.host.db.write
+        await write(organizations.credit, desk.org_id, 2_500_000, "a gift", 1)
+        client = await desk.join()
+        codes: list[str] = []
+        assert client.seat is not None
+        client.seat.on_close = codes.append
+        notice = await client.until(h.Noticed)
+        assert notice.code == "balance_low"
+        await until(lambda: bool(codes))
+        assert codes == ["insufficient_balance"]
+        await desk.leave(client)
+        left = await desk.host.db.read(organizations.get, desk.org_id)
+        assert left is not None
+        assert left.balance_micros == 0
+        session = await desk.host.db.read(sessions.get, desk.org_id, client.seat.guest.session_id)
+        assert session is not None
+        assert session.attached_ms >= 2000
+        assert session.state == "ended"
+        with pytest.raises(DuologueError) as refused:
+            await desk.join(again=True)
+        assert refused.value.code == "insufficient_balance"
+
+
+async def test_a_session_ends_at_its_limit(tmp_path: Path) -> None:
+    """The agent's own limit counts, and the caller is told."""
+    async with stage(tmp_path, session_minutes=0.02) as desk:
+        client = await desk.join()
+        ended = await client.until(h.Ended)
+        assert ended.code == "timed_out"
+
+
+async def test_two_callers_do_not_mix(tmp_path: Path) -> None:
+    """Each hears its own answers only."""
+    async with stage(tmp_path) as desk:
+        one, two = await desk.join(), await desk.join()
+        one.run.typed("apples")
+        two.run.typed("pears")
+        await one.said("You said: apples")
+        await two.said("You said: pears")
+        assert "pears" not in str(one.heard)
+        assert "apples" not in str(two.heard)
+
+
+async def test_clients_that_race_for_one_conversation_get_one_agent(tmp_path: Path) -> None:
+    """Ten return at once: one run, and only the last key opens."""
+    async with stage(tmp_path) as desk:
+        first = await desk.join()
+        await first.said("Hello.")
+        await desk.leave(first)
+        outcomes = await asyncio.gather(
+            *(desk.join(again=True) for _ in range(10)), return_exceptions=True
+        )
+        joined = [one for one in outcomes if not isinstance(one, BaseException)]
+        refused = [one for one in outcomes if isinstance(one, DuologueError)]
+        assert len(joined) + len(refused) == 10
+        assert joined
+        assert desk.host.live == 1

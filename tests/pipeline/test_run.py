@@ -1,0 +1,354 @@
+"""One life of one agent, with scripted models and a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from livekit.agents import Agent, APIConnectOptions, APIError, function_tool, llm, tts
+from tests.pipeline.stage import stage, until
+
+import duologue
+from duologue.agents.voices.scripted import Call
+from duologue.core import happenings as h
+from duologue.pipeline.speaking import BLOCK, CHUNK, LEAD
+from duologue.testing.models import ScriptedAnswers, ScriptedSTT, ToneTTS
+
+SOUND = bytes(3200)
+
+
+async def test_a_new_conversation_is_greeted_once_and_remembered(tmp_path: Path) -> None:
+    """The greeting is spoken when the client is ready, stored, and not said to one who returns."""
+    async with stage(tmp_path, llm=ScriptedAnswers(["Fine."])) as desk:
+        client = await desk.join()
+        await client.said("Hello.")
+        client.run.typed("How are you?")
+        await client.said("Fine.")
+        await desk.leave(client)
+        again = await desk.join(again=True)
+        assert again.seat is not None
+        assert again.seat.resumed == "rebuilt"
+        again.run.typed("Still there?")
+        await again.said("You said: Still there?")
+        assert all("Hello" not in said.text for said in again.all(h.AgentSaid))
+        assert await desk.words() == [
+            ("assistant", "Hello.", False),
+            ("user", "How are you?", False),
+            ("assistant", "Fine.", False),
+            ("user", "Still there?", False),
+            ("assistant", "You said: Still there?", False),
+        ]
+
+
+async def test_the_model_of_a_rebuilt_run_knows_what_was_said(tmp_path: Path) -> None:
+    """The stored words are in the context that the model is asked with."""
+    mind = ScriptedAnswers(["One."])
+    async with stage(tmp_path, llm=lambda: mind) as desk:
+        client = await desk.join()
+        await client.said("Hello.")
+        client.run.typed("first words")
+        await client.said("One.")
+        await desk.leave(client)
+        again = await desk.join(again=True)
+        again.run.typed("second words")
+        await again.said("second words")
+        asked = [message.text_content for message in mind.talks[-1].messages()]
+        assert asked[-4:] == ["Hello.", "first words", "One.", "second words"]
+
+
+async def test_a_client_that_drops_goes_on_with_the_same_run(tmp_path: Path) -> None:
+    """The same agent, the rest of its sentence under a new turn, nothing greeted again."""
+    async with stage(tmp_path, greeting="one two three four five six seven eight") as desk:
+        client = await desk.join()
+        await client.until(h.AgentAudio)
+        run = client.run
+        await desk.leave(client, "dropped")
+        assert run.ended is None
+        again = await desk.join(again=True)
+        assert again.run is run
+        assert again.seat is not None
+        assert again.seat.resumed == "live"
+        started = await again.until(h.AgentStarted)
+        assert started.turn != client.all(h.AgentStarted)[0].turn
+        await again.until(h.AgentEnded, lambda one: one.turn == started.turn)
+        before = sum(len(one.pcm) for one in client.all(h.AgentAudio)) // 2
+        after = sum(len(one.pcm) for one in again.all(h.AgentAudio)) // 2
+        whole = round(len("one two three four five six seven eight") * 0.06 * 16000)
+        # Nothing unheard is lost; at most what was under way comes twice.
+        assert whole <= before + after <= whole + LEAD + CHUNK + BLOCK
+        assert await desk.words() == [
+            ("assistant", "one two three four five six seven eight", False)
+        ]
+
+
+async def test_an_agent_that_nobody_returns_to_ends_after_the_grace_time(tmp_path: Path) -> None:
+    """What was not heard is not in the record."""
+    settings = {"grace_seconds": 0.3}
+    greeting = "one two three four five six seven eight nine ten"
+    async with stage(tmp_path, greeting=greeting, settings=settings) as desk:
+        client = await desk.join()
+        await client.until(h.AgentAudio)
+        run = client.run
+        await desk.leave(client, "dropped")
+        await until(lambda: run.ended is not None)
+        await run.closed()
+        assert run.ended == "left"
+        ((role, text, interrupted),) = await desk.words() or [("assistant", "", True)]
+        assert (role, interrupted) == ("assistant", True)
+        assert greeting.startswith(text)
+        assert len(text) < len(greeting)
+
+
+async def test_typing_interrupts_and_the_record_keeps_what_was_heard(tmp_path: Path) -> None:
+    """turn.start of the user, no more sound of the old turn, its text, its end."""
+    long = "one two three four five six seven eight nine ten eleven twelve"
+    async with stage(tmp_path, llm=ScriptedAnswers([long, "Stopped."])) as desk:
+        client = await desk.join()
+        await client.said("Hello.")
+        client.run.typed("count")
+        started = (await client.until(h.AgentText, lambda one: "one" in one.text)).turn
+        await client.until(h.AgentAudio, lambda one: one.turn == started)
+        await asyncio.sleep(0.8)
+        client.run.typed("stop")
+        await client.said("Stopped.")
+        place = next(
+            index
+            for index, one in enumerate(client.heard)
+            if isinstance(one, h.UserStarted)
+            and index > client.heard.index(h.AgentStarted(started))
+        )
+        later = client.heard[place:]
+        assert not [one for one in later if isinstance(one, h.AgentAudio) and one.turn == started]
+        assert h.AgentEnded(started, interrupted=True) in later
+        cut = next(one for one in await desk.words() if one[2])
+        assert long.startswith(cut[1])
+        assert len(cut[1]) < len(long)
+
+
+async def test_an_agent_that_may_not_be_interrupted_is_not(tmp_path: Path) -> None:
+    """The client stopped by itself: the rest comes under a new turn, then the typed turn."""
+    text = "one two three four five six"
+    turns = {"can_interrupt": False}
+    async with stage(tmp_path, greeting=text, turns=turns, llm=ScriptedAnswers(["Now."])) as desk:
+        client = await desk.join()
+        await client.until(h.AgentAudio)
+        client.run.typed("hey")
+        await client.said("Now.")
+        words = await desk.words()
+        assert words == [
+            ("assistant", text, False),
+            ("user", "hey", False),
+            ("assistant", "Now.", False),
+        ]
+        sound = sum(len(one.pcm) for one in client.all(h.AgentAudio)) // 2
+        assert sound >= round((len(text) + len("Now.")) * 0.06 * 16000)
+
+
+async def test_a_pressed_button_is_a_turn(tmp_path: Path) -> None:
+    """Sound counts only while it is down; what was heard is answered when it is let go."""
+    turns = {"trigger": "push_to_talk"}
+    async with stage(tmp_path, stt=ScriptedSTT(["book a table"]), turns=turns) as desk:
+        client = await desk.join()
+        await client.said("Hello.")
+        client.run.hear(SOUND * 10, 16000)
+        client.run.press()
+        client.run.press()
+        client.run.hear(SOUND * 10, 16000)
+        client.run.release()
+        client.run.release()
+        await client.said("You said: book a table")
+        user = client.all(h.UserStarted)
+        assert len(user) == 1
+        assert h.UserSaid(user[0].turn, "book a table") in client.heard
+
+
+async def test_a_button_that_was_pressed_over_silence_ends_its_turn(tmp_path: Path) -> None:
+    """Nothing understood is no message, and no answer."""
+    turns = {"trigger": "push_to_talk"}
+    async with stage(tmp_path, turns=turns, greeting="") as desk:
+        client = await desk.join()
+        client.run.press()
+        client.run.release()
+        await client.until(h.UserEnded)
+        assert await desk.words() == []
+
+
+class Tools(Agent):
+    """An agent with a tool, data and the last word."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="Use the tool.")
+
+    async def on_enter(self) -> None:
+        """Echoes what the page sends."""
+        here = duologue.current()
+        here.on_data(lambda data: here.send({"echo": data}))
+
+    @function_tool
+    async def opening_hours(self, day: str) -> str:
+        """Tells when the shop is open.
+
+        Args:
+            day: A day of the week.
+        """
+        return f"{day}: nine to five"
+
+    @function_tool
+    async def hang_up(self) -> None:
+        """Ends the call."""
+        duologue.current().end("agent_ended", say="Goodbye.")
+
+
+async def test_tools_are_used_told_and_remembered(tmp_path: Path) -> None:
+    """Call and output are in the record, and a rebuilt agent knows them."""
+    answers: list[str | list[str | Call]] = [
+        [Call("opening_hours", {"day": "monday"})],
+        "Nine to five.",
+    ]
+    mind = ScriptedAnswers(answers)
+    async with stage(tmp_path, llm=lambda: mind, make=Tools) as desk:
+        client = await desk.join()
+        await client.said("Hello.")
+        client.run.typed("When are you open on monday?")
+        await client.said("Nine to five.")
+        used = client.all(h.ToolUsed)
+        assert [(one.name, one.status) for one in used] == [
+            ("opening_hours", "started"),
+            ("opening_hours", "done"),
+        ]
+        kinds = [(one.kind, one.text) for one in await desk.record()]
+        assert ("tool_call", "opening_hours") in kinds
+        assert ("tool_output", "monday: nine to five") in kinds
+        await desk.leave(client)
+        again = await desk.join(again=True)
+        again.run.typed("thanks")
+        await again.said("thanks")
+        remembered = [item.type for item in mind.talks[-1].items]
+        assert "function_call" in remembered
+        assert "function_call_output" in remembered
+
+
+async def test_data_goes_both_ways_and_interrupts_nothing(tmp_path: Path) -> None:
+    """The agent's handler answers while the greeting goes on."""
+    greeting = "one two three four five six"
+    async with stage(tmp_path, make=Tools, greeting=greeting) as desk:
+        client = await desk.join()
+        await client.until(h.AgentAudio)
+        client.run.data({"cart": 3})
+        sent = await client.until(h.DataSent)
+        assert sent.content == {"echo": {"cart": 3}}
+        await client.said(greeting)
+        assert not client.all(h.UserStarted)
+        assert not client.all(h.AgentEnded)[0].interrupted
+
+
+async def test_an_agent_that_hangs_up_says_goodbye_first(tmp_path: Path) -> None:
+    """Its last words are heard, then the conversation is over for good."""
+    mind = ScriptedAnswers([[Call("hang_up", {})]])
+    async with stage(tmp_path, llm=mind, make=Tools) as desk:
+        client = await desk.join()
+        await client.said("Hello.")
+        client.run.typed("bye")
+        ended = await client.until(h.Ended)
+        assert ended.code == "ended"
+        assert [said.text for said in client.all(h.AgentSaid)][-1] == "Goodbye."
+        assert not client.all(h.AgentEnded)[-1].interrupted
+        await client.run.closed()
+        with pytest.raises(duologue.DuologueError) as refused:
+            await desk.join(again=True)
+        assert refused.value.code == "conversation_ended"
+
+
+class Broken(ScriptedAnswers):
+    """A mind that fails at its first thought."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures = 1
+
+    def answer(self, talk: llm.ChatContext, tools: frozenset[str]) -> Iterator[str | Call]:
+        """Fails once, then answers."""
+        if self.failures:
+            self.failures -= 1
+            raise APIError("the model is down", retryable=False)
+        yield from super().answer(talk, tools)
+
+
+async def test_a_mind_that_fails_is_apologized_for_and_the_talk_goes_on(tmp_path: Path) -> None:
+    """The caller hears it, reads it, the record says it, and the next turn is answered."""
+    mind = Broken()
+    async with stage(tmp_path, llm=lambda: mind) as desk:
+        client = await desk.join()
+        await client.said("Hello.")
+        client.run.typed("think")
+        await client.said("Sorry, something went wrong")
+        notice = await client.until(h.Noticed)
+        assert notice.code == "provider_failed"
+        assert "thinking" in notice.message
+        client.run.typed("again")
+        await client.said("You said: again")
+        (failure,) = [one for one in await desk.record() if one.kind == "error"]
+        assert failure.item["part"] == "thinking"
+        assert "the model is down" in failure.item["error"]
+
+
+class Hoarse(ToneTTS):
+    """A voice that fails always."""
+
+    def synthesize(self, text: str, **options: Any) -> tts.ChunkedStream:
+        """Has no sound."""
+        options.setdefault("conn_options", APIConnectOptions(max_retry=0))
+        return _NoSound(tts=self, input_text=text, **options)
+
+
+class _NoSound(tts.ChunkedStream):
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        raise APIError("no voice", retryable=False)
+
+
+async def test_a_voice_that_fails_leaves_words_to_read(tmp_path: Path) -> None:
+    """The answer is told as text, the turn ends, and the client learns why it is silent."""
+    async with stage(tmp_path, tts=Hoarse, greeting="", llm=ScriptedAnswers(["Read me."])) as desk:
+        client = await desk.join()
+        client.run.typed("hello")
+        said = await client.until(h.AgentSaid)
+        assert said.text == "Read me."
+        await client.until(h.AgentEnded, lambda one: one.turn == said.turn)
+        assert (await client.until(h.Noticed)).code == "provider_failed"
+
+
+class Eager(Agent):
+    """An agent that greets by itself, as LiveKit's examples do."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="Greet.")
+
+    async def on_enter(self) -> None:
+        """Greets."""
+        await self.session.say("Welcome to the shop.")
+
+
+async def test_an_agent_that_greets_by_itself_greets_once(tmp_path: Path) -> None:
+    """In a rebuilt run its on_enter is held back from speaking."""
+    async with stage(tmp_path, make=Eager, greeting="") as desk:
+        client = await desk.join()
+        await client.said("Welcome")
+        await desk.leave(client)
+        again = await desk.join(again=True)
+        again.run.typed("me again")
+        await again.said("You said: me again")
+        assert [said.text for said in again.all(h.AgentSaid)] == ["You said: me again"]
+
+
+async def test_what_an_agent_writes_is_a_turn_without_sound(tmp_path: Path) -> None:
+    """Chat is stored before it is shown."""
+    async with stage(tmp_path, greeting="") as desk:
+        client = await desk.join()
+        client.run.chat("See you at five.")
+        said = await client.until(h.AgentSaid)
+        await client.until(h.AgentEnded, lambda one: one.turn == said.turn)
+        assert ("assistant", "See you at five.", False) in await desk.words()
+        assert not client.all(h.AgentAudio)
