@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 SPEAKING_RATE: Final = 15.0
 """Characters a second of ordinary speech, for when the length of the sound is not known yet."""
+_WORD: Final = re.compile(r"\S+")
 
 
 def heard(text: str, played: float, total: float | None) -> str:
@@ -20,24 +22,8 @@ def heard(text: str, played: float, total: float | None) -> str:
         return text
     share = len(text) * played / total if total else played * SPEAKING_RATE
     end = 0
-    for start, stop in _words(text):
-        if share < (start + stop) / 2:
+    for word in _WORD.finditer(text):
+        if share < (word.start() + word.end()) / 2:
             break
-        end = stop
+        end = word.end()
     return text[:end].rstrip()
-
-
-def _words(text: str) -> list[tuple[int, int]]:
-    """Where each word of a text begins and ends."""
-    spans: list[tuple[int, int]] = []
-    start: int | None = None
-    for index, letter in enumerate(text):
-        if letter.isspace():
-            if start is not None:
-                spans.append((start, index))
-                start = None
-        elif start is None:
-            start = index
-    if start is not None:
-        spans.append((start, len(text)))
-    return spans
