@@ -134,6 +134,17 @@ def test_in_public_the_snippets_ask_for_a_key_and_use_the_safe_socket() -> None:
     assert "Authorization: Bearer dk_secret_…" in text
 
 
+def test_strangers_see_neither_drafts_nor_files_nor_sessions() -> None:
+    """In public the page says who takes calls, and how to call; nothing of who called."""
+    draft = msgspec.structs.replace(view().agents[0], slug="secret-plan", published=False)
+    open_one = msgspec.structs.replace(view().agents[0], source="/srv/desk.py", published=True)
+    shown = status.page(status.public(view(agents=[draft, open_one])))
+    assert "secret-plan" not in shown
+    assert "/srv/desk.py" not in shown
+    assert "duologue conversations list" in shown
+    assert open_one.slug in shown
+
+
 def test_an_empty_house_says_what_to_do() -> None:
     """Without agents and sessions the page names the command that changes that."""
     text = Reading(status.page(view(agents=[]))).text
@@ -270,7 +281,7 @@ def test_the_page_is_loaded_from_the_organizations_own_rows(conn: Connection) ->
             models={"llm": "openai/gpt-4.1-mini"},
         )
     ]
-    assert [(each.agent, each.state, each.at) for each in found.sessions] == [
+    assert [(each.agent, each.state, each.at) for each in found.sessions or []] == [
         ("Desk", "authorized", NOW)
     ]
     assert (found.live, found.limit, found.now, found.mode) == (2, 3, NOW + 1, "serve")

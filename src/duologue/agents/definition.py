@@ -52,7 +52,7 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """Model strings such as `deepgram/nova-3`; empty picks what the keys allow, else offline."""
     voice: str = ""
     """Which voice of the speech model."""
-    tabs: Literal["takeover", "reject", "share"] = "takeover"
+    tabs: Literal["takeover", "reject"] = "takeover"
     """What happens when a conversation is opened a second time."""
     origins: tuple[str, ...] = ()
     """Web origins that may open sessions; empty leaves it to the key."""

@@ -84,7 +84,7 @@ def _agent(agent: AgentView) -> str:
     named = [(PARTS[part], model) for part, model in agent.models.items()]
     if not named:
         named = [("models", "by the keys at hand, else offline voices")]
-    rows = [*named, ("from", agent.source)]
+    rows = [*named, ("from", agent.source)] if agent.source else named
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows)
     return (
         f'<article class="card"><div class="who"><div class="face" aria-hidden="true">'
@@ -94,8 +94,13 @@ def _agent(agent: AgentView) -> str:
     )
 
 
-def _sessions(sessions: list[SessionView], now: int) -> str:
+def _sessions(sessions: list[SessionView] | None, now: int) -> str:
     head = "<section><h2>Last sessions</h2>"
+    if sessions is None:
+        return (
+            f'{head}<div class="empty"><strong>Not shown in public</strong>'
+            "On the server: <code>duologue conversations list</code></div></section>"
+        )
     if not sessions:
         return (
             f'{head}<div class="empty"><strong>It is quiet</strong>'

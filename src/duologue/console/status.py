@@ -33,6 +33,12 @@ def page(view: StatusView) -> str:
     return draw(view)
 
 
+def public(view: StatusView) -> StatusView:
+    """What of a page strangers may see: published agents, and nobody's sessions or files."""
+    shown = [msgspec.structs.replace(one, source="") for one in view.agents if one.published]
+    return msgspec.structs.replace(view, agents=shown, sessions=None)
+
+
 def load(
     conn: Connection,
     org_id: str,

@@ -41,4 +41,5 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     now: int
     version: str
     agents: list[AgentView]
-    sessions: list[SessionView]
+    sessions: list[SessionView] | None
+    """None where strangers read the page: who called is not theirs to know."""

@@ -17,10 +17,10 @@ def departure(close_code: int | None) -> Departure:
 
 
 def may_reattach(detached_at: int, now: int, grace_ms: int) -> bool:
-    """Whether the agent still waits for the caller that dropped."""
-    return 0 <= now - detached_at < grace_ms
+    """Whether the agent still waits for the caller that dropped; a clock set back counts as now."""
+    return now - detached_at < grace_ms
 
 
 def may_resume(left_at: int, now: int, window_ms: int) -> bool:
     """Whether a browser may still resume a conversation that it left."""
-    return 0 <= now - left_at < window_ms
+    return now - left_at < window_ms

@@ -30,7 +30,17 @@ log = structlog.get_logger(__name__)
 
 GOODBYE = 5.0
 """Seconds in which clients close when the server goes away."""
+NOTICE = 1.0
+"""Seconds in which a lost socket of the same session may still be noticed."""
 LEFT = DuologueError("ended", reason="left")
+
+
+class _Door:
+    """Lets the clients of one conversation in one after the other."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.waiting = 0
 
 
 class Host:
@@ -54,7 +64,7 @@ class Host:
         self._environment = environment
         self._shared = Shared()
         self._runs: dict[str, Run] = {}
-        self._starting: dict[str, asyncio.Lock] = {}
+        self._doors: dict[str, _Door] = {}
         self._seats: dict[str, Seat] = {}
         self._grace: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -113,7 +123,7 @@ class Host:
             raise DuologueError("going_away")
         if conversation_id in self._runs:
             return
-        if len(self._runs) + len(self._starting) >= self.settings.max_sessions:
+        if len(self._runs.keys() | self._doors.keys()) >= self.settings.max_sessions:
             raise DuologueError("overloaded", limit=self.settings.max_sessions)
 
     # ------------------------------------------------------------ coming and going
@@ -121,29 +131,21 @@ class Host:
     async def seat(self, guest: Guest, listener: Listener) -> Seat:
         """Attaches a client to its conversation: to the live run, or to one rebuilt from memory."""
         self.require_room(guest.conversation_id)
-        lock = self._starting.setdefault(guest.conversation_id, asyncio.Lock())
+        door = self._doors.setdefault(guest.conversation_id, _Door())
+        door.waiting += 1
         try:
-            async with lock:
-                run, resumed = await self._run_for(guest)
-                opened = await self.db.write(
-                    sessions.open, guest.org_id, guest.session_id, run.id, self.clock()
-                )
-                if not opened:
-                    self._wait_for_return(run)
-                    raise DuologueError("session_open")
-                self._stop_waiting(run)
-                seat = Seat(guest, run, listener, resumed, self.clock())
-                self._seats[guest.session_id] = seat
-                run.attach(listener, guest.session_id)
+            async with door.lock:
+                seat = await self._seat(guest, listener)
         finally:
-            if not lock.locked():
-                self._starting.pop(guest.conversation_id, None)
+            door.waiting -= 1
+            if not door.waiting:
+                del self._doors[guest.conversation_id]
         log.info(
             "session live",
             session=guest.session_id,
             conversation=guest.conversation_id,
             agent=guest.definition.slug,
-            resumed=resumed,
+            resumed=seat.resumed,
         )
         return seat
 
@@ -176,6 +178,30 @@ class Host:
             run.end(DuologueError("ended", reason=reason), reason=reason, final=True)
 
     # ------------------------------------------------------------ runs
+
+    async def _seat(self, guest: Guest, listener: Listener) -> Seat:
+        """Opens the session's row and attaches its client; one at a time for a conversation."""
+        before = self._seats.get(guest.session_id)
+        if before is not None:  # a fast client is back before its lost socket was noticed
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(NOTICE):
+                    await before.gone.wait()
+        run, resumed = await self._run_for(guest)
+        self._stop_waiting(run)
+        now = self.clock()
+        if not await self.db.write(sessions.open, guest.org_id, guest.session_id, run.id, now):
+            if not self.attached(guest.conversation_id):
+                self._wait_for_return(run)
+            raise DuologueError("session_open")
+        if run.ended is not None:  # it ended while the row was written
+            await self.db.write(
+                sessions.end, guest.org_id, guest.session_id, run.ended, now, void=run.final
+            )
+            raise DuologueError("ended", reason=run.ended)
+        seat = Seat(guest, run, listener, resumed, now)
+        self._seats[guest.session_id] = seat
+        run.attach(listener, guest.session_id)
+        return seat
 
     async def _run_for(self, guest: Guest) -> tuple[Run, Grade | None]:
         existing = self._runs.get(guest.conversation_id)

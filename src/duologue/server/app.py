@@ -48,7 +48,6 @@ class House:
         self._doors = Litestar(
             [
                 layercode.authorize_session,
-                cors.preflight,
                 *health.DOORS,
                 *owners.DOORS,
                 *status.DOORS,
@@ -78,6 +77,8 @@ class House:
         """Serves one HTTP request, one socket, or the lifespan."""
         if scope["type"] == "websocket" and scope["path"] == SOCKET_PATH:
             await self._road(scope, receive, send)
+        elif scope.get("method") == "OPTIONS" and scope["path"] == AUTHORIZE_PATH:
+            await cors.preflight(scope, send)
         else:
             await self._doors(scope, receive, send)  # type: ignore[arg-type]  # same ASGI, other names
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-from litestar import HttpMethod, Request, Response, route
+from litestar import Request
 
 from duologue.access.origins import parse
 from duologue.errors import DuologueError
 
-CACHED: Final = "600"
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+CACHED: Final = b"600"
 """Seconds for which a browser remembers that it may ask."""
 
 
@@ -28,20 +32,19 @@ def readable_error(request: Request[Any, Any, Any], error: DuologueError) -> dic
     return {"vary": "Origin"} if stranger else readable(request)
 
 
-@route(
-    "/v1/agents/web/authorize_session",
-    http_method=[HttpMethod.OPTIONS],
-    include_in_schema=False,
-    status_code=204,
-)
-async def preflight(request: Request[Any, Any, Any]) -> Response[None]:
+async def preflight(scope: Scope, send: Send) -> None:
     """Lets any page ask; whether it may is decided when it asks, with its key."""
-    asking = {
-        "access-control-allow-methods": "POST",
-        "access-control-allow-headers": "authorization, content-type, x-api-key",
-        "access-control-max-age": CACHED,
-    }
-    return Response(None, status_code=204, headers=readable(request) | asking)
+    headers = [
+        (b"vary", b"Origin"),
+        (b"access-control-allow-methods", b"POST"),
+        (b"access-control-allow-headers", b"authorization, content-type, x-api-key"),
+        (b"access-control-max-age", CACHED),
+    ]
+    origin = dict(scope["headers"]).get(b"origin", b"")
+    if _is_origin(origin.decode("latin-1")):
+        headers.append((b"access-control-allow-origin", origin))
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _is_origin(text: str) -> bool:

@@ -23,6 +23,8 @@ async def page(request: Request[Any, Any, Any], host: Host) -> Response[str]:
         limit=host.settings.max_sessions,
         now=host.clock(),
     )
+    if state.mode == "serve":
+        view = console.public(view)
     return Response(
         console.page(view),
         media_type=MediaType.HTML,
