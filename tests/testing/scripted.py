@@ -90,7 +90,7 @@ class ScriptedServer:
             ]
         )
         self._server = uvicorn.Server(
-            uvicorn.Config(app, ws="websockets-sansio", log_level="error", lifespan="off")
+            uvicorn.Config(app, ws="websockets-sansio", log_config=None, lifespan="off")
         )
         self._task: asyncio.Task[None] | None = None
 

@@ -84,7 +84,7 @@ def _agent(agent: AgentView) -> str:
     named = [(PARTS[part], model) for part, model in agent.models.items()]
     if not named:
         named = [("models", "by the keys at hand, else offline voices")]
-    rows = [*named, ("from", agent.source)] if agent.source else named
+    rows = named if agent.source is None else [*named, ("from", agent.source)]
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows)
     return (
         f'<article class="card"><div class="who"><div class="face" aria-hidden="true">'

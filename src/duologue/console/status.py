@@ -35,7 +35,7 @@ def page(view: StatusView) -> str:
 
 def public(view: StatusView) -> StatusView:
     """What of a page strangers may see: published agents, and nobody's sessions or files."""
-    shown = [msgspec.structs.replace(one, source="") for one in view.agents if one.published]
+    shown = [msgspec.structs.replace(one, source=None) for one in view.agents if one.published]
     return msgspec.structs.replace(view, agents=shown, sessions=None)
 
 

@@ -13,7 +13,7 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     name: str
     greeting: str
-    source: str
+    source: str | None
     published: bool
     push_to_talk: bool
     models: dict[str, str]

@@ -53,7 +53,7 @@ class ScriptedSTT(stt.STT[Any]):
         return _Hearing(self, conn_options)
 
     async def _recognize_impl(self, *args: Any, **given: Any) -> stt.SpeechEvent:
-        raise NotImplementedError("ScriptedSTT only streams")
+        raise RuntimeError("ScriptedSTT only streams")
 
 
 class _Hearing(stt.RecognizeStream):
