@@ -12,7 +12,6 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import ScalarRenderPlugin
 
 from duologue.access import keys
 from duologue.access.keys import Principal
@@ -21,6 +20,7 @@ from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import cors, health, layercode, owners, status
 from duologue.server.admit import Doorman
+from duologue.server.reference import Reference
 from duologue.transports.layercode import GRANTED
 from duologue.transports.websocket import WebSocketRoad
 from duologue.wire.layercode import encode_error
@@ -66,7 +66,8 @@ class House:
                 title="duologue",
                 version="1",
                 path="/v1/docs",
-                render_plugins=[ScalarRenderPlugin()],
+                use_handler_docstrings=True,
+                render_plugins=[Reference()],
             ),
             request_max_body_size=BODY_LIMIT,
             logging_config=None,

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, post
+from litestar.openapi.datastructures import ResponseSpec
 
 from duologue.errors import DuologueError
 from duologue.server import cors
@@ -19,7 +20,12 @@ RENAMED = {"transcription": "turns"}
 """What Layercode's config calls otherwise than an agent's definition."""
 
 
-@post("/v1/agents/web/authorize_session", status_code=200, tags=["Layercode"])
+@post(
+    "/v1/agents/web/authorize_session",
+    status_code=200,
+    tags=["Layercode"],
+    responses={200: ResponseSpec(wire.AuthorizeAnswer, description="The session")},
+)
 async def authorize_session(request: Request[Any, Any, Any], doorman: Doorman) -> Response[bytes]:
     """Answers with a session key, the conversation's id and the session's config."""
     try:
