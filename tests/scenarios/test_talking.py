@@ -146,7 +146,7 @@ async def test_goodbye_is_heard_to_its_end(house: House, key: str) -> None:
     """The agent hangs up after its last word was played, and the conversation stays closed."""
     async with SyntheticCaller(house.url, agent="demo", key=key) as caller:
         await caller.answer()
-        await caller.say("Goodbye.")
+        await caller.say("Thank you, goodbye.")
         assert await caller.closed() == 4002
         last = caller.answers[-1]
         assert last.played == last.received > 0

@@ -26,6 +26,8 @@ CERTAIN: Final = -24500
 """A phrase that is this close to the freely chosen sounds was said."""
 NEAR: Final = -10000
 """A phrase that is this close to the freely chosen words was said."""
+COVERED: Final = 0.8
+"""How much of what was spoken a phrase must account for; those that were said reach 0.95."""
 SHORT: Final = 70
 """Frames of speech below which free words mean nothing: "no" and "now" differ by a breath."""
 
@@ -78,6 +80,8 @@ class Recognizer:
         if not phrase.words or not whole.fullmatch(phrase.words + " "):
             return self._free(self._decode("_default", request.pcm))
         sounds = self._decode("sounds", request.pcm)
+        if phrase.spoken < COVERED * sounds.spoken:  # the rest was taken for noise
+            return self._free(self._decode("_default", request.pcm))
         distance = (phrase.score - sounds.score) / max(1, phrase.frames)
         if distance >= CERTAIN:
             return Heard(phrase.words, "phrases", 0.95)
@@ -93,6 +97,7 @@ class Recognizer:
 
     def _decode(self, search: str, pcm: bytes) -> _Path:
         decoder = self._decoder
+        decoder.reinit_feat()  # what it learnt of the noise was another caller's
         decoder.activate_search(search)
         decoder.start_utt()
         decoder.process_raw(pcm, False, True)
