@@ -98,6 +98,9 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "not_on_this_transport": Fault(501, None, "{what} does not exist on the {transport} road."),
     "data_in_use": Fault(409, None, "{path} is in use by another server (process {pid})."),
+    "database_in_use": Fault(
+        409, None, "Another server runs on the database {database!r}. Stop it, or use another one."
+    ),
 }
 
 

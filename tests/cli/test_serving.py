@@ -135,6 +135,14 @@ def test_dev_says_what_is_insecure(host: str, words: str) -> None:
     assert words in " ".join(insecure(Settings(host=host)))
 
 
+def test_dev_behind_a_public_address_says_that_keys_are_needed() -> None:
+    """A proxy may lead anybody here, so nobody is let in for being near."""
+    outside = " ".join(insecure(Settings(public_url="https://agents.example")))
+    assert "https://agents.example leads here, so nobody gets in without a key" in outside
+    here = " ".join(insecure(Settings(public_url="http://localhost:9000/")))
+    assert "Whoever sits at this machine" in here
+
+
 def test_a_browser_is_opened_only_for_somebody_who_sees_it() -> None:
     """Without a display, or with output into a file, no browser is opened."""
     assert not has_display({})

@@ -84,13 +84,14 @@ class Stage:
     def __init__(self, host: Host, org_id: str) -> None:
         self.host = host
         self.org_id = org_id
-        self.doorman = Doorman(host, granted=GRANTED, local=lambda origin: keys.local(org_id))
+        self.doorman = Doorman(host, granted=GRANTED)
         self.conversation = ""
 
     async def join(self, *, ready: bool = True, again: bool = False, **wish: Any) -> Client:
         """A client that is authorized and attached; `again` goes on with the last conversation."""
         asked = Wish(
             key=None,
+            principal=keys.local(self.org_id),
             origin=None,
             agent="desk",
             conversation_id=self.conversation if again else None,

@@ -114,6 +114,9 @@ def test_a_public_key_opens_its_agent_from_its_pages_and_nothing_else(desk: Desk
     refused(desk.authorize(key=key, headers=elsewhere), 403, "origin_refused", "shop.example")
     refused(desk.authorize(key=key, headers={"origin": "null"}), 403, "origin_refused")
     refused(desk.authorize("strict", key=key, headers=at_shop), 403, "key_wrong_agent", "strict")
+    unknown = desk.authorize("nobody", key=key, headers=at_shop)
+    refused(unknown, 403, "key_wrong_agent", "nobody")
+    assert "broken" not in unknown.text
     known = opened.json()["conversation_id"]
     again = desk.authorize(key=key, headers=at_shop, conversation_id=known)
     refused(again, 404, "conversation_not_found")
@@ -173,6 +176,16 @@ def test_an_organization_without_credit_is_refused(desk: Desk) -> None:
         b'{"agent_id": "desk", "custom_headers": {"a": 1}}',
         b"[" * 50_000,
         b"\xff\xfe",
+        b'{"agent_id": "desk", "metadata": {"name": "\xff"}}',
+        b'{"agent_id": "desk\xc3"}',
+        b'{"agent_id": "desk", "sdk_version": "\\ud800"}',
+        *(
+            b'{"agent_id": "desk", "%b": %b1%b}' % (name, b'{"a":' * deep, b"}" * deep)
+            for name in (b"metadata", b"custom_metadata", b"config", b"unknown")
+            for deep in (65, 500, 990, 5000)
+            if name != b"unknown" or deep == 5000
+        ),
+        b'{"agent_id": "desk", "metadata": {"a": %b%b}}' % (b"[" * 64, b"]" * 64),
         json.dumps({"agent_id": "desk", "config": {"transcription": 5}}).encode(),
     ],
 )
@@ -185,6 +198,16 @@ def test_a_malformed_request_is_refused_with_its_reason(desk: Desk, body: bytes)
     )
     assert answer.status_code == 400, answer.text
     assert answer.json()["code"] in ("bad_request", "config_not_allowed")
+
+
+def test_what_is_deep_but_not_too_deep_is_kept(desk: Desk) -> None:
+    """Sixty-four levels come back as they were sent; brackets within text are no levels."""
+    metadata: dict[str, object] = {"text": "[{" * 200}
+    for _ in range(63):
+        metadata = {"inner": metadata}
+    made = desk.authorize(metadata=metadata).json()
+    stored = desk.ask("GET", f"/v1/sessions/{made['session_id']}").json()
+    assert stored["metadata"] == metadata
 
 
 def test_wrong_methods_paths_and_sizes_have_the_one_form_of_errors(desk: Desk) -> None:

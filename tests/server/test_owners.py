@@ -87,6 +87,25 @@ def test_a_live_session_is_said_to_interrupted_and_ended(desk: Desk) -> None:
     )
 
 
+def test_an_agent_whose_caller_dropped_is_still_the_owners(desk: Desk) -> None:
+    """While it waits for its caller, it can be spoken through, hushed and hung up."""
+    with calling(desk) as (socket, ticket):
+        path = f"/v1/sessions/{ticket['session_id']}"
+        until(socket, "response.end")
+        socket.close(1001)
+    for _ in range(200):
+        if desk.ask("GET", path).json()["state"] == "detached":
+            break
+    said = desk.ask("POST", f"{path}/say", json={"text": "Are you still there?"})
+    assert said.status_code == 200, said.text
+    assert desk.ask("POST", f"{path}/interrupt").status_code == 200
+    assert desk.ask("POST", f"{path}/end", json={"reason": "gone"}).status_code == 200
+    again = desk.authorize(conversation_id=ticket["conversation_id"])
+    refused(again, 410, "conversation_ended", "gone")
+    late = desk.ask("POST", f"{path}/say", json={"text": "x"})
+    refused(late, 409, "session_not_live")
+
+
 def test_a_transcript_is_read_in_order_and_from_a_place(desk: Desk) -> None:
     """Typed words and answers are there, whole, as soon as the client has them."""
     with calling(desk) as (socket, ticket):
@@ -124,6 +143,14 @@ def test_a_deleted_conversation_is_gone_with_its_socket(desk: Desk) -> None:
 def test_what_cannot_be_said_is_refused(desk: Desk, body: Any) -> None:
     """Our own API knows its fields and refuses all others."""
     answer = desk.ask("POST", "/v1/sessions/sess_x/say", json=body)
+    refused(answer, 400, "bad_request")
+
+
+@pytest.mark.parametrize("body", [b'{"text": "\xff"}', b"[" * 50_000, b'{"text": ' + b"[" * 5000])
+def test_what_cannot_be_read_is_refused(desk: Desk, body: bytes) -> None:
+    """No UTF-8, or no end of brackets."""
+    headers = {"x-api-key": desk.key, "content-type": "application/json"}
+    answer = desk.http.post("/v1/sessions/sess_x/say", content=body, headers=headers)
     refused(answer, 400, "bad_request")
 
 

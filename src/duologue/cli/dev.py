@@ -94,6 +94,11 @@ def insecure(chosen: Settings) -> list[str]:
     """What is open here that must not be open in public, a sentence each."""
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     if is_loopback(f"http://{host}"):
+        if chosen.public_url and not is_loopback(chosen.public_url.rstrip("/")):
+            return [
+                f"{chosen.public_url} leads here, so nobody gets in without a key.",
+                "Every agent that is loaded is published. In public, use: duologue serve",
+            ]
         return [
             "Whoever sits at this machine may talk to every agent without a key.",
             "Every agent that is loaded is published. In public, use: duologue serve",

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
 
 from duologue.access import balance, keys, origins, resume_tokens, session_keys
 from duologue.access.keys import Principal
-from duologue.access.limits import Limits
-from duologue.agents.definition import AgentDefinition
+from duologue.agents.definition import AgentDefinition, TurnTaking
 from duologue.core.resume import Grade, may_reattach
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest
+from duologue.server.overrides import overridden
+from duologue.server.pace import Pace
 from duologue.settings import Settings
 from duologue.store import agents, conversations, sessions
 from duologue.store import keys as key_store
@@ -28,6 +28,10 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What a client asks for, in nobody's dialect."""
 
     key: str | None
+    principal: Principal | None = None
+    """Who asks, if the door knew that without a key."""
+    address: str = ""
+    """Where the request came from, as an IP address."""
     origin: str | None
     agent: str
     conversation_id: str | None = None
@@ -53,6 +57,14 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     resumed: Grade | None
 
 
+class Place(NamedTuple):
+    """How a conversation stands in this process when its client asks for it."""
+
+    attached: bool
+    turns: TurnTaking | None
+    """How its live run takes turns; none without one."""
+
+
 class Doorman:
     """Admits sessions and opens them; every refusal is an error of the table."""
 
@@ -61,22 +73,26 @@ class Doorman:
         host: Host,
         *,
         granted: frozenset[str],
-        local: Callable[[str | None], Principal | None] = lambda origin: None,
     ) -> None:
         self._host = host
         self._settings: Settings = host.settings
         self._granted = granted
-        self._local = local
-        self._limits = Limits(self._settings.authorize_per_minute)
+        self._pace = Pace(self._settings.authorize_per_minute)
         self._parsed: dict[str, AgentDefinition] = {}
 
     async def authorize(self, wish: Wish) -> Admitted:
         """A session for this wish, with the only live key of its conversation."""
         now = self._host.clock()
-        who = keys.digest(wish.key) if wish.key else wish.origin or "nobody"
-        self._limits.take(who, now, who="this key" if wish.key else "this page")
-        self._host.require_room(wish.conversation_id)
-        admitted, rotated = await self._host.db.write(self._admit, wish, now)
+        caller = keys.digest(wish.key) if wish.key else None
+        if wish.principal is None:
+            self._pace.take(caller, wish.address, now)
+        place = await self._place(wish)
+        try:
+            admitted, rotated = await self._host.db.write(self._admit, wish, place, now)
+        except DuologueError as error:
+            self._pace.learn(caller, good=error.status != 401)
+            raise
+        self._pace.learn(caller, good=True)
         if rotated:
             self._host.replace(admitted.conversation_id)
         return admitted
@@ -99,20 +115,37 @@ class Doorman:
 
     # ------------------------------------------------------------ within
 
-    def _admit(self, conn: Connection, wish: Wish, now: int) -> tuple[Admitted, bool]:
+    async def _place(self, wish: Wish) -> Place:
+        """How the wished conversation stands; asked here, for units of work run in a thread."""
+        wanted = wish.conversation_id
+        if wish.resume_token is not None:  # whether it may be used is asked in the transaction
+            token = resume_tokens.digest(wish.resume_token)
+            found = await self._host.db.read(conversations.by_resume, token)
+            wanted = found.id if found else None
+        self._host.require_room(wanted)
+        if not wanted:
+            return Place(attached=False, turns=None)
+        run = self._host.run_of(wanted)
+        return Place(
+            attached=bool(self._host.attached(wanted)),
+            turns=run.definition.turns if run is not None and run.ended is None else None,
+        )
+
+    def _admit(self, conn: Connection, wish: Wish, place: Place, now: int) -> tuple[Admitted, bool]:
         """The whole of an authorize, in one transaction."""
-        principal = self._local(wish.origin) if wish.key is None else None
-        principal = principal or keys.authenticate(conn, wish.key, now)
+        principal = wish.principal or keys.authenticate(conn, wish.key, now)
         if principal.key_id is not None:
             key_store.used(conn, principal.org_id, principal.key_id, now)
         agent = self._agent(conn, principal, wish)
-        definition = self._overridden(self._definition(agent.definition), wish.overrides)
+        definition = overridden(self._definition(agent.definition), wish.overrides)
         if (
             principal.kind != "secret"
         ):  # a server has no origin; its pages show theirs at the upgrade
             origins.check(principal.kind, wish.origin, principal.origins, definition.origins)
         balance.require(conn, principal.org_id)
-        conversation, resumed = self._conversation(conn, principal, agent, definition, wish, now)
+        conversation, resumed = self._conversation(
+            conn, principal, agent, definition, wish, place, now
+        )
         text = session_keys.mint()
         capabilities = [name for name in wish.capabilities if name in self._granted]
         session = sessions.create(
@@ -150,6 +183,8 @@ class Doorman:
     def _agent(self, conn: Connection, principal: Principal, wish: Wish) -> Agent:
         agent = agents.get(conn, principal.org_id, wish.agent)
         if agent is None:
+            if principal.kind == "public":  # what else there is, is nothing to its page
+                raise DuologueError("key_wrong_agent", agent=wish.agent)
             known = [one.slug for one in agents.all(conn, principal.org_id) if one.published_at]
             raise DuologueError(
                 "agent_not_found", agent=wish.agent, known=", ".join(known) or "none"
@@ -166,6 +201,7 @@ class Doorman:
         agent: Agent,
         definition: AgentDefinition,
         wish: Wish,
+        place: Place,
         now: int,
     ) -> tuple[Conversation, Grade | None]:
         """The conversation to go on with, or a new one."""
@@ -199,29 +235,10 @@ class Doorman:
             raise DuologueError(
                 "conversation_ended", conversation=found.id, reason=found.end_reason
             )
-        if definition.tabs == "reject" and self._host.attached(found.id):
+        if definition.tabs == "reject" and place.attached:
             raise DuologueError("conversation_open", conversation=found.id)
-        return found, "live" if self._host.run_of(found.id) else "rebuilt"
-
-    def _overridden(
-        self, definition: AgentDefinition, overrides: Mapping[str, Any]
-    ) -> AgentDefinition:
-        """The definition with what a session changes of it, if its agent allows that."""
-        if not overrides:
-            return definition
-        values = msgspec.to_builtins(definition)
-        for path, value in flattened(overrides):
-            if path not in definition.overrides:
-                allowed = ", ".join(definition.overrides) or "nothing"
-                raise DuologueError(
-                    "config_not_allowed", agent=definition.slug, field=path, allowed=allowed
-                )
-            holder, _, name = path.rpartition(".")
-            (values[holder] if holder else values)[name] = value
-        try:
-            return msgspec.convert(values, AgentDefinition)
-        except msgspec.ValidationError as error:
-            raise DuologueError("bad_request", reason=f"config: {error}") from None
+        # A run keeps its turns: a session that changes them gets a new one.
+        return found, "live" if place.turns == definition.turns else "rebuilt"
 
     def _definition(self, text: str) -> AgentDefinition:
         """The parsed definition; the same text is parsed once."""
@@ -235,7 +252,7 @@ class Doorman:
 
     def _guest(self, claim: Claim) -> Guest:
         session = claim.session
-        definition = self._overridden(self._definition(claim.agent_definition), session.config)
+        definition = overridden(self._definition(claim.agent_definition), session.config)
         minutes = definition.session_minutes or self._settings.session_minutes
         price = definition.price_per_minute
         return Guest(
@@ -251,15 +268,3 @@ class Doorman:
             custom_metadata=session.custom_metadata,
             custom_headers=session.custom_headers,
         )
-
-
-def flattened(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """The leaves of nested tables, each with its path."""
-    leaves: list[tuple[str, Any]] = []
-    for name, value in tree.items():
-        path = f"{prefix}{name}"
-        if isinstance(value, Mapping):
-            leaves += flattened(value, f"{path}.")
-        else:
-            leaves.append((path, value))
-    return leaves

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -13,13 +13,11 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.openapi.config import OpenAPIConfig
 
-from duologue.access import keys
-from duologue.access.keys import Principal
-from duologue.access.origins import is_loopback
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import cors, health, layercode, owners, status
 from duologue.server.admit import Doorman
+from duologue.server.nearby import Mode, Nearby
 from duologue.server.reference import Reference
 from duologue.transports.layercode import GRANTED
 from duologue.transports.websocket import WebSocketRoad
@@ -27,7 +25,6 @@ from duologue.wire.layercode import encode_error
 
 log = structlog.get_logger(__name__)
 
-Mode = Literal["dev", "serve"]
 AUTHORIZE_PATH = "/v1/agents/web/authorize_session"
 SOCKET_PATH = "/v1/agents/web/websocket"
 BODY_LIMIT = 1024 * 1024
@@ -37,13 +34,25 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+class Asked(Request[Any, Any, Any]):
+    """A request whose body, when it cannot be read at all, is the client's mistake, not ours."""
+
+    async def json(self) -> Any:
+        """The body, from JSON."""
+        try:
+            return await super().json()
+        except (UnicodeError, RecursionError) as error:
+            raise DuologueError("bad_request", reason=error) from None
+
+
 class House:
     """The ASGI application: HTTP goes to the doors, the socket's address to its road."""
 
-    def __init__(self, host: Host, mode: Mode, organization_id: str, url: str) -> None:
+    def __init__(self, host: Host, mode: Mode, organization_id: str, *, bound: str) -> None:
         self.host = host
-        local = _local(organization_id) if mode == "dev" and is_loopback(url) else _nobody
-        self.doorman = Doorman(host, granted=GRANTED, local=local)
+        public_url = host.settings.public_url
+        nearby = Nearby(mode, organization_id, bound=bound, public_url=public_url)
+        self.doorman = Doorman(host, granted=GRANTED)
         self._road = WebSocketRoad(host, self.doorman.open)
         self._doors = Litestar(
             [
@@ -55,7 +64,7 @@ class House:
             dependencies={
                 "doorman": Provide(lambda: self.doorman, sync_to_thread=False),
                 "host": Provide(lambda: self.host, sync_to_thread=False),
-                "local": Provide(lambda: local, sync_to_thread=False),
+                "nearby": Provide(lambda: nearby, sync_to_thread=False),
             },
             exception_handlers={
                 DuologueError: _refused,
@@ -69,9 +78,12 @@ class House:
                 use_handler_docstrings=True,
                 render_plugins=[Reference()],
             ),
+            request_class=Asked,
             request_max_body_size=BODY_LIMIT,
             logging_config=None,
-            state=State({"organization_id": organization_id, "url": url, "mode": mode}),
+            state=State(
+                {"organization_id": organization_id, "url": public_url or bound, "mode": mode}
+            ),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,20 +94,6 @@ class House:
             await cors.preflight(scope, send)
         else:
             await self._doors(scope, receive, send)  # type: ignore[arg-type]  # same ASGI, other names
-
-
-def _nobody(origin: str | None) -> Principal | None:
-    return None
-
-
-def _local(organization_id: str) -> Callable[[str | None], Principal | None]:
-    """In `dev` on loopback, whoever sits at this machine needs no key."""
-    principal = keys.local(organization_id)
-
-    def who(origin: str | None) -> Principal | None:
-        return principal if origin is None or is_loopback(origin) else None
-
-    return who
 
 
 def _refused(request: Request[Any, Any, Any], error: DuologueError) -> Response[bytes]:
@@ -111,6 +109,8 @@ def _refused(request: Request[Any, Any, Any], error: DuologueError) -> Response[
 
 def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     path = request.url.path
+    if error.status_code >= 500:  # its words were meant for us
+        return _failed(request, error)
     if isinstance(error, NotFoundException):
         shown = DuologueError("not_found", path=path)
     elif isinstance(error, MethodNotAllowedException):

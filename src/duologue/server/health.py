@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from litestar import get
 
 from duologue import __version__
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.store import organizations
+
+log = structlog.get_logger(__name__)
 
 
 @get("/health", tags=["Operation"])
@@ -24,8 +27,9 @@ async def ready(host: Host) -> dict[str, Any]:
     host.require_room()
     try:
         await host.db.read(organizations.all)
-    except Exception as error:
-        raise DuologueError("not_ready", reason=f"the database does not answer ({error})") from None
+    except Exception:
+        log.exception("database does not answer")
+        raise DuologueError("not_ready", reason="the database does not answer") from None
     return {"status": "ready", "sessions": host.live, "limit": host.settings.max_sessions}
 
 

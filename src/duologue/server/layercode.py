@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response, post
@@ -11,11 +11,14 @@ from litestar.openapi.datastructures import ResponseSpec
 from duologue.errors import DuologueError
 from duologue.server import cors
 from duologue.server.admit import Admitted, Doorman, Wish
+from duologue.server.nearby import Nearby
 from duologue.transports.layercode import input_rate
 from duologue.wire import layercode as wire
 
 _decoder = msgspec.json.Decoder(wire.AuthorizeRequest)
 _encoder = msgspec.json.Encoder()
+DEEPEST: Final = 64
+"""Levels of lists and objects within a field of the request."""
 RENAMED = {"transcription": "turns"}
 """What Layercode's config calls otherwise than an agent's definition."""
 
@@ -26,15 +29,17 @@ RENAMED = {"transcription": "turns"}
     tags=["Layercode"],
     responses={200: ResponseSpec(wire.AuthorizeAnswer, description="The session")},
 )
-async def authorize_session(request: Request[Any, Any, Any], doorman: Doorman) -> Response[bytes]:
+async def authorize_session(
+    request: Request[Any, Any, Any], doorman: Doorman, nearby: Nearby
+) -> Response[bytes]:
     """Answers with a session key, the conversation's id and the session's config."""
-    try:
-        asked = _decoder.decode(await request.body())
-    except msgspec.DecodeError as error:
-        raise DuologueError("bad_request", reason=error) from None
+    asked = _read(await request.body())
+    key = presented_key(request)
     admitted = await doorman.authorize(
         Wish(
-            key=presented_key(request),
+            key=key,
+            principal=nearby.who(request) if key is None else None,
+            address=request.client.host if request.client else "",
             origin=request.headers.get("origin"),
             agent=asked.agent_id,
             conversation_id=asked.conversation_id or None,
@@ -62,6 +67,34 @@ def presented_key(request: Request[Any, Any, Any]) -> str | None:
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
     return request.headers.get("x-api-key") or None
+
+
+def _read(body: bytes) -> wire.AuthorizeRequest:
+    """What the client asks for, or a refusal that says what is wrong with it."""
+    try:
+        asked = _decoder.decode(body)
+    except RecursionError:
+        raise _too_deep() from None
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise DuologueError("bad_request", reason=error) from None
+    # Counting is quick, and nearly every body has too few brackets to be deep.
+    if body.count(b"{") + body.count(b"[") > DEEPEST:
+        _require_shallow([asked.config, asked.metadata, asked.custom_metadata])
+    return asked
+
+
+def _require_shallow(level: list[Any]) -> None:
+    """Refuses what would be too deep to be written, or read again, by functions that recur."""
+    for _ in range(DEEPEST):
+        inner = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [one for each in inner for one in each or () if isinstance(one, dict | list)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> DuologueError:
+    return DuologueError("bad_request", reason=f"it is nested deeper than {DEEPEST} levels")
 
 
 def _answer(admitted: Admitted) -> wire.AuthorizeAnswer:

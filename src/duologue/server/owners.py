@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -16,6 +15,7 @@ from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.pipeline.run import Run
 from duologue.server.layercode import presented_key
+from duologue.server.nearby import Nearby
 from duologue.store import agents, conversations, messages, sessions
 from duologue.store.records import Agent, Conversation, Session, SessionState
 from duologue.wire import rest
@@ -23,14 +23,10 @@ from duologue.wire import rest
 Limit = Annotated[int, Parameter(ge=1, le=200)]
 
 
-async def principal_of(
-    request: Request[Any, Any, Any],
-    host: Host,
-    local: Callable[[str | None], Principal | None],
-) -> Principal:
+async def principal_of(request: Request[Any, Any, Any], host: Host, nearby: Nearby) -> Principal:
     """Who asks; a public key is no owner."""
     key = presented_key(request)
-    if key is None and (here := local(request.headers.get("origin"))) is not None:
+    if key is None and (here := nearby.who(request)) is not None:
         return here
     principal = await host.db.read(keys.authenticate, key, host.clock())
     if principal.kind == "public":
@@ -224,7 +220,7 @@ async def _find_session(host: Host, principal: Principal, name: str) -> Session:
 
 
 async def _live(host: Host, principal: Principal, name: str) -> Run:
-    """The run of a session that is attached here."""
+    """The run of a session that is attached here, or whose client is waited for."""
     principal.require("sessions")
     session = await _find_session(host, principal, name)
     seat = host.seat_of(session.id)
@@ -232,6 +228,9 @@ async def _live(host: Host, principal: Principal, name: str) -> Run:
         return seat.run
     if session.state == "live":
         raise DuologueError("needs_redis", session=name)
+    run = host.run_of(session.conversation_id) if session.state == "detached" else None
+    if run is not None and run.id == session.run_id and run.ended is None:
+        return run
     raise DuologueError("session_not_live", session=name, state=session.state)
 
 

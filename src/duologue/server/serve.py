@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
 import structlog
@@ -20,7 +18,9 @@ from livekit.agents.utils import http_context
 from duologue.agents.registry import Catalog
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server.app import House, Mode
+from duologue.server import alone
+from duologue.server.app import House
+from duologue.server.nearby import Mode
 from duologue.settings import Settings
 from duologue.store import agents, organizations, recovery
 from duologue.store.database import Database
@@ -45,19 +45,19 @@ async def serve(
     announce: Callable[[str], None],
 ) -> None:
     """Serves until a signal; `announce` gets the address once it listens."""
-    with _alone(settings), _listening(settings) as listener:
+    with alone.on_folder(settings), _listening(settings) as listener:
         host_name, port = listener.getsockname()[:2]
         shown = f"[{host_name}]" if ":" in host_name else host_name
-        url = settings.public_url or f"http://{shown}:{port}"
+        bound = f"http://{shown}:{port}"
         db = await Database.open(settings.database)
         try:
             # The plugins' HTTP sessions hang on a context that must be older than every session.
-            async with http_context.open():
+            async with alone.on_database(settings.database), http_context.open():
                 host = Host(db, settings, catalog, clock=now_ms)
                 organization_id = await _prepare(host, publish=mode == "dev")
                 await host.open()
-                server = _Server(host, House(host, mode, organization_id, url))
-                server.announce = lambda: announce(url)
+                server = _Server(host, House(host, mode, organization_id, bound=bound))
+                server.announce = lambda: announce(settings.public_url or bound)
                 await server.serve(sockets=[listener])
         finally:
             await db.close()
@@ -130,24 +130,6 @@ async def _prepare(host: Host, *, publish: bool) -> str:
     recovered = await host.db.write(recovery.after_crash, None, now)
     log.info("memory ready", recovered=recovered)
     return organization.id
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Holds the data folder for this process: two servers on one file would not see each other."""
-    folder = Path(settings.data)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "serve.lock"
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.seek(0)
-            raise DuologueError("data_in_use", path=str(folder), pid=lock.read().strip()) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
 
 
 @contextmanager

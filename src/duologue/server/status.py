@@ -8,11 +8,12 @@ from litestar import MediaType, Request, Response, get
 
 from duologue.console import status as console
 from duologue.pipeline.host import Host
+from duologue.server.nearby import Nearby
 
 
 @get("/", media_type=MediaType.HTML, include_in_schema=False)
-async def page(request: Request[Any, Any, Any], host: Host) -> Response[str]:
-    """The status page."""
+async def page(request: Request[Any, Any, Any], host: Host, nearby: Nearby) -> Response[str]:
+    """The status page; who was connected is shown to people at this machine only, in `dev`."""
     state = request.app.state
     view = await host.db.read(
         console.load,
@@ -23,7 +24,7 @@ async def page(request: Request[Any, Any, Any], host: Host) -> Response[str]:
         limit=host.settings.max_sessions,
         now=host.clock(),
     )
-    if state.mode == "serve":
+    if nearby.who(request) is None:
         view = console.public(view)
     return Response(
         console.page(view),

@@ -1,0 +1,51 @@
+"""How often one may ask: each good key has a pace of its own, all else one by its address."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+from typing import Final
+
+from duologue.access.limits import Limits
+
+STRANGERS: Final = 600
+"""Requests a minute from one address without a key that was good before."""
+
+
+class Pace:
+    """Limits callers in bounded memory; made-up keys get no bucket each."""
+
+    def __init__(self, per_minute: int, *, most: int = 10_000) -> None:
+        self._keys = Limits(per_minute, most=most)
+        self._addresses = Limits(min(per_minute, STRANGERS), most=most)
+        self._good: OrderedDict[str, None] = OrderedDict()
+        self._most = most
+
+    def take(self, caller: str | None, address: str, now: int) -> None:
+        """Lets one request in, or refuses; `caller` is the digest of a key, if one was given."""
+        if caller is not None and caller in self._good:
+            self._keys.take(caller, now, who="this key")
+        else:
+            self._addresses.take(_network(address), now, who="this address")
+
+    def learn(self, caller: str | None, *, good: bool) -> None:
+        """Notes whether the key was accepted; one that is no longer good is a stranger's."""
+        if caller is None:
+            return
+        if not good:
+            self._good.pop(caller, None)
+            return
+        self._good[caller] = None
+        self._good.move_to_end(caller)
+        if len(self._good) > self._most:
+            self._good.popitem(last=False)
+
+
+def _network(address: str) -> str:
+    """Who shares a bucket: one IPv4 address, or the 64 bits that an IPv6 customer is given."""
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.IPv6Network((address.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return address

@@ -1,0 +1,49 @@
+"""One server on one memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import asyncpg
+import pytest
+from tests import postgres
+
+from duologue.errors import DuologueError
+from duologue.server import alone
+from duologue.settings import Settings
+
+
+def test_a_folder_is_held_by_one_and_let_go(tmp_path: Path) -> None:
+    """The second is told who holds it; after the first, it may."""
+    settings = Settings(data=str(tmp_path / "data"))
+    with (
+        alone.on_folder(settings),
+        pytest.raises(DuologueError, match="in use"),
+        alone.on_folder(settings),
+    ):
+        pass
+    with alone.on_folder(settings):
+        assert (tmp_path / "data" / "serve.lock").read_text().isdigit()
+
+
+async def test_a_file_needs_no_more_than_its_folder() -> None:
+    """SQLite is held by the folder."""
+    async with alone.on_database("sqlite:///x.db"), alone.on_database("sqlite:///x.db"):
+        pass
+
+
+@pytest.mark.postgres
+async def test_a_postgresql_database_is_held_by_one_and_let_go() -> None:
+    """A second server is refused before it ends the first one's calls; others are not touched."""
+    with postgres.server() as server:
+        conn = await asyncpg.connect(f"{server}/postgres")
+        await conn.execute("CREATE DATABASE other")
+        await conn.close()
+        first, other = f"{server}/postgres", f"{server}/other"
+        async with alone.on_database(first), alone.on_database(other):
+            with pytest.raises(DuologueError, match="'postgres'") as caught:
+                async with alone.on_database(first):
+                    pass
+            assert caught.value.code == "database_in_use"
+        async with alone.on_database(first):
+            pass
