@@ -104,3 +104,44 @@ async def test_clients_that_race_for_one_conversation_get_one_agent(tmp_path: Pa
         assert len(joined) + len(refused) == 10
         assert joined
         assert desk.host.live == 1
+
+
+async def test_who_returns_while_the_old_client_drops_is_not_ended_with_it(tmp_path: Path) -> None:
+    """The grace time of the lost client does not run for the one that is there."""
+    async with stage(tmp_path, settings={"grace_seconds": 0.3}) as desk:
+        first = await desk.join()
+        await first.said("Hello.")
+        joining = asyncio.create_task(desk.join(again=True))
+        await until(lambda: bool(desk.host._doors) or joining.done())
+        await desk.leave(first, "dropped")
+        second = await joining
+        await asyncio.sleep(0.8)
+        assert second.run.ended is None
+        second.run.typed("still there?")
+        await second.said("You said: still there?")
+
+
+async def test_a_row_that_cannot_be_opened_leaves_no_agent_behind(tmp_path: Path) -> None:
+    """A refused upgrade gives its place back after the grace time."""
+    async with stage(tmp_path, settings={"grace_seconds": 0.2}) as desk:
+        client = await desk.join()
+        assert client.seat is not None
+        guest = client.seat.guest
+        await desk.leave(client)
+        with pytest.raises(DuologueError) as refused:
+            await desk.host.seat(guest, client)
+        assert refused.value.code == "session_open"
+        await until(lambda: desk.host.live == 0)
+
+
+async def test_a_new_wish_for_turns_is_a_new_run(tmp_path: Path) -> None:
+    """A session that asks for push-to-talk gets it, with everything remembered."""
+    async with stage(tmp_path) as desk:
+        first = await desk.join()
+        await first.said("Hello.")
+        wish = {"turns": {"trigger": "push_to_talk"}}
+        second = await desk.join(again=True, overrides=wish)
+        assert second.run is not first.run
+        assert second.run.definition.turns.trigger == "push_to_talk"
+        assert second.seat is not None
+        assert second.seat.resumed == "rebuilt"

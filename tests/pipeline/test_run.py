@@ -352,3 +352,67 @@ async def test_what_an_agent_writes_is_a_turn_without_sound(tmp_path: Path) -> N
         await client.until(h.AgentEnded, lambda one: one.turn == said.turn)
         assert ("assistant", "See you at five.", False) in await desk.words()
         assert not client.all(h.AgentAudio)
+
+
+async def test_an_answer_that_begins_while_nobody_is_there_is_heard_whole(tmp_path: Path) -> None:
+    """Who returns gets the turn from its beginning: its start, its words, its sound."""
+    mind = ScriptedAnswers(["Here it is."], delay=0.3)
+    async with stage(tmp_path, greeting="", llm=lambda: mind) as desk:
+        client = await desk.join()
+        client.run.typed("fetch it")
+        await client.until(h.UserSaid)
+        await desk.leave(client, "dropped")
+        await until(lambda: bool(mind.talks))
+        await asyncio.sleep(0.5)
+        again = await desk.join(again=True)
+        await again.said("Here it is.")
+        turn = again.all(h.AgentStarted)[-1].turn
+        told = [one for one in again.heard if getattr(one, "turn", "") == turn]
+        assert isinstance(told[0], h.AgentStarted)
+        assert "".join(one.text for one in told if isinstance(one, h.AgentText)) == "Here it is."
+        assert ("assistant", "Here it is.", False) in await desk.words()
+
+
+class Hasty(Agent):
+    """An agent that refuses every caller at once."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="Refuse.")
+
+    async def on_enter(self) -> None:
+        """Hangs up before anything was said."""
+        duologue.current().end("closed today", say="We are closed.")
+
+
+async def test_an_agent_may_hang_up_in_on_enter(tmp_path: Path) -> None:
+    """Its words are said, then the conversation ends with its reason."""
+    async with stage(tmp_path, make=Hasty, greeting="") as desk:
+        client = await desk.join()
+        ended = await client.until(h.Ended)
+        assert "closed today" in ended.message
+        assert [said.text for said in client.all(h.AgentSaid)] == ["We are closed."]
+
+
+async def test_data_that_is_no_json_is_the_agents_own_error(tmp_path: Path) -> None:
+    """It is raised where it was sent, and the conversation goes on."""
+    async with stage(tmp_path) as desk:
+        client = await desk.join()
+        with pytest.raises(TypeError):
+            client.run.send_data(object())
+        await client.said("Hello.")
+
+
+async def test_an_answer_that_may_not_be_interrupted_is_not_while_it_is_thought(
+    tmp_path: Path,
+) -> None:
+    """Typing again before the first sound queues; nothing is lost."""
+    turns = {"can_interrupt": False}
+    mind = ScriptedAnswers(["One.", "Two."], delay=0.3)
+    async with stage(tmp_path, greeting="", turns=turns, llm=lambda: mind) as desk:
+        client = await desk.join()
+        client.run.typed("first")
+        await until(lambda: client.run._actor.session is not None)
+        client.run.typed("second")
+        await client.said("Two.")
+        words = [text for role, text, cut in await desk.words() if role == "assistant" and not cut]
+        assert words == ["One.", "Two."]

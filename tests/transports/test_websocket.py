@@ -104,6 +104,7 @@ def bombard(desk: Desk, frames: int, seed: int) -> None:
             for _ in range(min(500, frames - sent)):
                 socket.send(mutated(chance))
                 sent += 1
+            time.sleep(1)  # the mutants used up what may be said at once
             socket.send(json.dumps({"type": "client.response.text", "content": "still there?"}))
             while until(socket, "user.transcript")["content"] != "still there?":
                 pass
@@ -150,14 +151,16 @@ def test_a_wrong_key_is_refused_before_the_socket_opens(desk: Desk, key: str) ->
 
 
 def test_an_agent_that_cannot_start_refuses_with_its_reason(desk: Desk) -> None:
-    """The owner's exception is named; the server lives."""
+    """The kind of failure is named; what it says stays in the owner's log."""
     key = desk.authorize("broken").json()["client_session_key"]
     with pytest.raises(InvalidStatus) as refused, connect(desk.socket_url(key)):
         pass
     assert refused.value.response.status_code == 500
     body = json.loads(refused.value.response.body or b"")
     assert body["code"] == "agent_failed"
-    assert "no such database" in body["error"]
+    assert "RuntimeError" in body["error"]
+    assert "no such database" not in body["error"]
+    assert "no such database" in desk.house.log
 
 
 def test_pages_that_the_agent_does_not_list_are_refused(desk: Desk) -> None:
@@ -225,6 +228,8 @@ def test_leaving_ends_the_run_and_the_conversation_can_be_rebuilt(desk: Desk) ->
         assert closing_code(socket) == 1000
     conversation = ticket["conversation_id"]
     _until_not_live(desk, conversation)
+    session = desk.ask("GET", f"/v1/sessions/{ticket['session_id']}").json()
+    assert (session["state"], session["end_reason"]) == ("ended", "left")
     with on_the_line(desk, conversation_id=conversation) as (socket, again):
         assert again["resumed"] == "rebuilt"
         socket.send('{"type":"client.ready"}')
@@ -260,6 +265,31 @@ def test_binary_frames_that_were_not_agreed_on_are_named(desk: Desk) -> None:
     with on_the_line(desk) as (socket, _):
         socket.send(os.urandom(100))
         assert "binary" in until(socket, "response.data")["content"]["message"]
+
+
+def test_a_flood_of_words_is_refused_and_the_line_stays_open(desk: Desk) -> None:
+    """Each typed message costs an answer, so there is a limit to how many come at once."""
+    with on_the_line(desk) as (socket, _):
+        socket.send('{"type":"client.ready"}')
+        socket.send(json.dumps({"type": "client.response.text", "content": "x" * 70_000}))
+        assert "at most 65536" in until(socket, "response.data")["content"]["message"]
+        for _ in range(200):
+            socket.send(json.dumps({"type": "client.response.data", "data": 1}))
+        assert "messages a second" in until(socket, "response.data")["content"]["message"]
+        time.sleep(1)
+        socket.send(json.dumps({"type": "client.response.text", "content": "still there?"}))
+        assert until(socket, "user.transcript")["content"] == "still there?"
+
+
+def test_an_absurd_place_is_ignored(desk: Desk) -> None:
+    """What a client says of its playback cannot harm the conversation."""
+    with on_the_line(desk, capabilities=["played"]) as (socket, _):
+        socket.send('{"type":"client.ready"}')
+        turn = until(socket, "turn.start")["turn_id"]
+        for place in (1e308, -1.0, 1e12):
+            frame = {"type": "client.played", "turn_id": turn, "played_ms": place}
+            socket.send(json.dumps(frame))
+        assert until(socket, "response.end")["turn_id"] == turn
 
 
 def test_a_message_over_the_limit_closes_the_socket(desk: Desk) -> None:

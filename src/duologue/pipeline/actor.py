@@ -109,7 +109,7 @@ class Actor:
         if self._closing:
             return
         if self.session is not None:
-            act(self.session)
+            self._perform(act, self.session)
             return
         self._waiting.append(act)
         self.start()
@@ -127,6 +127,8 @@ class Actor:
         self._ear.close()
         if self._starting is not None:
             await asyncio.wait([self._starting], timeout=CLOSING)
+            self._starting.cancel()
+            await asyncio.wait([self._starting])
         try:
             async with asyncio.timeout(CLOSING):
                 if self.session is not None:
@@ -152,15 +154,24 @@ class Actor:
         session.on("close", self._closed)
         try:
             await session.start(self._agent, record=False)
+        except asyncio.CancelledError:
+            await session.aclose()
+            raise
         except Exception as error:
-            log.exception("agent failed to start", agent=self._definition.slug)
             await session.aclose()
             self._failed(self._failure(error))
             return
-        self.session = session
+        self.session = session  # from here on close() closes it
         waiting, self._waiting = self._waiting, []
         for act in waiting:
+            self._perform(act, session)
+
+    def _perform(self, act: Act, session: AgentSession[None]) -> None:
+        """Does one thing; a session that is closing, or cannot, refuses it without harm."""
+        try:
             act(session)
+        except Exception:
+            log.exception("agent refused", agent=self._definition.slug)
 
     def _hold_back(self, event: SpeechCreatedEvent) -> None:
         """An agent that greets in on_enter does not greet again when it is resumed."""
@@ -172,6 +183,8 @@ class Actor:
             self._failed(self._failure(f"it closed ({event.reason.value})"))
 
     def _failure(self, reason: object) -> DuologueError:
+        """What callers may know of a failure: an exception's text may hold anything."""
         if isinstance(reason, Exception):
-            reason = f"{type(reason).__name__}: {reason}"
+            log.error("agent failed", agent=self._definition.slug, exc_info=reason)
+            reason = f"{type(reason).__name__}, see the server's log"
         return DuologueError("agent_failed", agent=self._definition.slug, reason=reason)

@@ -10,19 +10,17 @@ from typing import Any
 
 import structlog
 
-from duologue.agents.definition import LoadedAgent
-from duologue.agents.models import Shared, resolve
+from duologue.agents.models import Shared
 from duologue.agents.registry import Catalog
 from duologue.core.resume import Departure, Grade
 from duologue.errors import DuologueError
-from duologue.pipeline.history import remembered
 from duologue.pipeline.meters import Meters
 from duologue.pipeline.outlet import Listener
-from duologue.pipeline.record import Record
-from duologue.pipeline.run import Run
+from duologue.pipeline.rebuild import rebuild
+from duologue.pipeline.run import LEFT, Run
 from duologue.pipeline.seat import Guest, Seat
 from duologue.settings import Settings
-from duologue.store import conversations, messages, runs, sessions
+from duologue.store import conversations, runs, sessions
 from duologue.store.database import Database
 from duologue.store.ids import fresh
 
@@ -32,7 +30,6 @@ GOODBYE = 5.0
 """Seconds in which clients close when the server goes away."""
 NOTICE = 1.0
 """Seconds in which a lost socket of the same session may still be noticed."""
-LEFT = DuologueError("ended", reason="left")
 
 
 class _Door:
@@ -113,9 +110,8 @@ class Host:
 
     def attached(self, conversation_id: str) -> list[Seat]:
         """The clients that are attached to a conversation here."""
-        return [
-            seat for seat in self._seats.values() if seat.run.conversation_id == conversation_id
-        ]
+        seats = tuple(self._seats.values())
+        return [seat for seat in seats if seat.run.conversation_id == conversation_id]
 
     def require_room(self, conversation_id: str | None = None) -> None:
         """Refuses what would be one run too many; a conversation that is live has its place."""
@@ -140,6 +136,7 @@ class Host:
             door.waiting -= 1
             if not door.waiting:
                 del self._doors[guest.conversation_id]
+            self._look_after(self._runs.get(guest.conversation_id))
         log.info(
             "session live",
             session=guest.session_id,
@@ -156,14 +153,11 @@ class Host:
         run = seat.run
         run.detach(seat.listener, unheard)
         self._spawn(self._meters.read([seat]))
-        await self._write_departure(seat, how)
-        seat.gone.set()
-        if run.ended is not None or self.attached(run.conversation_id):
-            return
-        if how == "left":
-            run.end(LEFT, reason="left")
-        else:
-            self._wait_for_return(run)
+        try:
+            await self._write_departure(seat, how)
+        finally:
+            seat.gone.set()
+            self._look_after(run, how)
 
     def replace(self, conversation_id: str) -> None:
         """Tells the clients of a conversation that it was opened elsewhere."""
@@ -187,77 +181,48 @@ class Host:
                 async with asyncio.timeout(NOTICE):
                     await before.gone.wait()
         run, resumed = await self._run_for(guest)
-        self._stop_waiting(run)
         now = self.clock()
         if not await self.db.write(sessions.open, guest.org_id, guest.session_id, run.id, now):
-            if not self.attached(guest.conversation_id):
-                self._wait_for_return(run)
             raise DuologueError("session_open")
-        if run.ended is not None:  # it ended while the row was written
+        if run.ended is not None and not run.final:  # it ended while the row was written
+            run, resumed = await self._run_for(guest)
+        if run.ended is not None:
             await self.db.write(
                 sessions.end, guest.org_id, guest.session_id, run.ended, now, void=run.final
             )
             raise DuologueError("ended", reason=run.ended)
+        self._stop_waiting(run)
         seat = Seat(guest, run, listener, resumed, now)
         self._seats[guest.session_id] = seat
-        run.attach(listener, guest.session_id)
+        run.attach(listener, guest)
         return seat
 
     async def _run_for(self, guest: Guest) -> tuple[Run, Grade | None]:
+        """The live run of a conversation, unless the session wants other turns; else a new one."""
         existing = self._runs.get(guest.conversation_id)
         if existing is not None and existing.ended is None:
-            return existing, "live"
+            if existing.definition.turns == guest.definition.turns:
+                return existing, "live"
+            existing.end(LEFT, reason="left")
         if existing is not None:
             await existing.closed()
-        run, resumed = await self._rebuild(guest)
-        return run, resumed
-
-    async def _rebuild(self, guest: Guest) -> tuple[Run, Grade | None]:
         loaded = self.catalog.get(guest.definition.slug)
         if loaded is None:
             raise DuologueError("agent_not_loaded", agent=guest.definition.slug)
-        stored = await self.db.read(messages.of, guest.org_id, guest.conversation_id)
-        now = self.clock()
-        run_id = fresh("run_", now)
-        record = Record(
-            self.db,
-            org_id=guest.org_id,
-            conversation_id=guest.conversation_id,
-            run_id=run_id,
-            clock=self.clock,
-        )
-        resumed: Grade | None = "rebuilt" if stored else None
-        run = Run(
-            run_id=run_id,
-            conversation_id=guest.conversation_id,
-            loaded=loaded,
-            definition=guest.definition,
-            models=resolve(
-                LoadedAgent(guest.definition, loaded.make, loaded.source, loaded.models),
-                self._environment,
-                shared=self._shared,
-            ),
-            record=record,
-            resumed=bool(stored),
-            greet=not stored,
-            new_id=lambda prefix: fresh(f"{prefix}_", self.clock()),
-        )
-        await self.db.write(
-            runs.start,
-            guest.org_id,
-            id=run_id,
-            conversation_id=guest.conversation_id,
-            agent_id=guest.agent_id,
+        run, resumed = await rebuild(
+            guest,
+            loaded,
+            db=self.db,
+            environment=self._environment,
+            shared=self._shared,
             process=self.process,
-            now=now,
+            clock=self.clock,
         )
         self._runs[guest.conversation_id] = run
         run.on_end = lambda: self._run_ended(run, guest.org_id)
-        try:
-            run.prepare(guest.whereabouts(run, resumed), remembered(stored))
-        except DuologueError as error:
-            run.end(error, reason="agent_failed")
-            raise
+        if self.draining:
+            run.end(DuologueError("going_away"), reason="going_away")
+            raise DuologueError("going_away")
         return run, resumed
 
     def _run_ended(self, run: Run, org_id: str) -> asyncio.Future[bool] | None:
@@ -279,12 +244,17 @@ class Host:
         await self.db.write(runs.end, org_id, run.id, reason, {"models": usage_of_run}, now)
         log.info("run ended", run=run.id, conversation=run.conversation_id, reason=reason)
 
-    def _wait_for_return(self, run: Run) -> None:
-        loop = asyncio.get_running_loop()
-        self._stop_waiting(run)
-        self._grace[run.id] = loop.call_later(
-            self.settings.grace_seconds, lambda: run.end(LEFT, reason="left")
-        )
+    def _look_after(self, run: Run | None, how: Departure = "dropped") -> None:
+        """Ends a run that its last client left, or waits for one that dropped; nobody else's."""
+        if run is None or run.ended is not None:
+            return
+        if self.attached(run.conversation_id) or run.conversation_id in self._doors:
+            return
+        if how == "left":
+            run.left()
+        elif run.id not in self._grace:
+            loop = asyncio.get_running_loop()
+            self._grace[run.id] = loop.call_later(self.settings.grace_seconds, run.left)
 
     def _stop_waiting(self, run: Run) -> None:
         timer = self._grace.pop(run.id, None)
@@ -294,7 +264,8 @@ class Host:
     async def _write_departure(self, seat: Seat, how: Departure) -> None:
         guest, now = seat.guest, self.clock()
         final = seat.run.final
-        if how == "dropped" and seat.run.ended is None and seat.closed_with is None:
+        may_return = seat.run.ended in (None, "going_away") and seat.closed_with is None
+        if how == "dropped" and may_return:
             await self.db.write(sessions.detach, guest.org_id, guest.session_id, now)
         else:
             reason = seat.closed_with or seat.run.ended or how

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -55,7 +56,13 @@ class Meters:
     async def read(self, seats: list[Seat]) -> dict[str, int | None]:
         """Adds what these seats used since the last reading; returns what each payer has left."""
         now = self._clock()
-        return await self._db.write(usage.meter, [seat.tick(now) for seat in seats], now)
+        marks = [(seat, seat.metered_to) for seat in seats]
+        try:
+            return await self._db.write(usage.meter, [seat.tick(now) for seat in seats], now)
+        except Exception:
+            for seat, mark in marks:  # what was not written is metered again
+                seat.metered_to = mark
+            raise
 
     async def _sweep(self) -> None:
         seats = list(self._seats())
@@ -65,15 +72,19 @@ class Meters:
         ids = [seat.guest.session_id for seat in seats]
         problems = await self._db.read(sessions.live_problems, ids)
         now = self._clock()
+        costs = Counter[str]()
+        for seat in seats:
+            costs[seat.guest.org_id] += balance.cost(WARN_MS, seat.guest.price)
         for seat in seats:
             problem = problems.get(seat.guest.session_id)
             if problem is not None:
                 seat.close("replaced" if problem == "rotated" else problem)
-            elif now - seat.opened_at >= seat.guest.limit_ms:
+            elif seat.guest.attached_ms + now - seat.opened_at >= seat.guest.limit_ms:
                 minutes = seat.guest.limit_ms / 60_000
                 seat.run.end(DuologueError("timed_out", minutes=f"{minutes:g}"), reason="timed_out")
             else:
-                _check_balance(seat, balances.get(seat.guest.org_id))
+                payer = seat.guest.org_id
+                _check_balance(seat, balances.get(payer), costs[payer])
 
     async def _tidy(self) -> None:
         """Ends sessions that nobody can reopen any more."""
@@ -82,13 +93,13 @@ class Meters:
         await self._db.write(recovery.sweep, detached_before=now - grace, now=now)
 
 
-def _check_balance(seat: Seat, left: int | None) -> None:
-    price = seat.guest.price
-    if left is None or price <= 0:
+def _check_balance(seat: Seat, left: int | None, cost: int) -> None:
+    """Warns and closes by what all sessions of the payer together use up."""
+    if left is None or seat.guest.price <= 0:
         return
     if left <= 0:
         seat.close("insufficient_balance")
-    elif not seat.warned and left <= balance.cost(WARN_MS, price):
+    elif not seat.warned and left <= cost:
         seat.warned = True
-        seconds = round(left / balance.cost(1000, price))
+        seconds = round(left * WARN_MS / cost / 1000)
         seat.run.notice("balance_low", f"The balance ends in about {seconds} seconds.")

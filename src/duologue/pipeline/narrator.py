@@ -102,7 +102,8 @@ class Narrator(Stage):
 
     def _told(self, text: str) -> None:
         self.mouth.words(text)
-        self.tell(self.turns.agent_text(text, user_speaks=self._user_speaking))
+        kept = self._user_speaking or not self._outlet.listening
+        self.tell(self.turns.agent_text(text, user_speaks=kept))
 
     def _words_ended(self) -> None:
         self.mouth.words_end()

@@ -6,7 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+import structlog
+
 from duologue.core.happenings import AgentAudio, Ended, Happening, Noticed, UserStarted
+
+log = structlog.get_logger(__name__)
 
 NOT_STORED = Noticed("internal", "What was said could not be stored; please say it again.")
 
@@ -59,4 +63,7 @@ class Outlet:
 
     def _deliver(self, happening: Happening) -> None:
         for listener in tuple(self._listeners):
-            listener(happening)
+            try:
+                listener(happening)
+            except Exception:  # one client's trouble is not the others'
+                log.exception("client not told", happening=type(happening).__name__)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+import msgspec
 import structlog
 from livekit.agents import AgentSession, ChatContext
 
@@ -28,9 +29,11 @@ from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
 from duologue.pipeline.outlet import Listener, Outlet
 from duologue.pipeline.record import Record
+from duologue.pipeline.seat import Guest
 
 log = structlog.get_logger(__name__)
 
+LEFT: Final = DuologueError("ended", reason="left")
 APOLOGY: Final = "Sorry, something went wrong on my side. Please try again."
 LAST_WORDS: Final = 60.0
 """Seconds that an agent which hangs up may go on speaking."""
@@ -76,6 +79,7 @@ class Run:
         )
         self._here: whereabouts.Current | None = None
         self._pressed = False
+        self._hanging_up: str | None = None
         self._closing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.ended: str | None = None
@@ -105,6 +109,14 @@ class Run:
         self._outlet.put(Ended(error.code, error.message), self.on_end())
         self._closing = asyncio.ensure_future(self._close())
 
+    def left(self) -> None:
+        """Nobody is there any more; the conversation may be rebuilt, unless the agent hung up."""
+        if self._hanging_up is not None:
+            reason = self._hanging_up
+            self.end(DuologueError("ended", reason=reason), reason=reason, final=True)
+        else:
+            self.end(LEFT, reason="left")
+
     async def closed(self) -> None:
         """Returns when an ended run holds nothing any more."""
         if self._closing is not None:
@@ -120,11 +132,14 @@ class Run:
 
     # ------------------------------------------------------------ listeners
 
-    def attach(self, listener: Listener, session_id: str) -> None:
-        """A client listens from now on."""
-        self.record.session_id = session_id
+    def attach(self, listener: Listener, guest: Guest) -> None:
+        """A client listens from now on; the agent's code learns of its session."""
+        self.record.session_id = guest.session_id
         if self._here is not None:
-            self._here.session_id = session_id
+            self._here.session_id = guest.session_id
+            self._here.metadata = guest.metadata
+            self._here.custom_metadata = guest.custom_metadata
+            self._here.custom_headers = guest.custom_headers
         self._outlet.attach(listener)
 
     def detach(self, listener: Listener, unheard: float = 0.0) -> None:
@@ -152,17 +167,13 @@ class Run:
 
     def press(self) -> None:
         """Push-to-talk: the user takes the floor."""
-        session = self._actor.session
         if self._pressed or not self._narrator.push_to_talk or self.ended is not None:
             return
-        if session is None:
+        if self._actor.session is None:  # nobody speaks: the floor is free, and sound waits
             self._actor.start()
-        elif not self._take_floor(session):
-            return
+            self._begin_press()
         else:
-            session.clear_user_turn()
-        self._pressed = True
-        self._narrator.tell(self._narrator.turns.user_begins())
+            self._actor.do(self._press)
 
     def release(self) -> None:
         """Push-to-talk: the user is done."""
@@ -201,15 +212,18 @@ class Run:
 
     def interrupt(self) -> None:
         """The agent falls silent, even where callers may not interrupt."""
-        if self._actor.session is not None and self.ended is None:
-            self._actor.session.interrupt(force=True)
+        if self._actor.session is not None:
+            self._actor.do(lambda session: session.interrupt(force=True))
 
     def hang_up(self, reason: str, say: str | None = None) -> None:
         """The agent ends the conversation, after what it is saying and `say`."""
-        self._spawn(self._hang_up(reason, say))
+        if self._hanging_up is None:
+            self._hanging_up = reason
+            self._actor.do(lambda session: self._spawn(self._hang_up(session, reason, say)))
 
     def send_data(self, content: Any) -> None:
-        """Data for the page."""
+        """Data for the page; what is no JSON is the agent's own error."""
+        msgspec.json.encode(content)
         self._outlet.put(DataSent(content))
 
     def chat(self, text: str) -> None:
@@ -228,6 +242,15 @@ class Run:
 
     # ------------------------------------------------------------ within
 
+    def _press(self, session: AgentSession[None]) -> None:
+        if self._take_floor(session):
+            session.clear_user_turn()
+            self._begin_press()
+
+    def _begin_press(self) -> None:
+        self._pressed = True
+        self._narrator.tell(self._narrator.turns.user_begins())
+
     def _type(self, session: AgentSession[None], text: str) -> None:
         if self._take_floor(session):
             self._narrator.tell(self._narrator.turns.user_begins())
@@ -241,12 +264,10 @@ class Run:
 
     def _take_floor(self, session: AgentSession[None]) -> bool:
         """Silences the agent for the user, where it allows that."""
-        if not self._narrator.mouth.busy:
-            session.interrupt(force=True)
-            return True
         speech = session.current_speech
-        allowed = speech is None or speech.allow_interruptions
-        if self.definition.turns.can_interrupt and allowed:
+        if speech is None:
+            return True
+        if self.definition.turns.can_interrupt and speech.allow_interruptions:
             session.interrupt()
             return True
         # The client stopped playing by itself: what it did not hear comes again.
@@ -260,10 +281,7 @@ class Run:
         if not transcript.strip():
             self._narrator.tell(self._narrator.turns.user_gives_up())
 
-    async def _hang_up(self, reason: str, say: str | None) -> None:
-        session = self._actor.session
-        if session is None or self.ended is not None:
-            return
+    async def _hang_up(self, session: AgentSession[None], reason: str, say: str | None) -> None:
         last = session.say(say, allow_interruptions=False) if say else session.current_speech
         try:
             async with asyncio.timeout(LAST_WORDS):
@@ -276,8 +294,8 @@ class Run:
         self.end(DuologueError("ended", reason=reason), reason=reason, final=True)
 
     def _apologize(self, part: str) -> None:
-        if part == "thinking" and self._actor.session is not None and self.ended is None:
-            self._actor.session.say(APOLOGY, add_to_chat_ctx=False)
+        if part == "thinking":
+            self._actor.do(lambda session: session.say(APOLOGY, add_to_chat_ctx=False))
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)

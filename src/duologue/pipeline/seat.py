@@ -29,6 +29,8 @@ class Guest:
     transport: str
     price: float
     limit_ms: int
+    attached_ms: int = 0
+    """How long the session was attached before, in an earlier socket."""
     metadata: dict[str, Any] = field(default_factory=dict)
     custom_metadata: dict[str, Any] = field(default_factory=dict)
     custom_headers: dict[str, str] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class Seat:
         self.on_close: Callable[[str], None] = lambda code: None
         """Set by the transport: closes the road with the code of an error."""
         self.closed_with: str | None = None
-        self._metered_to = now
+        self.metered_to = now
 
     def close(self, code: str) -> None:
         """Closes the road from our side, once, saying why."""
@@ -77,7 +79,7 @@ class Seat:
     def tick(self, now: int) -> tuple[str, str, str, str, int, int]:
         """Milliseconds and cost since the last reading, for the store."""
         guest = self.guest
-        spent = max(0, now - self._metered_to)
-        cost = balance.tick(self._metered_to - self.opened_at, spent, guest.price)
-        self._metered_to += spent
+        spent = max(0, now - self.metered_to)
+        cost = balance.tick(self.metered_to - self.opened_at, spent, guest.price)
+        self.metered_to += spent
         return guest.org_id, guest.session_id, self.run.id, guest.agent_id, spent, cost

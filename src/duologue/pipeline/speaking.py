@@ -24,6 +24,8 @@ LEAD: Final = RATE * 3 // 10
 CHUNK: Final = 1536
 """96 ms: a whole number of the 128-sample blocks that Layercode's player works in."""
 BLOCK: Final = 128
+UNHEARD: Final = 10
+"""Seconds of sound that are kept behind the listener, to be said again after a lost connection."""
 ACK_GRACE: Final = 1.0
 """Seconds after the computed end in which the client's own word for it is waited for."""
 
@@ -163,8 +165,10 @@ class Mouth(io.AudioOutput):
 
     def leave(self, unheard: float = 0.0) -> None:
         """The listener is gone, and did not hear the last `unheard` seconds of what it was sent."""
-        self._absent = True
-        self._hush(unheard)
+        if not self._absent:
+            self._absent = True
+            self._hush(unheard)
+            self._stage.silenced()
 
     def client_stopped(self) -> None:
         """The client fell silent by itself; what it did not hear is sent again, unless cut."""
@@ -253,7 +257,7 @@ class Mouth(io.AudioOutput):
             pass
         if self._utterance is not utterance:
             return
-        utterance.forget(clock.position(now) - RATE)
+        utterance.forget(clock.position(now) - UNHEARD * RATE)
         if utterance.complete and clock.sent >= utterance.total:
             self._end_of_sound(utterance, now)
         elif clock.sent < utterance.total:

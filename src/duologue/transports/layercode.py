@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
-from typing import assert_never
+from typing import Final, assert_never
 
 from duologue.core import happenings as h
+from duologue.core.bucket import Bucket
 from duologue.pipeline.run import Run
 from duologue.wire import layercode as wire
 
+SOUND_SPEED: Final = 2.0
+"""Seconds of sound a second: a client that catches up is heard, a flood is not."""
+SOUND_AHEAD: Final = 5.0
+WORDS_RATE: Final = 5.0
+"""Typed messages and data a second, after a burst of `WORDS_BURST`."""
+WORDS_BURST: Final = 50.0
+WORDS_LENGTH: Final = 64 * 1024
+DAY_MS: Final = 86_400_000
 RATES = {"mic16": 16000, "mic24": 24000}
 GRANTED = frozenset({"played", "resume", "agent_state", "tools", *RATES})
 """The extensions that this road knows; a client gets those that it asks for."""
@@ -72,10 +82,22 @@ def input_rate(capabilities: list[str]) -> int:
 class Obey:
     """Does what a client's frames ask of a run."""
 
-    def __init__(self, run: Run, rate: int, leave: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        capabilities: list[str],
+        *,
+        leave: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._run = run
-        self._rate = rate
+        self._capabilities = frozenset(capabilities)
         self._leave = leave
+        self._rate = input_rate(capabilities)
+        self._sound = Bucket(SOUND_SPEED, SOUND_AHEAD, clock)
+        self._words = Bucket(WORDS_RATE, WORDS_BURST, clock)
+        self.ready = False
+        """Whether the client said that it hears."""
 
     def frame(self, frame: str) -> bool:
         """Does what one text frame says and tells whether it carried sound; or `BadFrame`."""
@@ -83,13 +105,18 @@ class Obey:
         run = self._run
         match message:
             case wire.ClientAudio(content):
-                run.hear(wire.decode_audio(content), self._rate)
+                pcm = wire.decode_audio(content)
+                if self._sound.take(len(pcm) / 2 / self._rate):
+                    run.hear(pcm, self._rate)
                 return True
             case wire.ClientReady():
+                self.ready = True
                 run.ready()
             case wire.ClientText(content):
+                self._spend_words(len(content))
                 run.typed(content)
             case wire.ClientData(data):
+                self._spend_words(len(frame))
                 run.data(data)
             case wire.TriggerTurnStart():
                 run.press()
@@ -99,7 +126,8 @@ class Obey:
                 if reason == "completed" and (turn is None or run.speaks_in(turn)):
                     run.ran_dry()
             case wire.ClientPlayed(turn, played_ms):
-                run.heard(turn, max(0.0, played_ms) / 1000)
+                if "played" in self._capabilities and 0 <= played_ms <= DAY_MS:
+                    run.heard(turn, played_ms / 1000)
             case wire.VadEvents():
                 pass  # the server hears for itself; a stock SDK's first answer is often wrong
             case wire.ClientEnd():
@@ -107,3 +135,10 @@ class Obey:
             case _:
                 assert_never(message)
         return False
+
+    def _spend_words(self, length: int) -> None:
+        """Refuses a message that is too long, or one too many: each costs an answer."""
+        if length > WORDS_LENGTH:
+            raise wire.BadFrame(f"a message has at most {WORDS_LENGTH} characters, not {length}")
+        if not self._words.take(1):
+            raise wire.BadFrame(f"more than {WORDS_RATE:g} messages a second")

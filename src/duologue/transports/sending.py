@@ -47,6 +47,11 @@ class SendQueue:
         self._frames = deque(entry for entry in self._frames if not entry[1])
         self._sound = 0
 
+    def clear(self) -> None:
+        """Drops everything that waits."""
+        self._frames.clear()
+        self._sound = self._words = 0
+
     def close(self) -> None:
         """What waits is still taken; after it comes the end."""
         self._closed = True

@@ -10,12 +10,12 @@ from urllib.parse import parse_qs
 
 import structlog
 
-from duologue.core.happenings import AgentAudio, Ended, Happening, UserStarted
+from duologue.core.happenings import AgentAudio, AgentEnded, Ended, Happening, UserStarted
 from duologue.core.resume import Departure, departure
 from duologue.errors import FAULTS, DuologueError
 from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest, Seat
-from duologue.transports.layercode import Obey, Translator, input_rate
+from duologue.transports.layercode import Obey, Translator
 from duologue.transports.sending import Overrun, SendQueue
 from duologue.wire import layercode as wire
 
@@ -30,8 +30,10 @@ STUCK: Final = 10.0
 """Seconds in which one frame must leave; a client that reads slower is closed."""
 COMPLAINTS: Final = 3
 """Malformed frames that are answered; later ones are ignored in silence."""
-FORGET_CODES: Final = frozenset({"insufficient_balance", "revoked", "ended"})
-"""Closings by us after which the agent does not wait for the caller."""
+SILENT: Final = 60
+"""Seconds in which a client must say that it is ready; a place is not held for less."""
+FORGET_CODES: Final = frozenset({"left", "insufficient_balance", "revoked", "ended"})
+"""Closings after which the agent does not wait for the caller."""
 
 
 class WebSocketRoad:
@@ -62,7 +64,9 @@ class _Socket:
 
     def __init__(self, capabilities: list[str], receive: Receive, send: Send) -> None:
         self._translator = Translator(capabilities)
-        self._rate = input_rate(capabilities)
+        self._capabilities = capabilities
+        self._seat: Seat | None = None
+        self._writer: asyncio.Task[None] | None = None
         self._receive = receive
         self._send = send
         self._queue = SendQueue()
@@ -76,7 +80,9 @@ class _Socket:
         """Puts a happening into the queue, in this client's words."""
         if self._close_with is not None:
             return
-        if isinstance(happening, UserStarted):
+        if isinstance(happening, UserStarted) or (
+            isinstance(happening, AgentEnded) and happening.interrupted
+        ):
             self._queue.silence()
         sound = isinstance(happening, AgentAudio)
         try:
@@ -88,24 +94,30 @@ class _Socket:
             self._shut(happening.code, happening.message)
 
     def close(self, code: str) -> None:
-        """Says why, then closes with the code of an error."""
-        if self._close_with is None:
-            message = DuologueError(
-                code, organization="…", conversation="…", reason=code, seconds=STUCK
-            ).message
+        """Says why, then closes with the code of an error; from now on it is nobody's client."""
+        if self._close_with is not None:
+            return
+        message = DuologueError(
+            code, organization="…", conversation="…", reason=code, seconds=SILENT
+        ).message
+        if code == "slow_reader":
+            self._queue.clear()
+        else:
             notice = wire.Data(wire.notice(code, message), "")
-            if code != "slow_reader":
-                self._queue.put(wire.encode_server(notice), sound=False)
-            self._shut(code, message)
+            self._queue.put(wire.encode_server(notice), sound=False)
+        self._shut(code, message)
+        if self._seat is not None:
+            self._seat.run.detach(self._seat.listener, self._unheard())
 
     async def serve(self, host: Host, seat: Seat) -> None:
         """Runs the socket and gives the seat back, whatever happens."""
+        self._seat = seat
         seat.on_close = self.close
         how: Departure = "dropped"
         writer: asyncio.Task[None] | None = None
         try:
             await self._send({"type": "websocket.accept"})
-            writer = asyncio.create_task(self._write())
+            writer = self._writer = asyncio.create_task(self._write())
             code = await self._read(seat, writer)
             how = departure(code)
             if self._close_with is not None:
@@ -114,25 +126,34 @@ class _Socket:
             if writer is not None:
                 writer.cancel()
                 await asyncio.wait([writer])
+                if not writer.cancelled() and (error := writer.exception()) is not None:
+                    log.error("socket failed", session=seat.guest.session_id, exc_info=error)
             await asyncio.shield(host.unseat(seat, how, self._unheard()))
 
     # ------------------------------------------------------------ within
 
     async def _read(self, seat: Seat, writer: asyncio.Task[None]) -> int | None:
         """Obeys frames until the socket closes, from either side; returns the client's code."""
-        obey = Obey(seat.run, self._rate, lambda: self._shut("left", "goodbye"))
+        obey = Obey(seat.run, self._capabilities, leave=lambda: self._shut("left", "goodbye"))
         reading = asyncio.ensure_future(self._receive())
+        loop = asyncio.get_running_loop()
+        silence = loop.call_later(SILENT, self._check_ready, obey)
         try:
             while True:
                 await asyncio.wait({reading, writer}, return_when=asyncio.FIRST_COMPLETED)
-                if writer.done():
-                    return 1000 if self._close_with == "left" else None
+                if not reading.done() and self._close_with is None:
+                    # The writer found the client gone; its close code may be on its way.
+                    await asyncio.wait({reading}, timeout=1.0)
+                if not reading.done():
+                    return None
                 event = reading.result()
                 if event["type"] == "websocket.disconnect":
                     return _code_of(event)
-                self._take(event, obey)
+                if self._close_with is None:
+                    self._take(event, obey)
                 reading = asyncio.ensure_future(self._receive())
         finally:
+            silence.cancel()
             reading.cancel()
 
     def _take(self, event: MutableMapping[str, Any], obey: Obey) -> None:
@@ -160,7 +181,7 @@ class _Socket:
             self._close_with = "slow_reader"
             self._close_message = FAULTS["slow_reader"].message
         except OSError:
-            return  # the client is gone; the reader learns it with its code
+            return  # the client is gone; the reader learns of it too
         code = 1000 if self._close_with == "left" else FAULTS[self._close_with or "ended"].close
         reason = self._close_message.encode()[:120].decode(errors="ignore")
         try:
@@ -172,7 +193,18 @@ class _Socket:
     def _shut(self, code: str, message: str) -> None:
         if self._close_with is None:
             self._close_with, self._close_message = code, message
+            self._queue.silence()
             self._queue.close()
+            # However much waits, and however slowly it is read: closing is bounded.
+            asyncio.get_running_loop().call_later(STUCK, self._give_up)
+
+    def _check_ready(self, obey: Obey) -> None:
+        if not obey.ready:
+            self.close("client_silent")
+
+    def _give_up(self) -> None:
+        if self._writer is not None:
+            self._writer.cancel()
 
     def _unheard(self) -> float:
         """Seconds of sound that a lost client surely did not hear.

@@ -1,0 +1,68 @@
+"""A run from what the store remembers: new where nothing was said, else where it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from duologue.agents.definition import LoadedAgent
+from duologue.agents.models import Shared, resolve
+from duologue.core.resume import Grade
+from duologue.pipeline.history import remembered
+from duologue.pipeline.record import Record
+from duologue.pipeline.run import Run
+from duologue.pipeline.seat import Guest
+from duologue.store import messages, runs
+from duologue.store.database import Database
+from duologue.store.ids import fresh
+
+
+async def rebuild(
+    guest: Guest,
+    loaded: LoadedAgent,
+    *,
+    db: Database,
+    environment: Mapping[str, str],
+    shared: Shared,
+    process: str,
+    clock: Callable[[], int],
+) -> tuple[Run, Grade | None]:
+    """The run of a conversation that has none; what was made for it is closed if it fails."""
+    stored = await db.read(messages.of, guest.org_id, guest.conversation_id)
+    resumed: Grade | None = "rebuilt" if stored else None
+    now = clock()
+    run_id = fresh("run_", now)
+    chosen = LoadedAgent(guest.definition, loaded.make, loaded.source, loaded.models)
+    models = resolve(chosen, environment, shared=shared)
+    record = Record(
+        db,
+        org_id=guest.org_id,
+        conversation_id=guest.conversation_id,
+        run_id=run_id,
+        clock=clock,
+    )
+    run = Run(
+        run_id=run_id,
+        conversation_id=guest.conversation_id,
+        loaded=loaded,
+        definition=guest.definition,
+        models=models,
+        record=record,
+        resumed=bool(stored),
+        greet=not stored,
+        new_id=lambda prefix: fresh(f"{prefix}_", clock()),
+    )
+    try:
+        run.prepare(guest.whereabouts(run, resumed), remembered(stored))
+        await db.write(
+            runs.start,
+            guest.org_id,
+            id=run_id,
+            conversation_id=guest.conversation_id,
+            agent_id=guest.agent_id,
+            process=process,
+            now=now,
+        )
+    except BaseException:
+        await models.aclose()
+        raise
+    return run, resumed
