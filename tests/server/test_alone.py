@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from tests import postgres
+from tests.serving import House
 
 from duologue.errors import DuologueError
 from duologue.server import alone
@@ -47,3 +48,18 @@ async def test_a_postgresql_database_is_held_by_one_and_let_go() -> None:
             assert caught.value.code == "database_in_use"
         async with alone.on_database(first):
             pass
+
+
+@pytest.mark.postgres
+def test_a_second_server_on_a_shared_database_does_not_start(tmp_path: Path) -> None:
+    """Each has a folder of its own, and still the second says why it cannot run."""
+    with postgres.server() as server:
+        address = f"{server}/postgres"
+        first = House(tmp_path / "first", database_url=address)
+        second = House(tmp_path / "second", database_url=address)
+        with first:
+            with pytest.raises(AssertionError, match="Another server runs on the database"):
+                second.start()
+            first.stop()
+            with second:
+                assert second.url

@@ -17,10 +17,11 @@ from duologue.server.nearby import Mode, Nearby
 LOOPBACK = "http://127.0.0.1:8787"
 
 
-def asked(**headers: str) -> Request[Any, Any, Any]:
-    """A request with these headers."""
+def asked(client: str | None = "127.0.0.1", /, **headers: str) -> Request[Any, Any, Any]:
+    """A request from that address with these headers."""
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return Request({"type": "http", "headers": raw})  # type: ignore[arg-type]  # all that is read
+    caller = None if client is None else (client, 50000)
+    return Request({"type": "http", "headers": raw, "client": caller})  # type: ignore[arg-type]  # all that is read
 
 
 def lets_in(request: Request[Any, Any, Any], **changes: str) -> bool:
@@ -54,6 +55,15 @@ def test_whoever_names_this_machine_needs_no_key(host: str) -> None:
 def test_a_page_of_elsewhere_needs_a_key(headers: dict[str, str]) -> None:
     """A name that was made to lead here is still a foreign name."""
     assert not lets_in(asked(**headers))
+
+
+@pytest.mark.parametrize(
+    ("client", "near"),
+    [("::1", True), ("127.0.0.2", True), ("203.0.113.9", False), ("unknown", False), (None, False)],
+)
+def test_whom_a_tunnel_lets_in_needs_a_key(client: str | None, near: bool) -> None:
+    """The caller's own address counts too."""
+    assert lets_in(asked(client, host="localhost")) is near
 
 
 @pytest.mark.parametrize(
@@ -99,6 +109,8 @@ def test_dev_answers_this_machine_and_not_a_rebound_name(near: httpx.Client) -> 
     refused(near.get("/v1/conversations", headers=rebound), 401, "key_missing")
     delete = near.delete("/v1/conversations/conv_x", headers=rebound)
     refused(delete, 401, "key_missing")
+    tunnelled = {"x-forwarded-for": "203.0.113.9"}
+    refused(near.get("/v1/conversations", headers=tunnelled), 401, "key_missing")
 
 
 def test_dev_shows_sessions_to_this_machine_only(near: httpx.Client) -> None:

@@ -17,8 +17,9 @@ class Nearby:
     """Tells people at this machine from everybody else.
 
     The socket must be bound to loopback, and a public address must not lead here by way of a
-    proxy. Then still a page of elsewhere may call, whose name was made to mean this machine (DNS
-    rebinding): such a request names that page in `Host`, and often nowhere else.
+    proxy. Then still two may come from elsewhere: whoever a tunnel lets in, which uvicorn gives the
+    address that the tunnel saw; and a page whose name was made to mean this machine (DNS
+    rebinding), which is named in `Host`, and often nowhere else.
     """
 
     def __init__(self, mode: Mode, organization_id: str, *, bound: str, public_url: str) -> None:
@@ -31,6 +32,15 @@ class Nearby:
         """The one who asks, if a request without a key comes from this machine."""
         origin = request.headers.get("origin")
         host = request.headers.get("host", "")
-        if not is_loopback(f"http://{host}") or not (origin is None or is_loopback(origin)):
-            return None
-        return self._principal
+        near = (
+            request.client is not None
+            and is_loopback(as_page(request.client.host))
+            and is_loopback(f"http://{host}")
+            and (origin is None or is_loopback(origin))
+        )
+        return self._principal if near else None
+
+
+def as_page(address: str) -> str:
+    """The address of a page at this IP address."""
+    return f"http://[{address}]" if ":" in address else f"http://{address}"

@@ -20,7 +20,7 @@ from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import alone
 from duologue.server.app import House
-from duologue.server.nearby import Mode
+from duologue.server.nearby import Mode, as_page
 from duologue.settings import Settings
 from duologue.store import agents, organizations, recovery
 from duologue.store.database import Database
@@ -47,8 +47,7 @@ async def serve(
     """Serves until a signal; `announce` gets the address once it listens."""
     with alone.on_folder(settings), _listening(settings) as listener:
         host_name, port = listener.getsockname()[:2]
-        shown = f"[{host_name}]" if ":" in host_name else host_name
-        bound = f"http://{shown}:{port}"
+        bound = f"{as_page(host_name)}:{port}"
         db = await Database.open(settings.database)
         try:
             # The plugins' HTTP sessions hang on a context that must be older than every session.
