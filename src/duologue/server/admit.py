@@ -264,6 +264,7 @@ class Doorman:
             transport=session.transport,
             price=self._settings.price_per_minute if price is None else price,
             limit_ms=int(minutes * 60_000),
+            attached_ms=session.attached_ms,
             metadata=session.metadata,
             custom_metadata=session.custom_metadata,
             custom_headers=session.custom_headers,
