@@ -81,7 +81,9 @@ FAULTS: Final[dict[str, Fault]] = {
     "ended": Fault(410, 4002, "The conversation was ended ({reason})."),
     "revoked": Fault(401, 4004, "The key of this session was revoked."),
     "slow_reader": Fault(408, 4029, "This client reads too slowly for live audio."),
-    "client_silent": Fault(408, 1011, "This client did not say that it is ready within {seconds} s."),
+    "client_silent": Fault(
+        408, 1011, "This client did not say that it is ready within {seconds} s."
+    ),
     "timed_out": Fault(408, 4002, "The session reached its limit of {minutes} minutes."),
     # What failed on our side
     "provider_failed": Fault(502, None, "The agent's {part} failed: {reason}."),

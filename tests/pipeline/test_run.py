@@ -416,3 +416,15 @@ async def test_an_answer_that_may_not_be_interrupted_is_not_while_it_is_thought(
         await client.said("Two.")
         words = [text for role, text, cut in await desk.words() if role == "assistant" and not cut]
         assert words == ["One.", "Two."]
+
+
+async def test_a_silent_user_is_asked_once(tmp_path: Path) -> None:
+    """After the silence that its agent allows; typing brings the user back."""
+    turns = {"away_after": 0.3}
+    async with stage(tmp_path, turns=turns, still_there="Are you still there?") as desk:
+        client = await desk.join()
+        await client.said("Are you still there?")
+        await asyncio.sleep(1.0)
+        assert [said.text for said in client.all(h.AgentSaid)].count("Are you still there?") == 1
+        client.run.typed("yes")
+        await client.said("You said: yes")

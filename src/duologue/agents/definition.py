@@ -40,6 +40,8 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     avatar: str = ""
     greeting: str = ""
     """Said once, when a new conversation begins."""
+    still_there: str = ""
+    """Said once when the user is away, after `turns.away_after`; empty leaves the silence alone."""
     instructions: str = ""
     """The system prompt of an agent without a class of its own."""
     phrases: tuple[str, ...] = ()

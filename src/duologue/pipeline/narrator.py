@@ -53,6 +53,8 @@ class Narrator(Stage):
         """Whether the user's turns begin and end by a button, not by voice detection."""
         self.on_failure: Callable[[str], None] = lambda part: None
         """Called with the part of the pipeline that failed, to let the agent say so."""
+        self.on_away: Callable[[], None] = lambda: None
+        """Called when the user has been silent for long."""
 
     def listen(self, session: AgentSession[None]) -> None:
         """Follows what a session does, from before its start."""
@@ -112,6 +114,8 @@ class Narrator(Stage):
     # ------------------------------------------------------------ the session's events
 
     def _user_state(self, event: UserStateChangedEvent) -> None:
+        if event.new_state == "away" and self._outlet.listening:
+            self.on_away()
         if self.push_to_talk:
             return
         self._user_speaking = event.new_state == "speaking"

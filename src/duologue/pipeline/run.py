@@ -67,6 +67,8 @@ class Run:
         self._ear = Ear()
         self._narrator = Narrator(self._outlet, record, new_id)
         self._narrator.on_failure = self._apologize
+        if definition.still_there:
+            self._narrator.on_away = lambda: self.say(definition.still_there)
         self._narrator.push_to_talk = definition.turns.trigger == "push_to_talk"
         self._actor = Actor(
             loaded,
