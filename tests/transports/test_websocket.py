@@ -112,19 +112,21 @@ def bombard(desk: Desk, frames: int, seed: int) -> None:
 
 def test_damaged_frames_are_answered_or_ignored_and_the_talk_goes_on(desk: Desk) -> None:
     """After two thousand of them the agent still understands a typed sentence."""
+    logged = len(desk.house.log)
     bombard(desk, 2_000, seed=1)
     assert desk.http.get("/health").status_code == 200
-    assert "Traceback" not in desk.house.log
+    assert "Traceback" not in desk.house.log[logged:]
 
 
 @pytest.mark.soak
 def test_a_hundred_thousand_damaged_frames_leave_no_trace(desk: Desk) -> None:
     """Memory is flat from the first tenth to the last."""
+    logged = len(desk.house.log)
     bombard(desk, 10_000, seed=2)
     before = resident(desk)
     bombard(desk, 90_000, seed=3)
     assert resident(desk) - before < 20_000
-    assert "Traceback" not in desk.house.log
+    assert "Traceback" not in desk.house.log[logged:]
 
 
 def test_the_first_malformed_frames_are_answered_with_their_reason(desk: Desk) -> None:
