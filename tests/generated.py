@@ -1,4 +1,4 @@
-"""`make docs`: the reference pages that are written from the code, and never by hand."""
+"""`make docs`: the reference pages and types that are written from the code, never by hand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import typer
+from tests.wire_types import wire_types
 
 from duologue import errors, settings
 from duologue.cli.app import app
@@ -130,6 +131,7 @@ PAGES = {
     "docs/settings.md": settings_page,
     "docs/errors.md": errors_page,
     "docs/cli.md": cli_page,
+    "web/packages/client/src/wire.ts": wire_types,
 }
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -36,6 +37,17 @@ def blocks(name: str, language: str) -> list[str]:
 def test_a_generated_page_is_what_the_code_says_now(name: str) -> None:
     """`make docs` would change nothing."""
     assert read(name) == generated.PAGES[name]()
+
+
+def test_the_types_of_the_wire_follow_its_structs() -> None:
+    """What a client may leave out is optional, what the server always sends is not."""
+    types = generated.PAGES["web/packages/client/src/wire.ts"]()
+    assert "readonly conversation_id?: string | null;" in types
+    assert "readonly capabilities: readonly string[];" in types
+    assert 'readonly type: "turn.start";' in types
+    for name in ("ClientMessage", "ServerMessage"):
+        members = types.partition(f"export type {name} =")[2].partition(";")[0].split("\n  | ")[1:]
+        assert members == [each.__name__ for each in get_args(getattr(wire, name))]
 
 
 def test_the_readme_shows_the_example_as_it_is() -> None:

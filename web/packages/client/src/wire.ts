@@ -1,0 +1,254 @@
+// Written by `make docs` from src/duologue/wire/layercode.py: change that, not this.
+// What the server sends has all its fields, but for those that it leaves out when empty.
+
+/** What a Layercode backend posts; unknown fields are ignored, as in every foreign dialect. */
+export interface AuthorizeRequest {
+  readonly agent_id: string;
+  readonly conversation_id?: string | null;
+  readonly metadata?: Readonly<Record<string, unknown>> | null;
+  readonly custom_metadata?: Readonly<Record<string, unknown>> | null;
+  readonly custom_headers?: Readonly<Record<string, string>> | null;
+  readonly sdk_version?: string | null;
+  readonly config?: Readonly<Record<string, unknown>> | null;
+  readonly capabilities?: readonly string[] | null;
+  readonly resume_token?: string | null;
+}
+
+/** The client hears from now on; a new conversation is greeted. */
+export interface ClientReady {
+  readonly type: "client.ready";
+}
+
+/** A piece of the microphone: base64 of PCM16 mono. */
+export interface ClientAudio {
+  readonly type: "client.audio";
+  readonly content: string;
+}
+
+/** What the page's own voice detection thinks; noted, never needed. */
+export interface VadEvents {
+  readonly type: "vad_events";
+  readonly event?: string;
+}
+
+/** Push-to-talk: the button went down. */
+export interface TriggerTurnStart {
+  readonly type: "trigger.turn.start";
+  readonly role?: string;
+}
+
+/** Push-to-talk: the button was let go. */
+export interface TriggerTurnEnd {
+  readonly type: "trigger.turn.end";
+  readonly role?: string;
+}
+
+/** The client's buffer ran dry; see the ledger of turns for when that is believed. */
+export interface ReplayFinished {
+  readonly type: "trigger.response.audio.replay_finished";
+  readonly reason?: string;
+  readonly turn_id?: string | null;
+  readonly played_ms?: number | null;
+}
+
+/** A typed message. */
+export interface ClientText {
+  readonly type: "client.response.text";
+  readonly content?: string;
+}
+
+/** Anything the page wants the agent to know; it never interrupts speech. */
+export interface ClientData {
+  readonly type: "client.response.data";
+  readonly data?: unknown;
+}
+
+/** How much of a turn left the loudspeaker (capability `played`). */
+export interface ClientPlayed {
+  readonly type: "client.played";
+  readonly turn_id: string;
+  readonly played_ms: number;
+}
+
+/** The user wants the agent to be silent, without a word. */
+export interface ClientInterrupt {
+  readonly type: "client.interrupt";
+}
+
+/** The user leaves on purpose. */
+export interface ClientEnd {
+  readonly type: "client.end";
+}
+
+/** How the user's turns are taken. */
+export interface Transcription {
+  readonly trigger: "automatic" | "push_to_talk";
+  readonly can_interrupt: boolean;
+  readonly automatic: boolean;
+}
+
+/** Voice detection in the page: off, because the server hears everything itself. */
+export interface Vad {
+  readonly enabled: boolean;
+  readonly gate_audio: boolean;
+  readonly buffer_frames: number;
+}
+
+/** Sample rates of this session; a stock SDK ignores them. */
+export interface AudioFormat {
+  readonly input_rate: number;
+  readonly output_rate: number;
+}
+
+/** What the client must know of the session; `transcription.trigger` is never missing. */
+export interface SessionConfig {
+  readonly transcription: Transcription;
+  readonly vad: Vad;
+  readonly audio: AudioFormat;
+  readonly capabilities: readonly string[];
+}
+
+/** The answer to authorize; `resume_token` and `resumed` are ours, the rest is Layercode's. */
+export interface AuthorizeAnswer {
+  readonly client_session_key: string;
+  readonly conversation_id: string;
+  readonly config: SessionConfig;
+  readonly session_id: string;
+  readonly resume_token?: string | null;
+  readonly resumed?: "live" | "rebuilt" | null;
+}
+
+/** Every error, at every door of this dialect. */
+export interface ErrorBody {
+  readonly error: string;
+  readonly code: string;
+}
+
+/** A turn begins; of the user's, it stops what is playing. */
+export interface TurnStart {
+  readonly type: "turn.start";
+  readonly role: "assistant" | "user";
+  readonly turn_id: string;
+}
+
+/** A turn is over: of the assistant's, it was heard to its end or cut. */
+export interface TurnEnd {
+  readonly type: "turn.end";
+  readonly role: "assistant" | "user";
+  readonly turn_id: string;
+}
+
+/** The next words of an answer. */
+export interface TextDelta {
+  readonly type: "response.text.delta";
+  readonly content: string;
+  readonly turn_id: string;
+}
+
+/** The whole answer, once a turn. */
+export interface Text {
+  readonly type: "response.text";
+  readonly content: string;
+  readonly turn_id: string;
+}
+
+/** The next sound of an answer: base64 of PCM16 mono. */
+export interface Audio {
+  readonly type: "response.audio";
+  readonly content: string;
+  readonly turn_id: string;
+  readonly delta_id: string;
+}
+
+/** What the agent sends to the page. */
+export interface Data {
+  readonly type: "response.data";
+  readonly content: unknown;
+  readonly turn_id: string;
+}
+
+/** Everything of this turn was sent. */
+export interface ResponseEnd {
+  readonly type: "response.end";
+  readonly turn_id: string;
+}
+
+/** What the user seems to say; replaces the earlier one of the same counter. */
+export interface TranscriptInterim {
+  readonly type: "user.transcript.interim_delta";
+  readonly content: string;
+  readonly turn_id: string;
+  readonly delta_counter: number;
+}
+
+/** What the user said; closes its counter. */
+export interface TranscriptDelta {
+  readonly type: "user.transcript.delta";
+  readonly content: string;
+  readonly turn_id: string;
+  readonly delta_counter: number;
+}
+
+/** The whole of what the user said in a turn. */
+export interface Transcript {
+  readonly type: "user.transcript";
+  readonly content: string;
+  readonly turn_id: string;
+}
+
+/** What the agent is doing (capability `agent_state`). */
+export interface AgentState {
+  readonly type: "agent.state";
+  readonly state: string;
+}
+
+/** A tool began or ended (capability `tools`). */
+export interface ToolEvent {
+  readonly type: "agent.tool";
+  readonly name: string;
+  readonly call_id: string;
+  readonly status: "done" | "error" | "started";
+}
+
+/** What was said earlier in the conversation. */
+export interface PastMessage {
+  readonly role: "assistant" | "user";
+  readonly content: string;
+  readonly turn_id: string;
+  readonly at: number;
+  readonly interrupted: boolean;
+}
+
+/** The conversation so far, to a client that comes back (capability `resume`). */
+export interface History {
+  readonly type: "conversation.history";
+  readonly messages: readonly PastMessage[];
+}
+
+export type ClientMessage =
+  | ClientReady
+  | ClientAudio
+  | VadEvents
+  | TriggerTurnStart
+  | TriggerTurnEnd
+  | ReplayFinished
+  | ClientText
+  | ClientData
+  | ClientPlayed
+  | ClientInterrupt
+  | ClientEnd;
+
+export type ServerMessage =
+  | TurnStart
+  | TurnEnd
+  | TextDelta
+  | Text
+  | Audio
+  | Data
+  | ResponseEnd
+  | TranscriptInterim
+  | TranscriptDelta
+  | Transcript
+  | AgentState
+  | ToolEvent
+  | History;
