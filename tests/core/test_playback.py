@@ -79,3 +79,17 @@ def test_the_position_never_falls_and_never_passes_what_was_sent(
         position = clock.position(now)
         assert last <= position <= clock.sent
         last = position
+
+
+def test_a_held_clock_can_be_set_to_any_sample() -> None:
+    """A listener that comes back may have heard more than was taken back, or less."""
+    clock = PlaybackClock(RATE)
+    clock.send(RATE, now=0.0)
+    with pytest.raises(RuntimeError, match="held"):
+        clock.seek(0)
+    clock.hold(now=0.25)
+    clock.rewind(0)
+    clock.seek(RATE // 2)
+    assert clock.sent == clock.position(9.0) == RATE // 2
+    clock.seek(-1)
+    assert clock.sent == 0

@@ -10,7 +10,8 @@ from livekit import rtc
 from livekit.agents.voice import io
 from tests.virtual import run
 
-from duologue.pipeline.speaking import BLOCK, CHUNK, LEAD, RATE, UNHEARD, Mouth
+from duologue.pipeline.speaking import BLOCK, CHUNK, LEAD, MUTE, STALE, UNHEARD, Mouth
+from duologue.pipeline.utterance import RATE
 
 
 class Listener:
@@ -290,3 +291,96 @@ def test_a_long_utterance_keeps_only_what_may_be_needed_again() -> None:
 
     listener, _ = with_mouth(test)
     assert all(samples == CHUNK for _, samples in listener.arrivals)
+
+
+def test_a_client_that_tells_is_sent_again_what_it_did_not_tell_of() -> None:
+    """It told of 1.2 s and was lost 0.4 s later: the sound goes on at 1.2 s, not at 1.6 s."""
+
+    async def test(mouth: Mouth, listener: Listener) -> None:
+        mouth.arrive(tells=True)
+        await utter(mouth, 3.0)
+        for tenth in range(13):
+            mouth.client_heard(tenth / 10)
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3)
+        mouth.leave(unheard=9.0)
+        listener.pcm.clear()
+        mouth.arrive()
+        await mouth.wait_for_playout()
+
+    listener, _ = with_mouth(test)
+    assert len(listener.pcm) // 2 == round(1.8 * RATE)
+
+
+def test_a_client_that_comes_back_tells_to_the_sample_what_it_heard() -> None:
+    """Its last word before it speaks again counts: here it had played on after the line was cut."""
+
+    async def test(mouth: Mouth, listener: Listener) -> None:
+        mouth.arrive(tells=True)
+        await utter(mouth, 3.0)
+        mouth.client_heard(0.0)
+        await asyncio.sleep(0.5)
+        mouth.client_heard(0.5)
+        mouth.leave()
+        mouth.client_heard(0.75)
+        mouth.client_heard(99.0)  # more than it was sent
+        mouth.client_heard(0.75)
+        listener.pcm.clear()
+        mouth.arrive(tells=True)
+        mouth.client_heard(0.25)  # from here on it counts the new turn
+        mouth.leave()
+        listener.pcm.clear()
+        mouth.arrive()
+        await mouth.wait_for_playout()
+
+    listener, _ = with_mouth(test)
+    assert len(listener.pcm) // 2 == 2 * RATE
+
+
+def test_nothing_is_sent_to_a_client_that_fell_silent_until_it_tells_again() -> None:
+    """A cut line is noticed by the missing word; the answer waits instead of being lost."""
+
+    async def test(mouth: Mouth, listener: Listener) -> None:
+        mouth.arrive(tells=True)
+        await utter(mouth, 4.0)
+        await asyncio.sleep(STALE * 5)
+        sent = len(listener.pcm) // 2
+        assert sent < (STALE + 0.1) * RATE + LEAD + CHUNK
+        mouth.client_heard(0.5)
+        await asyncio.sleep(STALE * 0.9)
+        assert len(listener.pcm) // 2 > sent
+        assert listener.events == []
+
+    with_mouth(test)
+
+
+def test_a_client_that_never_tells_is_taken_for_one_that_cannot() -> None:
+    """After a while the clock decides again, and the answer ends."""
+
+    async def test(mouth: Mouth, listener: Listener) -> None:
+        mouth.arrive(tells=True)
+        await utter(mouth, 4.0)
+        await mouth.wait_for_playout()
+        assert MUTE < asyncio.get_running_loop().time() < 2 * MUTE
+
+    listener, _ = with_mouth(test)
+    assert len(listener.pcm) // 2 >= 4 * RATE
+
+
+def test_a_client_that_pauses_at_the_end_is_waited_for() -> None:
+    """It stands still at 0.8 s of one second: the utterance ends when it has heard the rest."""
+
+    async def test(mouth: Mouth, listener: Listener) -> None:
+        mouth.arrive(tells=True)
+        await utter(mouth, 1.0)
+        for tenth in [*range(9), *[8] * 40]:
+            mouth.client_heard(tenth / 10)
+            await asyncio.sleep(0.1)
+        assert listener.events == [("sent",)]
+        mouth.client_heard(1.0)
+        mouth.client_ran_dry()
+        await mouth.wait_for_playout()
+        assert asyncio.get_running_loop().time() < 5.1
+
+    listener, _ = with_mouth(test)
+    assert listener.events[-1][0] == "finished"

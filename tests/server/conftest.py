@@ -31,6 +31,12 @@ class Strict(Agent):
         super().__init__(instructions="Be brief.")
 
 
+@duologue.agent("shared", tabs="share", greeting="Hello, both of you.")
+class Shared(Agent):
+    def __init__(self) -> None:
+        super().__init__(instructions="Be brief.")
+
+
 @duologue.agent("draft")
 class Draft(Agent):
     def __init__(self) -> None:
@@ -77,12 +83,12 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A server with four agents, of which `draft` is not published."""
+    """A server with five agents, of which `draft` is not published."""
     folder: Path = tmp_path_factory.mktemp("house")
     file = folder / "agents.py"
     file.write_text(AGENTS)
     with House(folder / "data", file, max_sessions=30, grace_seconds=3) as house:
-        house.publish("desk", "strict", "broken")
+        house.publish("desk", "strict", "shared", "broken")
         found = Desk(house)
         yield found
         found.http.close()

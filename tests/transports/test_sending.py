@@ -9,7 +9,7 @@ import pytest
 from duologue.transports.sending import SOUND_LIMIT, WORDS_LIMIT, Overrun, SendQueue
 
 
-async def taken(queue: SendQueue) -> list[str]:
+async def taken(queue: SendQueue) -> list[str | bytes]:
     """All frames until the end."""
     queue.close()
     frames = []
@@ -66,3 +66,11 @@ async def test_taking_waits_for_the_next_frame() -> None:
     await asyncio.sleep(0)
     queue.put("late", sound=False)
     assert await taking == "late"
+
+
+async def test_what_must_come_first_does() -> None:
+    """What was said earlier is told before what happened since."""
+    queue = SendQueue()
+    queue.put("new", sound=False)
+    queue.put_first("old")
+    assert await taken(queue) == ["old", "new"]

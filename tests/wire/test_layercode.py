@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from duologue.wire import extensions as ext
 from duologue.wire import layercode as wire
 
 
@@ -37,8 +38,9 @@ from duologue.wire import layercode as wire
         ({"type": "client.response.text", "content": "hi"}, wire.ClientText("hi")),
         ({"type": "client.response.data", "data": {"a": [1]}}, wire.ClientData({"a": [1]})),
         ({"type": "client.response.data"}, wire.ClientData(None)),
-        ({"type": "client.played", "turn_id": "t", "played_ms": 3}, wire.ClientPlayed("t", 3.0)),
-        ({"type": "client.end"}, wire.ClientEnd()),
+        ({"type": "client.played", "turn_id": "t", "played_ms": 3}, ext.ClientPlayed("t", 3.0)),
+        ({"type": "client.interrupt"}, ext.ClientInterrupt()),
+        ({"type": "client.end"}, ext.ClientEnd()),
         ({"type": "client.ready", "from": "the future"}, wire.ClientReady()),
     ],
 )
@@ -124,10 +126,19 @@ def test_sound_that_is_not_base64_is_refused(content: str) -> None:
             {"type": "user.transcript.delta", "content": "a", "turn_id": "u", "delta_counter": 2},
         ),
         (wire.Transcript("a", "u"), {"type": "user.transcript", "content": "a", "turn_id": "u"}),
-        (wire.AgentState("listening"), {"type": "agent.state", "state": "listening"}),
+        (ext.AgentState("listening"), {"type": "agent.state", "state": "listening"}),
         (
-            wire.ToolEvent("f", "c", "done"),
+            ext.ToolEvent("f", "c", "done"),
             {"type": "agent.tool", "name": "f", "call_id": "c", "status": "done"},
+        ),
+        (
+            ext.History([ext.PastMessage("user", "hi", "t", 5, interrupted=False)]),
+            {
+                "type": "conversation.history",
+                "messages": [
+                    {"role": "user", "content": "hi", "turn_id": "t", "at": 5, "interrupted": False}
+                ],
+            },
         ),
     ],
 )

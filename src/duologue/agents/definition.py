@@ -54,8 +54,9 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """Model strings such as `deepgram/nova-3`; empty picks what the keys allow, else offline."""
     voice: str = ""
     """Which voice of the speech model."""
-    tabs: Literal["takeover", "reject"] = "takeover"
-    """What happens when a conversation is opened a second time."""
+    tabs: Literal["takeover", "reject", "share"] = "takeover"
+    """What happens when a conversation is opened a second time: the first socket is closed, the
+    second is refused, or both hear one agent, which listens to the microphone of the first."""
     origins: tuple[str, ...] = ()
     """Web origins that may open sessions; empty leaves it to the key."""
     overrides: tuple[str, ...] = ("turns.trigger", "turns.can_interrupt")

@@ -50,6 +50,12 @@ class PlaybackClock:
         self._mark_position = max(0, min(position, self._mark_position))
         self.sent = self._mark_position
 
+    def seek(self, position: int) -> None:
+        """Goes to a sample, from which it is sent again. Only while held."""
+        if self._mark_time is not None:
+            raise RuntimeError("seek needs a held clock")
+        self._mark_position = self.sent = max(0, position)
+
     def heard(self, position: int, now: float) -> None:
         """Takes the listener's own word for how far it is."""
         self._mark_position = max(0, min(position, self.sent))

@@ -58,6 +58,11 @@ class Turns:
         return self._agent.turn if self._agent else None
 
     @property
+    def speaking_turn(self) -> str | None:
+        """The agent's open turn, unless it was silenced."""
+        return self._agent.turn if self._agent and self._speaking else None
+
+    @property
     def user_turn(self) -> str | None:
         """The user's open turn."""
         return self._user.turn if self._user else None

@@ -1,17 +1,24 @@
-"""From stored messages back to what the model remembers."""
+"""From stored messages back to what the model remembers, and to what a client shows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 from livekit.agents import ChatContext
 from livekit.agents.llm import ChatItem
 from pydantic import TypeAdapter, ValidationError
 
+from duologue.store import messages
+from duologue.store.database import Database
 from duologue.store.records import Message
+from duologue.wire.extensions import History, PastMessage
 
 log = structlog.get_logger(__name__)
+
+SHOWN: Final = 200
+"""The last messages that a client is told when it comes back."""
 _item: TypeAdapter[ChatItem] = TypeAdapter(ChatItem)
 
 
@@ -33,3 +40,20 @@ def remembered(stored: Sequence[Message]) -> ChatContext:
                 # Written by another version of the library: the words are still remembered.
                 log.warning("tool not remembered", message=message.id)
     return context
+
+
+async def past(db: Database, org_id: str, conversation_id: str) -> History:
+    """What a client that comes back is shown of the conversation: the words of both sides."""
+    stored = await db.read(messages.of, org_id, conversation_id)
+    said = [
+        PastMessage(
+            role="user" if message.role == "user" else "assistant",
+            content=message.text,
+            turn_id=message.turn_id,
+            at=message.created_at,
+            interrupted=message.interrupted,
+        )
+        for message in stored
+        if message.kind == "message" and message.role in ("user", "assistant") and message.text
+    ]
+    return History(said[-SHOWN:])

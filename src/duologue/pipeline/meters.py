@@ -77,6 +77,8 @@ class Meters:
             costs[seat.guest.org_id] += balance.cost(WARN_MS, seat.guest.price)
         for seat in seats:
             problem = problems.get(seat.guest.session_id)
+            if problem == "rotated" and seat.guest.definition.tabs == "share":
+                continue  # a newer session shares the conversation
             if problem is not None:
                 seat.close("replaced" if problem == "rotated" else problem)
             elif seat.guest.attached_ms + now - seat.opened_at >= seat.guest.limit_ms:

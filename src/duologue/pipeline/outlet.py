@@ -29,6 +29,11 @@ class Outlet:
         """Whether anybody is there."""
         return bool(self._listeners)
 
+    @property
+    def first(self) -> Listener | None:
+        """Who has been there longest."""
+        return self._listeners[0] if self._listeners else None
+
     def attach(self, listener: Listener) -> None:
         """Adds a listener; it hears what happens from now on."""
         self._listeners.append(listener)

@@ -142,6 +142,8 @@ class Run:
             self._here.metadata = guest.metadata
             self._here.custom_metadata = guest.custom_metadata
             self._here.custom_headers = guest.custom_headers
+        if self._outlet.listening and (turn := self._narrator.turns.speaking_turn):
+            listener(AgentStarted(turn))  # it joins in the middle of an answer
         self._outlet.attach(listener)
 
     def detach(self, listener: Listener, unheard: float = 0.0) -> None:
@@ -151,9 +153,16 @@ class Run:
             self._narrator.mouth.leave(unheard)
             self.release()
 
-    def ready(self) -> None:
-        """The client hears: what waited is spoken, and a new conversation is greeted."""
-        self._narrator.mouth.arrive()
+    def leads(self, listener: Listener) -> bool:
+        """Whether a client is the one whose microphone counts; the others share what is heard."""
+        return self._outlet.first is listener
+
+    def ready(self, *, tells: bool = False) -> None:
+        """The client hears: what waited is spoken, and a new conversation is greeted.
+
+        One that tells how far it plays is believed before the clock.
+        """
+        self._narrator.mouth.arrive(tells=tells)
         self._actor.listened_to()
         if self._greet:
             self._greet = False
@@ -188,6 +197,11 @@ class Run:
         words = text.strip()
         if words:
             self._actor.do(lambda session: self._type(session, words))
+
+    def hush(self) -> None:
+        """The user wants the agent to be silent, and says nothing."""
+        if self._actor.session is not None:
+            self._actor.do(self._take_floor)
 
     def data(self, content: Any) -> None:
         """Something the page tells the agent; it never interrupts."""

@@ -70,6 +70,11 @@ class Seat:
         self.closed_with: str | None = None
         self.metered_to = now
 
+    @property
+    def leads(self) -> bool:
+        """Whether this client's microphone counts, and its word for what was played."""
+        return self.run.leads(self.listener)
+
     def close(self, code: str) -> None:
         """Closes the road from our side, once, saying why."""
         if self.closed_with is None:

@@ -16,10 +16,9 @@ import soxr
 from livekit import rtc
 from livekit.agents.voice import io
 
-from duologue.core.playback import PlaybackClock
 from duologue.core.transcript import heard
+from duologue.pipeline.utterance import RATE, Utterance
 
-RATE: Final = 16000
 LEAD: Final = RATE * 3 // 10
 CHUNK: Final = 1536
 """96 ms: a whole number of the 128-sample blocks that Layercode's player works in."""
@@ -28,6 +27,10 @@ UNHEARD: Final = 10
 """Seconds of sound that are kept behind the listener, to be said again after a lost connection."""
 ACK_GRACE: Final = 1.0
 """Seconds after the computed end in which the client's own word for it is waited for."""
+STALE: Final = 1.0
+"""Seconds without a word of a client that tells how far it is: no more is sent to it meanwhile."""
+MUTE: Final = 15.0
+"""Seconds after which a client that should tell and never does is taken for one that cannot."""
 
 
 class Stage(Protocol):
@@ -46,36 +49,6 @@ class Stage(Protocol):
         """The utterance is over, and this much of its text was heard."""
 
 
-class _Utterance:
-    """One segment of speech, from its first frame until it was heard or cut."""
-
-    def __init__(self) -> None:
-        self.clock = PlaybackClock(RATE)
-        self.pcm = bytearray()
-        self.start = 0  # the sample at which `pcm` begins: what was heard is forgotten
-        self.text = ""
-        self.complete = False
-        self.text_complete = False
-        self.told_end = False
-        self.acknowledged = False
-        self.turn_start = 0  # where the client's present turn began
-
-    @property
-    def total(self) -> int:
-        return self.start + len(self.pcm) // 2
-
-    def chunk(self, samples: int) -> bytes:
-        """The next sound that was not sent; the last of it is padded to whole blocks."""
-        offset = (self.clock.sent - self.start) * 2
-        return bytes(self.pcm[offset : offset + samples * 2])
-
-    def forget(self, before: int) -> None:
-        """Drops the sound before a sample: it can never be needed again."""
-        if before - self.start >= RATE:
-            del self.pcm[: (before - self.start) * 2]
-            self.start = before
-
-
 class Mouth(io.AudioOutput):
     """A paced audio sink for AgentSession: pausing and finishing are idempotent."""
 
@@ -85,12 +58,13 @@ class Mouth(io.AudioOutput):
         )
         self._stage = stage
         self._now = now
-        self._utterance: _Utterance | None = None
+        self._utterance: Utterance | None = None
         self._resampler: tuple[int, soxr.ResampleStream] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._paused = False
         self._absent = True
         self._started = False
+        self._tells = False
 
     # ------------------------------------------------------------ what AgentSession calls
 
@@ -158,21 +132,25 @@ class Mouth(io.AudioOutput):
             self._stage.all_sent()
             self._stage.finished(text=utterance.text, interrupted=False, seconds=0.0)
 
-    def arrive(self) -> None:
-        """A listener is there: what waits is sent."""
+    def arrive(self, *, tells: bool = False) -> None:
+        """A listener is there: what waits is sent; `tells` says that it tells how far it is."""
         self._absent = False
+        self._tells = tells
         self._wake()
 
     def leave(self, unheard: float = 0.0) -> None:
-        """The listener is gone, and did not hear the last `unheard` seconds of what it was sent."""
+        """The listener is gone, and did not hear the last `unheard` seconds of what it was sent.
+
+        One that tells how far it is heard what it told of, and no more.
+        """
         if not self._absent:
             self._absent = True
-            self._hush(unheard)
+            self._hush(None if self._tells else unheard)
             self._stage.silenced()
 
     def client_stopped(self) -> None:
         """The client fell silent by itself; what it did not hear is sent again, unless cut."""
-        self._hush()
+        self._hush(None if self._tells else 0.0)
         self._wake()
 
     def client_ran_dry(self) -> None:
@@ -186,9 +164,13 @@ class Mouth(io.AudioOutput):
 
     def client_heard(self, seconds: float) -> None:
         """The client's own word for how much it played since the turn began."""
-        if self._utterance is not None:
-            position = self._utterance.turn_start + int(seconds * RATE)
-            self._utterance.clock.heard(position, self._now())
+        utterance = self._utterance
+        if utterance is None:
+            return
+        utterance.heard(seconds, self._now())
+        if utterance.told_end and not utterance.acknowledged:
+            self._cancel()
+            self._end_of_sound(utterance, self._now())
 
     @property
     def busy(self) -> bool:
@@ -205,9 +187,9 @@ class Mouth(io.AudioOutput):
 
     # ------------------------------------------------------------ within
 
-    def _open(self) -> _Utterance:
+    def _open(self) -> Utterance:
         if self._utterance is None:
-            self._utterance = _Utterance()
+            self._utterance = Utterance()
             self._started = False
         return self._utterance
 
@@ -231,18 +213,13 @@ class Mouth(io.AudioOutput):
             self._timer.cancel()
             self._timer = None
 
-    def _hush(self, unheard: float = 0.0) -> None:
+    def _hush(self, unheard: float | None = 0.0) -> None:
         """Stops sending and takes back what is not heard yet."""
         self._cancel()
         utterance = self._utterance
         if utterance is None or not utterance.clock.sent:
             return
-        clock = utterance.clock
-        clock.hold(self._now())
-        position = clock.position(self._now()) - int(unheard * RATE)
-        clock.rewind(max(utterance.start, position))
-        utterance.turn_start = clock.sent
-        utterance.told_end = utterance.acknowledged = False
+        utterance.hold(self._now(), unheard)
         self._stage.silenced()
 
     def _tick(self) -> None:
@@ -253,6 +230,9 @@ class Mouth(io.AudioOutput):
             return
         now = self._now()
         clock = utterance.clock
+        if self._unsure(utterance, now):
+            self._timer = asyncio.get_running_loop().call_later(STALE / 4, self._tick)
+            return
         while clock.ahead(now) < LEAD and self._send(utterance, now):
             pass
         if self._utterance is not utterance:
@@ -264,24 +244,21 @@ class Mouth(io.AudioOutput):
             wait = (clock.ahead(now) - LEAD + CHUNK) / RATE
             self._timer = asyncio.get_running_loop().call_later(max(0.01, wait), self._tick)
 
-    def _send(self, utterance: _Utterance, now: float) -> bool:
+    def _send(self, utterance: Utterance, now: float) -> bool:
         """Sends one chunk, if there is a whole one or the utterance is complete."""
-        left = utterance.total - utterance.clock.sent
+        left = utterance.left
         if left <= 0 or (left < CHUNK and not utterance.complete):
             return False
-        pcm = utterance.chunk(CHUNK)
-        if utterance.complete and left <= CHUNK:
-            padding = -len(pcm) % (BLOCK * 2)
-            pcm += bytes(padding)
-            utterance.pcm += bytes(padding)
-        utterance.clock.send(len(pcm) // 2, now)
+        if utterance.complete and left < CHUNK:
+            utterance.pad(-left % BLOCK)
+        pcm = utterance.take(CHUNK, now)
         if not self._started:
             self._started = True
             self.on_playback_started(created_at=time.time())
         self._stage.audio(pcm)
         return True
 
-    def _end_of_sound(self, utterance: _Utterance, now: float) -> None:
+    def _end_of_sound(self, utterance: Utterance, now: float) -> None:
         """Tells the end once, then waits for the listener's word or for the clock."""
         if not utterance.told_end:
             utterance.told_end = True
@@ -292,8 +269,22 @@ class Mouth(io.AudioOutput):
 
     def _deadline(self) -> None:
         self._timer = None
-        if self._utterance is not None and self._utterance.told_end:
+        utterance = self._utterance
+        if utterance is None or not utterance.told_end:
+            return
+        if self._tells and not utterance.acknowledged and self._now() - utterance.told_at < MUTE:
+            self._timer = asyncio.get_running_loop().call_later(STALE / 4, self._deadline)
+        else:
             self._finish(interrupted=False)
+
+    def _unsure(self, utterance: Utterance, now: float) -> bool:
+        """Whether a client that tells how far it is has been silent: it may be gone."""
+        if not self._tells or not utterance.clock.running:
+            return False
+        silent = now - utterance.told_at
+        if silent > MUTE:
+            self._tells = False
+        return STALE < silent <= MUTE
 
     def _finish(self, *, interrupted: bool) -> None:
         """Ends the utterance exactly once and says how much of it was heard."""

@@ -178,7 +178,8 @@ class Doorman:
             resume_token=token,
             resumed=resumed,
         )
-        return admitted, conversation.current_session_id is not None
+        rotated = conversation.current_session_id is not None and definition.tabs != "share"
+        return admitted, rotated
 
     def _agent(self, conn: Connection, principal: Principal, wish: Wish) -> Agent:
         agent = agents.get(conn, principal.org_id, wish.agent)

@@ -9,7 +9,8 @@ from typing import Final, assert_never
 
 from duologue.core import happenings as h
 from duologue.core.bucket import Bucket
-from duologue.pipeline.run import Run
+from duologue.pipeline.seat import Seat
+from duologue.wire import extensions as ext
 from duologue.wire import layercode as wire
 
 SOUND_SPEED: Final = 2.0
@@ -21,7 +22,7 @@ WORDS_BURST: Final = 50.0
 WORDS_LENGTH: Final = 64 * 1024
 DAY_MS: Final = 86_400_000
 RATES = {"mic16": 16000, "mic24": 24000}
-GRANTED = frozenset({"played", "resume", "agent_state", "tools", *RATES})
+GRANTED = frozenset({"binary", "played", "resume", "agent_state", "tools", *RATES})
 """The extensions that this road knows; a client gets those that it asks for."""
 
 
@@ -33,8 +34,13 @@ class Translator:
         self._deltas = itertools.count(1)
         self._turn = ""
 
-    def frames(self, happening: h.Happening) -> list[wire.ServerMessage]:
-        """The messages that tell a happening; none where the client did not ask for it."""
+    def frames(self, happening: h.Happening) -> list[str | bytes]:
+        """The frames that tell a happening; none where the client did not ask for it."""
+        if isinstance(happening, h.AgentAudio) and "binary" in self._capabilities:
+            return [happening.pcm]
+        return [wire.encode_server(message) for message in self._messages(happening)]
+
+    def _messages(self, happening: h.Happening) -> list[wire.ServerMessage]:
         match happening:
             case h.UserStarted(turn):
                 self._turn = turn
@@ -62,10 +68,10 @@ class Translator:
             case h.AgentEnded(turn, _):
                 return [wire.TurnEnd("assistant", turn)]
             case h.StateChanged(state):
-                return [wire.AgentState(state)] if "agent_state" in self._capabilities else []
+                return [ext.AgentState(state)] if "agent_state" in self._capabilities else []
             case h.ToolUsed(name, call_id, status):
                 asked = "tools" in self._capabilities
-                return [wire.ToolEvent(name, call_id, status)] if asked else []
+                return [ext.ToolEvent(name, call_id, status)] if asked else []
             case h.DataSent(content):
                 return [wire.Data(content, self._turn)]
             case h.Noticed(code, message) | h.Ended(code, message):
@@ -84,13 +90,14 @@ class Obey:
 
     def __init__(
         self,
-        run: Run,
+        seat: Seat,
         capabilities: list[str],
         *,
         leave: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._run = run
+        self._run = seat.run
+        self._seat = seat
         self._capabilities = frozenset(capabilities)
         self._leave = leave
         self._rate = input_rate(capabilities)
@@ -99,19 +106,23 @@ class Obey:
         self.ready = False
         """Whether the client said that it hears."""
 
+    def sound(self, pcm: bytes) -> None:
+        """Hears a binary frame: a piece of the microphone, where that was agreed; or `BadFrame`."""
+        if "binary" not in self._capabilities:
+            raise wire.BadFrame("binary frames were not agreed on")
+        self._hear(pcm[: len(pcm) & ~1])
+
     def frame(self, frame: str) -> bool:
         """Does what one text frame says and tells whether it carried sound; or `BadFrame`."""
         message = wire.decode_client(frame)
         run = self._run
         match message:
             case wire.ClientAudio(content):
-                pcm = wire.decode_audio(content)
-                if self._sound.take(len(pcm) / 2 / self._rate):
-                    run.hear(pcm, self._rate)
+                self._hear(wire.decode_audio(content))
                 return True
             case wire.ClientReady():
                 self.ready = True
-                run.ready()
+                run.ready(tells="played" in self._capabilities)
             case wire.ClientText(content):
                 self._spend_words(len(content))
                 run.typed(content)
@@ -125,16 +136,27 @@ class Obey:
             case wire.ReplayFinished(reason, turn, _):
                 if reason == "completed" and (turn is None or run.speaks_in(turn)):
                     run.ran_dry()
-            case wire.ClientPlayed(turn, played_ms):
-                if "played" in self._capabilities and 0 <= played_ms <= DAY_MS:
+            case ext.ClientPlayed(turn, played_ms):
+                if self._believed(played_ms):
                     run.heard(turn, played_ms / 1000)
             case wire.VadEvents():
                 pass  # the server hears for itself; a stock SDK's first answer is often wrong
-            case wire.ClientEnd():
+            case ext.ClientInterrupt():
+                run.hush()
+            case ext.ClientEnd():
                 self._leave()
             case _:
                 assert_never(message)
         return False
+
+    def _hear(self, pcm: bytes) -> None:
+        """Hands sound on, of one client: those who share a conversation are not mixed."""
+        if self._seat.leads and self._sound.take(len(pcm) / 2 / self._rate):
+            self._run.hear(pcm, self._rate)
+
+    def _believed(self, played_ms: float) -> bool:
+        """Whether a client's word for how far it is counts; NaN is no word."""
+        return "played" in self._capabilities and self._seat.leads and 0 <= played_ms <= DAY_MS
 
     def _spend_words(self, length: int) -> None:
         """Refuses a message that is too long, or one too many: each costs an answer."""

@@ -20,7 +20,7 @@ class SendQueue:
     """Frames in order; what may be dropped is dropped oldest first."""
 
     def __init__(self) -> None:
-        self._frames: deque[tuple[str, bool]] = deque()
+        self._frames: deque[tuple[str | bytes, bool]] = deque()
         self._sound = 0
         self._words = 0
         self._arrived = asyncio.Event()
@@ -28,7 +28,7 @@ class SendQueue:
         self.dropped = 0
         """Frames of sound that a slow client lost."""
 
-    def put(self, frame: str, *, sound: bool) -> None:
+    def put(self, frame: str | bytes, *, sound: bool) -> None:
         """Adds a frame; `Overrun` when words pile up."""
         if sound:
             self._sound += len(frame)
@@ -40,6 +40,12 @@ class SendQueue:
             self._frames.append((frame, False))
             if self._words > WORDS_LIMIT:
                 raise Overrun
+        self._arrived.set()
+
+    def put_first(self, frame: str) -> None:
+        """Adds words before everything that waits."""
+        self._words += len(frame)
+        self._frames.appendleft((frame, False))
         self._arrived.set()
 
     def silence(self) -> None:
@@ -57,7 +63,7 @@ class SendQueue:
         self._closed = True
         self._arrived.set()
 
-    async def take(self) -> str | None:
+    async def take(self) -> str | bytes | None:
         """The next frame, or none at the end."""
         while not self._frames:
             if self._closed:

@@ -13,6 +13,7 @@ import structlog
 from duologue.core.happenings import AgentAudio, AgentEnded, Ended, Happening, UserStarted
 from duologue.core.resume import Departure, departure
 from duologue.errors import FAULTS, DuologueError
+from duologue.pipeline.history import past
 from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest, Seat
 from duologue.transports.layercode import Obey, Translator
@@ -26,6 +27,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Admit = Callable[[str | None, str | None], Awaitable[tuple[Guest, list[str]]]]
 
+PROTOCOL: Final = "duologue"
+"""The subprotocol of our own clients; beside it they offer their session key."""
 STUCK: Final = 10.0
 """Seconds in which one frame must leave; a client that reads slower is closed."""
 COMPLAINTS: Final = 3
@@ -46,12 +49,11 @@ class WebSocketRoad:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one socket from its upgrade to its end."""
         await receive()  # websocket.connect
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        key = query.get("client_session_key", [None])[0]
+        key, protocol = _presented(scope)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         try:
             guest, capabilities = await self._admit(key, headers.get(b"origin"))
-            socket = _Socket(capabilities, receive, send)
+            socket = _Socket(capabilities, protocol, receive, send)
             seat = await self._host.seat(guest, socket.happened)
         except DuologueError as error:
             await _refuse(error, scope, send)
@@ -62,7 +64,10 @@ class WebSocketRoad:
 class _Socket:
     """One open socket: a reader and a writer that end together."""
 
-    def __init__(self, capabilities: list[str], receive: Receive, send: Send) -> None:
+    def __init__(
+        self, capabilities: list[str], protocol: str | None, receive: Receive, send: Send
+    ) -> None:
+        self._protocol = protocol
         self._translator = Translator(capabilities)
         self._capabilities = capabilities
         self._seat: Seat | None = None
@@ -86,8 +91,8 @@ class _Socket:
             self._queue.silence()
         sound = isinstance(happening, AgentAudio)
         try:
-            for message in self._translator.frames(happening):
-                self._queue.put(wire.encode_server(message), sound=sound)
+            for frame in self._translator.frames(happening):
+                self._queue.put(frame, sound=sound)
         except Overrun:
             self.close("slow_reader")
         if isinstance(happening, Ended):
@@ -116,7 +121,12 @@ class _Socket:
         how: Departure = "dropped"
         writer: asyncio.Task[None] | None = None
         try:
-            await self._send({"type": "websocket.accept"})
+            await self._send({"type": "websocket.accept", "subprotocol": self._protocol})
+            if seat.resumed is not None and "resume" in self._capabilities:
+                guest = seat.guest
+                shown = await past(host.db, guest.org_id, guest.conversation_id)
+                # It was read after the client was attached: what happened since comes behind it.
+                self._queue.put_first(wire.encode_server(shown))
             writer = self._writer = asyncio.create_task(self._write())
             code = await self._read(seat, writer)
             how = departure(code)
@@ -134,7 +144,7 @@ class _Socket:
 
     async def _read(self, seat: Seat, writer: asyncio.Task[None]) -> int | None:
         """Obeys frames until the socket closes, from either side; returns the client's code."""
-        obey = Obey(seat.run, self._capabilities, leave=lambda: self._shut("left", "goodbye"))
+        obey = Obey(seat, self._capabilities, leave=lambda: self._shut("left", "goodbye"))
         reading = asyncio.ensure_future(self._receive())
         loop = asyncio.get_running_loop()
         silence = loop.call_later(SILENT, self._check_ready, obey)
@@ -161,8 +171,9 @@ class _Socket:
         text = event.get("text")
         try:
             if text is None:
-                raise wire.BadFrame("binary frames were not agreed on")
-            if obey.frame(text):
+                obey.sound(event["bytes"])
+                self._last_sound = self._last_heard
+            elif obey.frame(text):
                 self._last_sound = self._last_heard
         except wire.BadFrame as bad:
             self._bad_frames += 1
@@ -175,8 +186,9 @@ class _Socket:
         """Sends what waits, in order; then closes, if we are the ones who close."""
         try:
             while (frame := await self._queue.take()) is not None:
+                kind = "text" if isinstance(frame, str) else "bytes"
                 async with asyncio.timeout(STUCK):
-                    await self._send({"type": "websocket.send", "text": frame})
+                    await self._send({"type": "websocket.send", kind: frame})
         except TimeoutError:
             self._close_with = "slow_reader"
             self._close_message = FAULTS["slow_reader"].message
@@ -214,6 +226,18 @@ class _Socket:
         """
         streaming = self._last_heard - self._last_sound < 1.0
         return min(10.0, time.monotonic() - self._last_heard) if streaming else 0.0
+
+
+def _presented(scope: Scope) -> tuple[str | None, str | None]:
+    """The session key, and the subprotocol to answer with if the key came as one.
+
+    Our own clients send it there: addresses end up in the logs of proxies.
+    """
+    offered = scope.get("subprotocols") or []
+    if PROTOCOL in offered:
+        return next((one for one in offered if one != PROTOCOL), None), PROTOCOL
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    return query.get("client_session_key", [None])[0], None
 
 
 def _code_of(event: MutableMapping[str, Any]) -> int:

@@ -8,6 +8,15 @@ from typing import Any, Literal
 
 import msgspec
 
+from duologue.wire.extensions import (
+    AgentState,
+    ClientEnd,
+    ClientInterrupt,
+    ClientPlayed,
+    History,
+    ToolEvent,
+)
+
 Trigger = Literal["automatic", "push_to_talk"]
 
 # ---------------------------------------------------------------- authorize
@@ -128,17 +137,6 @@ class ClientData(msgspec.Struct, tag="client.response.data"):
     data: Any = None
 
 
-class ClientPlayed(msgspec.Struct, tag="client.played"):
-    """How much of a turn was heard (capability `played`)."""
-
-    turn_id: str
-    played_ms: float
-
-
-class ClientEnd(msgspec.Struct, tag="client.end"):
-    """The user leaves on purpose."""
-
-
 ClientMessage = (
     ClientReady
     | ClientAudio
@@ -149,6 +147,7 @@ ClientMessage = (
     | ClientText
     | ClientData
     | ClientPlayed
+    | ClientInterrupt
     | ClientEnd
 )
 
@@ -251,20 +250,6 @@ class Transcript(msgspec.Struct, tag="user.transcript"):
     turn_id: str
 
 
-class AgentState(msgspec.Struct, tag="agent.state"):
-    """What the agent is doing (capability `agent_state`)."""
-
-    state: str
-
-
-class ToolEvent(msgspec.Struct, tag="agent.tool"):
-    """A tool began or ended (capability `tools`)."""
-
-    name: str
-    call_id: str
-    status: Literal["started", "done", "error"]
-
-
 ServerMessage = (
     TurnStart
     | TurnEnd
@@ -278,6 +263,7 @@ ServerMessage = (
     | Transcript
     | AgentState
     | ToolEvent
+    | History
 )
 
 _encoder = msgspec.json.Encoder()
