@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from duologue.testing.speech import tone
 
@@ -24,9 +24,11 @@ Script = Callable[["Line"], Awaitable[None]]
 class Line:
     """One socket, as the script sees it."""
 
-    def __init__(self, socket: WebSocket) -> None:
+    def __init__(self, socket: WebSocket, *, binary: bool = False) -> None:
         self._socket = socket
+        self._binary = binary
         self.heard: list[dict[str, Any]] = []
+        """What came; a binary frame is a message of the type `sound`."""
         self._news = asyncio.Condition()
 
     async def send(self, kind: str, turn: str = "", **fields: Any) -> None:
@@ -37,7 +39,10 @@ class Line:
     async def sound(self, turn: str, samples: int) -> None:
         """Sends that many samples of a tone as one chunk."""
         pcm = tone(samples / 16000 + 0.001, rate=16000).pcm[: samples * 2]
-        await self.send("response.audio", turn, content=base64.b64encode(pcm).decode())
+        if self._binary:
+            await self._socket.send_bytes(pcm)
+        else:
+            await self.send("response.audio", turn, content=base64.b64encode(pcm).decode())
 
     async def speak(self, turn: str, text: str, samples: int) -> None:
         """Sends a whole answer up to its `response.end`."""
@@ -62,24 +67,37 @@ class Line:
 
     async def read(self) -> None:
         """Takes what comes until the caller is gone."""
-        try:
-            while True:
-                message = json.loads(await self._socket.receive_text())
-                async with self._news:
-                    self.heard.append(message)
-                    self._news.notify_all()
-        except WebSocketDisconnect as gone:
+        while True:
+            event = await self._socket.receive()
+            message: dict[str, Any]
+            if event["type"] == "websocket.disconnect":
+                message = {"type": "gone", "code": event["code"]}
+            elif (pcm := event.get("bytes")) is not None:
+                message = {"type": "sound", "pcm": pcm}
+            else:
+                message = json.loads(event["text"])
             async with self._news:
-                self.heard.append({"type": "gone", "code": gone.code})
+                self.heard.append(message)
                 self._news.notify_all()
+            if message["type"] == "gone":
+                return
 
 
 class ScriptedServer:
     """Authorizes everyone with the key `good` and runs a script on every socket."""
 
-    def __init__(self, script: Script, *, trigger: str = "automatic") -> None:
+    def __init__(
+        self,
+        script: Script,
+        *,
+        trigger: str = "automatic",
+        grants: bool = True,
+        agrees: bool = True,
+    ) -> None:
         self._script = script
         self._trigger = trigger
+        self._grants = grants
+        self._agrees = agrees
         self.asked: list[dict[str, Any]] = []
         self.lines: list[Line] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -114,22 +132,32 @@ class ScriptedServer:
             return JSONResponse({"error": "Who are you?", "code": "key_unknown"}, 401)
         body = await request.json()
         self.asked.append(body)
-        config = {"transcription": {"trigger": self._trigger, "can_interrupt": True}}
-        return JSONResponse(
-            {
-                "client_session_key": f"key{len(self.asked)}",
-                "conversation_id": body.get("conversation_id") or f"conv{len(self.asked)}",
-                "config": config,
-            }
-        )
+        number = len(self.asked)
+        conversation = body.get("conversation_id") or f"conv{number}"
+        if "resume_token" in body:  # that of `conv3` is `conv3.`, then `conv3..`, and so on
+            conversation = body["resume_token"].rstrip(".")
+        answer = {
+            "client_session_key": f"key{number}",
+            "conversation_id": conversation,
+            "config": {
+                "transcription": {"trigger": self._trigger, "can_interrupt": True},
+                "capabilities": body.get("capabilities", []) if self._grants else [],
+            },
+        }
+        if "resume" in body.get("capabilities", []):
+            answer["resume_token"] = body.get("resume_token", conversation) + "."
+        return JSONResponse(answer)
 
     async def _serve(self, socket: WebSocket) -> None:
-        if socket.query_params["client_session_key"] != f"key{len(self.asked)}":
+        offered = socket.scope["subprotocols"]
+        ours = "duologue" in offered
+        key = offered[-1] if ours else socket.query_params["client_session_key"]
+        if key != f"key{len(self.asked)}":
             refusal = JSONResponse({"error": "Old key.", "code": "session_key_unknown"}, 401)
             await socket.send_denial_response(refusal)
             return
-        await socket.accept()
-        line = Line(socket)
+        await socket.accept("duologue" if ours and self._agrees else None)
+        line = Line(socket, binary=ours)
         self.lines.append(line)
         reading = asyncio.create_task(line.read())
         await self._script(line)

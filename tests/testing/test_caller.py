@@ -7,8 +7,8 @@ from tests.testing.scripted import Line, ScriptedServer
 
 from duologue.testing.caller import SyntheticCaller
 from duologue.testing.line import Refused
-from duologue.testing.microphone import FRAME
 from duologue.testing.speech import tone
+from duologue.testing.stock import FRAME
 
 
 async def nothing(line: Line) -> None:

@@ -1,11 +1,9 @@
-"""A caller made of software: speaks, listens and types over a real socket, as the stock SDK."""
+"""A caller made of software: speaks, listens and types over a real socket, as a page does."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Self
@@ -13,20 +11,24 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from duologue.testing.client import Client, Kind, Step, message
 from duologue.testing.heard import ASSISTANT, Heard, Record, Turn
-from duologue.testing.line import PATIENCE, Ticket, authorize, open_socket
-from duologue.testing.microphone import FRAME_SECONDS, Microphone
-from duologue.testing.player import RATE, Played, Player, Stopped
+from duologue.testing.line import PATIENCE, Ticket, authorize
+from duologue.testing.loudspeaker import Loudspeaker
+from duologue.testing.own import OwnClient
+from duologue.testing.player import RATE, Played, Player
 from duologue.testing.speech import Recording, Voice, speak
+from duologue.testing.stock import StockClient
 
 
 class SyntheticCaller:
     """Someone on the line: `async with SyntheticCaller(url, agent="demo", key=key) as caller`.
 
-    The microphone runs in real time, 112 ms of 8 kHz a message, silence between words. What
-    arrives is played on a real-time clock of 16 kHz samples, as the SDK's loudspeaker does it.
-    With `stock_lies` (the default) `replay_finished` comes as from the stock SDK: "completed"
-    and without a turn id, also when playback was cut; without, it tells the truth.
+    The microphone runs in real time, with silence between words, and what arrives is played on a
+    real-time clock of 16 kHz samples. What goes over the line is as `client` has it: "stock" is
+    Layercode's SDK, "own" is our own browser client with every extension. With `stock_lies` (the
+    default) the stock `replay_finished` is "completed" and without a turn id, also when playback
+    was cut; without, it tells the truth, as our own client always does.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class SyntheticCaller:
         key: str,
         conversation_id: str | None = None,
         voice: Voice = "middle",
+        client: Kind = "stock",
         stock_lies: bool = True,
         **fields: Any,
     ) -> None:
@@ -45,9 +48,8 @@ class SyntheticCaller:
         self.key = key
         self.conversation_id = conversation_id
         self.voice: Voice = voice
-        self.stock_lies = stock_lies
+        self.client: Client = OwnClient() if client == "own" else StockClient(lies=stock_lies)
         self.record = Record()
-        self.player = Player()
         self.close_code: int | None = None
         """The code that the socket closed with; none while it is open."""
         self.close_reason = ""
@@ -56,7 +58,7 @@ class SyntheticCaller:
         self._socket: ClientConnection | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._news = asyncio.Condition()
-        self._microphone = Microphone()
+        self._sending = asyncio.Lock()
         self._answers = 0
         self._started = 0.0
 
@@ -84,34 +86,49 @@ class SyntheticCaller:
             raise RuntimeError("this caller was never authorized")
         return self._ticket
 
+    @property
+    def player(self) -> Player | Loudspeaker:
+        """The loudspeaker of the present connection."""
+        return self.client.player
+
     async def connect(self, *, same_key: bool = False) -> None:
         """Authorizes (unless the key of before is to be used again) and opens the socket."""
         if not same_key:
-            self._ticket = await authorize(
-                self.url, self.agent, self.key, self.conversation_id, **self._fields
-            )
+            fields = {**self._fields, **self.client.asks(self.conversation_id)}
+            self._ticket = await authorize(self.url, self.agent, self.key, **fields)
             self.conversation_id = self._ticket.conversation_id
-        socket = await open_socket(self.url, self.ticket.session_key)
+        socket = await self.client.open(self.url, self.ticket)
         self._socket, self.close_code, self.close_reason = socket, None, ""
-        self.player = Player()
-        self._microphone.restart(listening=not self.ticket.push_to_talk)
-        await self._note("connected", content=self.conversation_id)
+        await self._do([Heard(self.now, "connected", content=self.conversation_id)])
+        hello = self.client.connected(self.ticket, self.now)
         self._tasks = [
             asyncio.create_task(self._listen(socket)),
             asyncio.create_task(self._talk()),
         ]
-        await self._send({"type": "client.ready"})
+        await self._do(hello)
 
     async def reconnect(self, *, same_key: bool = False) -> None:
-        """Comes back to the same conversation after `drop` or `leave`, or when it was closed."""
+        """Comes back to the same conversation after it went, in whatever way, or was closed."""
         await self._hang_up()
         await self.connect(same_key=same_key)
 
     async def leave(self) -> None:
         """Closes the socket properly: the caller is gone."""
         if self._socket is not None:
+            await self._do(self.client.leaves(self.now))
             await self._socket.close(1000)
         await self._hang_up()
+
+    async def reload(self) -> None:
+        """Goes as a page does that is loaded anew; `reconnect` is the new page.
+
+        Our own client then knows nothing of before but the resume token.
+        """
+        if self._socket is not None:
+            await self._do(self.client.unloads(self.now))
+            await self._socket.close(1001)
+        await self._hang_up()
+        self.client = self.client.reloaded()
 
     async def drop(self) -> None:
         """Cuts the connection without a word, as a lost network does."""
@@ -126,33 +143,36 @@ class SyntheticCaller:
 
         With a push-to-talk agent the button is held meanwhile.
         """
-        sound = words if isinstance(words, Recording) else speak(words, self.voice, speed=speed)
-        if self._microphone.open:
-            await self._microphone.speak(sound)
+        if isinstance(words, str):  # in a thread, so that the agent is heard meanwhile
+            words = await asyncio.to_thread(speak, words, self.voice, speed=speed)
+        microphone = self.client.microphone
+        await self._do(self.client.advance(self.now))  # nothing is spoken before it was asked for
+        if microphone.open:
+            await microphone.speak(words)
             return
         async with self.holding():
-            await self._microphone.speak(sound)
+            await microphone.speak(words)
 
     @contextlib.asynccontextmanager
     async def holding(self) -> AsyncIterator[None]:
         """Holds the push-to-talk button down."""
-        await self._send({"type": "trigger.turn.start", "role": "user"})
-        await self._interrupt()
-        self._microphone.open = True
+        await self._do(self.client.presses(self.now))
         try:
             yield
         finally:
-            self._microphone.open = False
-            await self._send({"type": "trigger.turn.end", "role": "user"})
+            await self._do(self.client.releases(self.now))
 
     async def type(self, text: str) -> None:
-        """Sends typed text; as in the SDK, the own loudspeaker falls silent first."""
-        await self._interrupt()
-        await self._send({"type": "client.response.text", "content": text})
+        """Sends typed text."""
+        await self._do(self.client.types(text, self.now))
+
+    async def interrupt(self) -> None:
+        """Presses the button that silences the agent; the stock SDK has none."""
+        await self._do(self.client.interrupts(self.now))
 
     async def send(self, data: Any) -> None:
         """Sends data to the agent."""
-        await self._send({"type": "client.response.data", "data": data})
+        await self._do([message("client.response.data", data=data)])
 
     async def send_raw(self, frame: str | bytes) -> None:
         """Sends a frame as it is, well-formed or not."""
@@ -161,6 +181,12 @@ class SyntheticCaller:
                 await self._socket.send(frame)
 
     # ---------------------------------------------------------------- listening
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The conversation as the server last told it to our own client that came back."""
+        told = self.record.of_type("conversation.history")
+        return list(told[-1].content) if told else []
 
     @property
     def answers(self) -> list[Turn]:
@@ -216,68 +242,35 @@ class SyntheticCaller:
     async def _listen(self, socket: ClientConnection) -> None:
         try:
             async for frame in socket:
-                await self._take(json.loads(frame))
+                await self._do(self.client.take(frame, self.now))
         except ConnectionClosed:
             pass
         self.close_code, self.close_reason = socket.close_code or 1006, socket.close_reason or ""
-        await self._silence()
-        await self._note("closed", content=self.close_code)
-
-    async def _take(self, message: dict[str, Any]) -> None:
-        kind, turn_id = str(message["type"]), str(message.get("turn_id", ""))
-        match kind:
-            case "turn.start" | "turn.end":
-                await self._note(kind, turn_id, message["role"])
-                if kind == "turn.start" and message["role"] == "user":
-                    await self._interrupt()
-            case "response.audio":
-                pcm = base64.b64decode(message["content"], validate=True)
-                await self._note(kind, turn_id, pcm)
-                await self._play(self.player.add(turn_id, pcm, self.now))
-            case _:
-                await self._note(kind, turn_id, message.get("content"))
+        await self._do(self.client.lost(self.now))
+        await self._do([Heard(self.now, "closed", content=self.close_code)])
 
     async def _talk(self) -> None:
-        """Runs the microphone and the loudspeaker; what is due is looked at every 32 ms."""
-        loop = asyncio.get_running_loop()
-        due = loop.time()
+        """Runs the microphone and the loudspeaker."""
         while True:
-            await self._play(self.player.advance(self.now))
-            if loop.time() < due:
-                await asyncio.sleep(min(0.032, due - loop.time()))
-                continue
-            due += FRAME_SECONDS
-            frame = self._microphone.frame()
-            if frame is not None:
-                content = base64.b64encode(frame).decode("ascii")
-                await self._send({"type": "client.audio", "content": content})
+            await self._do(self.client.advance(self.now))
+            due = (self.client.microphone.due - self.now) / RATE
+            await asyncio.sleep(max(0.0, min(self.client.tick, due)))
 
-    async def _play(self, happened: list[Played | Stopped]) -> None:
-        for event in happened:
-            if isinstance(event, Played):
-                self.record.played(event)
-                async with self._news:
-                    self._news.notify_all()
-                continue
-            await self._note("sound.stopped", event.turn_id, event.interrupted)
-            finished: dict[str, Any] = {"type": "trigger.response.audio.replay_finished"}
-            if self.stock_lies:
-                finished["reason"] = "completed"
-            else:
-                finished["reason"] = "interrupted" if event.interrupted else "completed"
-                finished["turn_id"] = event.turn_id
-            await self._send(finished)
-
-    async def _interrupt(self) -> None:
-        await self._play(self.player.interrupt(self.now))
-
-    async def _note(self, kind: str, turn_id: str = "", content: Any = None) -> None:
-        async with self._news:
-            self.record.note(Heard(self.now, kind, turn_id, content))
-            self._news.notify_all()
-
-    async def _send(self, message: dict[str, Any]) -> None:
-        await self.send_raw(json.dumps(message, separators=(",", ":")))
+    async def _do(self, steps: list[Step]) -> None:
+        """Notes at once what came of something, and sends what is to be sent in that order."""
+        for step in steps:
+            if isinstance(step, Heard):
+                self.record.note(step)
+            elif isinstance(step, Played):
+                self.record.played(step)
+        if not steps:
+            return
+        async with self._sending:
+            async with self._news:
+                self._news.notify_all()
+            for step in steps:
+                if isinstance(step, str | bytes):
+                    await self.send_raw(step)
 
     async def _hang_up(self) -> None:
         tasks, self._tasks = self._tasks, []
@@ -288,10 +281,4 @@ class SyntheticCaller:
             listening.cancel()
             await asyncio.gather(listening, talking, return_exceptions=True)
         self._socket = None
-        await self._silence()
-
-    async def _silence(self) -> None:
-        """Without a line, what was not played yet never will be; the SDK does the same."""
-        await self._play(self.player.advance(self.now))
-        self.player = Player()
-        self._microphone.restart(listening=False)
+        await self._do(self.client.lost(self.now))

@@ -19,7 +19,8 @@ class Heard:
     at: int
     """The sample of the playback clock when it came."""
     type: str
-    """Layercode's message type; ours are `connected`, `sound.stopped` and `closed`."""
+    """The message's type on the line; or what happened here: `connected`, `closed`, `voice.began`
+    (the caller's first sample), `sound.paused`, `sound.resumed`, `sound.stopped`."""
     turn_id: str = ""
     content: Any = None
 

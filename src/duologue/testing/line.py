@@ -9,9 +9,12 @@ from typing import Any, Final
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
 
 PATIENCE: Final = 60.0
 """Seconds that waiting takes before it fails; generous, because test machines are slow."""
+OURS: Final = Subprotocol("duologue")
+"""The subprotocol that our own clients offer before their key."""
 
 
 class Refused(Exception):
@@ -61,14 +64,24 @@ async def authorize(
     return Ticket(answer["client_session_key"], answer["conversation_id"], answer)
 
 
-async def open_socket(url: str, session_key: str) -> ClientConnection:
-    """Opens the socket of a session; `Refused` when the key does not open it."""
+async def open_socket(url: str, session_key: str, *, subprotocol: bool = False) -> ClientConnection:
+    """Opens the socket of a session; `Refused` when the key does not open it.
+
+    The key goes into the address as the stock SDK has it, or beside our own subprotocol.
+    """
     address = url.replace("http", "ws", 1) + "/v1/agents/web/websocket"
+    if not subprotocol:
+        address += f"?client_session_key={session_key}"
     try:
-        return await connect(
-            f"{address}?client_session_key={session_key}",
+        socket = await connect(
+            address,
+            subprotocols=[OURS, Subprotocol(session_key)] if subprotocol else None,
             compression=None, proxy=None, open_timeout=PATIENCE, max_size=None,
         )  # fmt: skip
     except InvalidStatus as error:
         body = (error.response.body or b"").decode(errors="replace")
         raise Refused(error.response.status_code, body) from None
+    if subprotocol and socket.subprotocol != OURS:
+        await socket.close()
+        raise Refused(101, f"the server agreed to {socket.subprotocol}; a browser would hang up")
+    return socket

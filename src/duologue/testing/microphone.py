@@ -1,50 +1,71 @@
-"""The stock SDK's microphone: 112 ms of 8 kHz in every message, silence between words."""
+"""A microphone in real time: words that wait to be spoken, silence between them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass
 from typing import Final
 
 from duologue.testing.speech import Recording
 
-RATE: Final = 8000
-FRAME: Final = 896
-"""Samples in one message."""
-FRAME_SECONDS: Final = FRAME / RATE
-_SILENCE: Final = bytes(FRAME * 2)
+CLOCK: Final = 16000
+"""Samples a second of the clock that is passed in: the playback clock's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What the microphone took in one of its frames."""
+
+    at: int
+    """Where its first sample was spoken, in samples of the playback clock."""
+    pcm: bytes
+    begins: int | None
+    """Where something that was said is heard first, if that is in this frame."""
 
 
 class Microphone:
-    """Gives a frame whenever it is asked: words that wait to be spoken, else silence."""
+    """Gives a frame each time that one is full; the first is full at the start."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: int, frame: int) -> None:
+        self.rate = rate
+        self.frame = frame
+        """Samples in one frame."""
         self.open = False
         """Whether sound leaves it; with push-to-talk only while the button is held."""
-        self._waiting: deque[bytes] = deque()
+        self.due = 0
+        """When the next frame is full, in samples of the playback clock."""
+        self._silence = bytes(frame * 2)
+        self._waiting: deque[tuple[bytes, int | None]] = deque()
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def restart(self, *, listening: bool) -> None:
+    def restart(self, at: int, *, listening: bool) -> None:
         """Forgets the words that wait, and opens or closes."""
-        self.open = listening
+        self.open, self.due = listening, at
         self._waiting.clear()
         self._empty.set()
 
     async def speak(self, sound: Recording) -> None:
         """Queues the sound and waits until its last frame was given."""
-        pcm = sound.at(RATE).pcm
+        spoken, size = sound.at(self.rate), self.frame * 2
+        frame, offset = divmod(spoken.audible_from, self.frame)
         self._empty.clear()
-        self._waiting.extend(
-            pcm[at : at + FRAME * 2].ljust(FRAME * 2, b"\0") for at in range(0, len(pcm), FRAME * 2)
-        )
+        for number, at in enumerate(range(0, len(spoken.pcm), size)):
+            pcm = spoken.pcm[at : at + size].ljust(size, b"\0")
+            self._waiting.append((pcm, offset if number == frame else None))
         await self._empty.wait()
 
-    def frame(self) -> bytes | None:
-        """The next 112 ms; none while it is closed."""
-        if not self.open:
-            return None
-        frame = self._waiting.popleft() if self._waiting else _SILENCE
-        if not self._waiting:
+    def take(self, now: int) -> list[Piece]:
+        """The frames that became full until now; none while it is closed."""
+        pieces = []
+        while self.due <= now:
+            at = self.due - self.frame * CLOCK // self.rate
+            if self.open:
+                pcm, offset = self._waiting.popleft() if self._waiting else (self._silence, None)
+                begins = None if offset is None else at + offset * CLOCK // self.rate
+                pieces.append(Piece(at, pcm, begins))
+            self.due += self.frame * CLOCK // self.rate
+        if self.open and not self._waiting:
             self._empty.set()
-        return frame
+        return pieces

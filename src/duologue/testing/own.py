@@ -1,0 +1,205 @@
+"""Our own browser client as a caller's client: binary sound, truthful positions, a local pause."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from websockets.asyncio.client import ClientConnection
+
+from duologue.testing.client import Client, Step, message
+from duologue.testing.features import HOP
+from duologue.testing.heard import ASSISTANT, USER, Heard
+from duologue.testing.line import Ticket, open_socket
+from duologue.testing.loudspeaker import Loudspeaker, Over
+from duologue.testing.microphone import Microphone
+from duologue.testing.pausing import LocalPause
+from duologue.testing.player import RATE, Played
+
+CAPABILITIES: Final = ["binary", "mic16", "played", "resume", "agent_state", "tools"]
+FRAME: Final = 640
+"""Samples in one binary frame: 40 ms."""
+TELL: Final = RATE // 10
+"""Samples of the clock between two words about how much was played."""
+
+
+class OwnClient(Client):
+    """Behaves as @duologue/client, sound for sound and frame for frame."""
+
+    tick = HOP / RATE
+
+    def __init__(self) -> None:
+        self.player: Loudspeaker = Loudspeaker()
+        self.microphone = Microphone(RATE, HOP)
+        self.resume_token: str | None = None
+        """The newest; it outlives the page."""
+        self._pause = LocalPause()
+        self._spoken = b""
+        self._turn = ""
+        self._told_at = 0
+        self._broken: tuple[str, int] | None = None
+
+    # ---------------------------------------------------------------- the line
+
+    def asks(self, conversation_id: str | None) -> dict[str, Any]:
+        """Asks for every extension, and for the conversation by its token if there is one."""
+        fields: dict[str, Any] = {"capabilities": CAPABILITIES}
+        if self.resume_token is not None:
+            fields["resume_token"] = self.resume_token
+        elif conversation_id is not None:
+            fields["conversation_id"] = conversation_id
+        return fields
+
+    async def open(self, url: str, ticket: Ticket) -> ClientConnection:
+        """Opens the socket with the key as a subprotocol, so that no log has it."""
+        granted = ticket.answer["config"].get("capabilities", [])
+        if missing := [name for name in CAPABILITIES if name not in granted]:
+            raise RuntimeError(f"the server grants {granted}; the own client needs {missing} too")
+        self.resume_token = ticket.answer["resume_token"]
+        return await open_socket(url, ticket.session_key, subprotocol=True)
+
+    def connected(self, ticket: Ticket, now: int) -> list[Step]:
+        """Says what was heard before the line broke, and only then that it hears."""
+        self._quiet(now)
+        self.microphone.restart(now + HOP, listening=not ticket.push_to_talk)
+        told = [] if self._broken is None else [_played(*self._broken)]
+        self._broken = None
+        return [*told, message("client.ready")]
+
+    def lost(self, now: int) -> list[Step]:
+        """Falls silent, and keeps in mind how far the turn was heard."""
+        steps = self._tell(self.player.advance(now), now)
+        self._broken = self.player.current or self._broken
+        self._quiet(now)
+        return steps
+
+    def leaves(self, now: int) -> list[Step]:
+        """Says so; what was heard is of no more use."""
+        steps = [*self.silence(now), message("client.end")]
+        self._broken = None
+        return steps
+
+    def unloads(self, now: int) -> list[Step]:
+        """Says how much was heard, and falls silent."""
+        steps = self._tell(self.player.advance(now), now)
+        steps += self._position(now)
+        self._quiet(now)
+        return steps
+
+    def reloaded(self) -> Client:
+        """A page that knows nothing of the one before but its resume token."""
+        page = OwnClient()
+        page.resume_token = self.resume_token
+        return page
+
+    # ---------------------------------------------------------------- sound and words
+
+    def take(self, frame: str | bytes, now: int) -> list[Step]:
+        """Plays sound; a turn of the user drops it, whether it was paused or not."""
+        if isinstance(frame, bytes):
+            heard = Heard(now, "response.audio", self._turn, frame)
+            return [heard, *self._tell(self.player.add(self._turn, frame, now), now)]
+        given = json.loads(frame)
+        kind, turn_id = str(given["type"]), str(given.get("turn_id", ""))
+        match kind:
+            case "turn.start" if given["role"] == USER:
+                return [Heard(now, kind, turn_id, USER), *self.silence(now)]
+            case "turn.start":
+                self._turn = turn_id
+                over = self.player.begin(turn_id, now)
+                return [Heard(now, kind, turn_id, ASSISTANT), *self._tell(over, now)]
+            case "turn.end" | "response.end":
+                over = self.player.complete(turn_id, now)
+                return [Heard(now, kind, turn_id, given.get("role")), *self._tell(over, now)]
+            case "conversation.history":
+                return [Heard(now, kind, content=given["messages"])]
+            case "agent.state":
+                return [Heard(now, kind, content=given["state"])]
+            case "agent.tool":
+                return [Heard(now, kind, content=given)]
+            case _:
+                return [Heard(now, kind, turn_id, given.get("content"))]
+
+    def advance(self, now: int) -> list[Step]:
+        """Plays and records until now, pauses for a voice, and tells how much was played."""
+        steps = self._tell(self.player.advance(now), now)
+        for piece in self.microphone.take(now):
+            if piece.begins is not None:
+                steps.append(Heard(piece.begins, "voice.began"))
+            steps += self._hear(piece.pcm, now)
+            self._spoken += piece.pcm
+            if len(self._spoken) >= FRAME * 2:
+                steps.append(self._spoken[: FRAME * 2])
+                self._spoken = self._spoken[FRAME * 2 :]
+        if now - self._told_at >= TELL:
+            steps += self._position(now)
+        return steps
+
+    def silence(self, now: int) -> list[Step]:
+        """Drops what was not played, and says how much was."""
+        return self._tell(self.player.interrupt(now), now)
+
+    def interrupts(self, now: int) -> list[Step]:
+        """Falls silent at once, without waiting for the server to agree."""
+        return [*self.silence(now), message("client.interrupt")]
+
+    def presses(self, now: int) -> list[Step]:
+        """Says how much was heard before the button that ends it."""
+        self.microphone.open = True
+        return [*self.silence(now), message("trigger.turn.start", role="user")]
+
+    def releases(self, now: int) -> list[Step]:
+        """Sends the frame that was not full yet, so that no word's end is lost."""
+        self.microphone.open = False
+        rest: list[Step] = [self._spoken] if self._spoken else []
+        self._spoken = b""
+        return [*rest, message("trigger.turn.end", role="user")]
+
+    # ---------------------------------------------------------------- inside
+
+    def _hear(self, pcm: bytes, now: int) -> list[Step]:
+        verdict = self._pause.hop(pcm, now, sounding=self.player.sounding)
+        if verdict is None:
+            return []
+        happened = self.player.pause(now) if verdict == "paused" else self.player.resume(now)
+        steps = self._tell(happened, now)
+        if self.player.current is not None:
+            steps.append(Heard(now, f"sound.{verdict}", *self.player.current))
+        return [*steps, *self._position(now)]
+
+    def _position(self, now: int) -> list[Step]:
+        self._told_at = now
+        return [] if self.player.current is None else [_played(*self.player.current)]
+
+    def _tell(self, happened: list[Played | Over], now: int) -> list[Step]:
+        steps: list[Step] = []
+        for event in happened:
+            if isinstance(event, Played):
+                steps.append(event)
+                continue
+            self._pause.over()
+            self._told_at = now
+            reason = "interrupted" if event.interrupted else "completed"
+            steps += [
+                Heard(event.at, "sound.stopped", event.turn_id, event.interrupted),
+                _played(event.turn_id, event.played),
+                message(
+                    "trigger.response.audio.replay_finished",
+                    reason=reason, turn_id=event.turn_id, played_ms=_ms(event.played),
+                ),
+            ]  # fmt: skip
+        return steps
+
+    def _quiet(self, now: int) -> None:
+        self.player = Loudspeaker()
+        self._pause = LocalPause()
+        self.microphone.restart(now, listening=False)
+        self._spoken, self._turn, self._told_at = b"", "", now
+
+
+def _ms(samples: int) -> float:
+    return samples * 1000 / RATE
+
+
+def _played(turn_id: str, samples: int) -> str:
+    return message("client.played", turn_id=turn_id, played_ms=_ms(samples))
