@@ -29,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A `postgresql://` address; empty means SQLite in the data folder."""
     public_url: str = ""
     """How clients reach this server from outside, when a proxy stands before it."""
+    talk_key: str = ""
+    """A public key with which the page at `/` talks; empty leaves it closed in `serve`."""
     log_format: Literal["auto", "console", "json"] = "auto"
     """`auto` is for people on a terminal and JSON otherwise."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

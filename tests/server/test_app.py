@@ -56,6 +56,7 @@ async def test_a_failure_shows_a_number_and_no_words(tmp_path: Path) -> None:
             await http.post("/v1/agents/web/authorize_session", json={"agent_id": "desk"}),
             await http.get("/v1/agents", headers={"x-api-key": "dk_secret_x"}),
             await http.get("/"),
+            await http.get("/status"),
         ]
     for answer in answers:
         assert (answer.status_code, answer.json()["code"]) == (500, "internal")

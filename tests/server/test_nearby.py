@@ -116,7 +116,7 @@ def test_dev_answers_this_machine_and_not_a_rebound_name(near: httpx.Client) -> 
 def test_dev_shows_sessions_to_this_machine_only(near: httpx.Client) -> None:
     """The page of a foreign name names no session and no file."""
     near.post("/v1/agents/web/authorize_session", json={"agent_id": "desk"})
-    own, rebound = near.get("/"), near.get("/", headers={"host": "evil.example"})
+    own, rebound = near.get("/status"), near.get("/status", headers={"host": "evil.example"})
     assert own.status_code == rebound.status_code == 200
     for text in ("agents.py", "authorized"):
         assert text in own.text

@@ -173,7 +173,7 @@ def test_health_and_readiness(desk: Desk) -> None:
 
 def test_the_page_is_there(desk: Desk) -> None:
     """The status page names the agents and needs no script."""
-    page = desk.http.get("/")
+    page = desk.http.get("/status")
     assert page.status_code == 200
     assert "desk" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]

@@ -7,9 +7,14 @@ from html import escape
 from importlib.resources import files
 from typing import assert_never
 
+from duologue.console.icons import FAVICON
+from duologue.console.snippets import OWN_AGENT
 from duologue.console.view import AgentView, SessionView, StatusView
 
-STYLE = (files("duologue.console") / "style.css").read_text(encoding="utf-8")
+_FOLDER = files("duologue.console")
+STYLE = "".join(
+    (_FOLDER / name).read_text(encoding="utf-8") for name in ("assets/house.css", "style.css")
+)
 PARTS = {"stt": "hears with", "llm": "thinks with", "tts": "speaks with", "realtime": "talks with"}
 
 
@@ -20,7 +25,7 @@ def draw(view: StatusView) -> str:
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>duologue · {escape(_address(view.url))}</title>",
-            f'<link rel="icon" href="{ICON}"><style>{STYLE}</style></head><body>',
+            f'<link rel="icon" href="{FAVICON}"><style>{STYLE}</style></head><body>',
             _header(view),
             "<main>",
             _agents(view.agents),
@@ -33,21 +38,14 @@ def draw(view: StatusView) -> str:
     )
 
 
-# Two speech marks, one answering the other.
-ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
-    "%3Crect x='2' y='4' width='18' height='13' rx='6' fill='%239a4a1c'/%3E"
-    "%3Crect x='12' y='15' width='18' height='13' rx='6' fill='%23eda06a'/%3E%3C/svg%3E"
-)
-
-
 def _header(view: StatusView) -> str:
     calls = "1 live call" if view.live == 1 else f"{view.live} live calls"
     mode = "development: this machine needs no key" if view.mode == "dev" else "callers need a key"
     full = view.live >= view.limit
     health = '<li class="pill busy">full</li>' if full else '<li class="pill good">ready</li>'
     return (
-        "<header><h1>duologue<span>.</span></h1>"
+        '<header><p class="back"><a href="/">Talk to an agent</a></p>'
+        "<h1>duologue<span>.</span></h1>"
         '<p class="lead">A conversation between two: your agents listen, answer and remember here. '
         "Drop the line, come back, and the conversation goes on.</p>"
         f'<ul class="facts">{health}'
@@ -163,13 +161,6 @@ def _how(view: StatusView) -> str:
         f"curl {authorize}{bearer} \\\n  -H 'Content-Type: application/json' \\\n"
         f'  -d \'{{"agent_id": "{slug}"}}\''
     )
-    own = (
-        "from livekit.agents import Agent\n\nimport duologue\n\n\n"
-        '@duologue.agent("front-desk", greeting="Hello! How can I help?")\n'
-        "class FrontDesk(Agent):\n"
-        '    """You are the friendly front desk of a small hotel. '
-        'Answer in one or two short sentences."""'
-    )
     proxy = (
         "Your own back end asks this server for the session, with the key."
         if bearer
@@ -181,7 +172,7 @@ def _how(view: StatusView) -> str:
         '<div class="how">'
         + _snippet("From a page", proxy, sdk)
         + _snippet("From a shell", "The answer holds the key of one socket.", curl)
-        + _snippet("Your own agent", "Save it, then: duologue dev front_desk.py", own)
+        + _snippet("Your own agent", "Save it, then: duologue dev front_desk.py", OWN_AGENT)
         + "</div></section>"
     )
 
@@ -196,7 +187,7 @@ def _snippet(title: str, note: str, text: str) -> str:
 def _footer(view: StatusView) -> str:
     return (
         f"<footer><span>duologue {escape(view.version)}</span>"
-        '<a href="/v1/docs">REST interface</a><a href="/health">Health</a>'
+        '<a href="/">Talk</a><a href="/v1/docs">REST interface</a><a href="/health">Health</a>'
         '<a href="/ready">Readiness</a></footer>'
     )
 

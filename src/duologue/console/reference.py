@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
-from duologue.console.drawing import ICON, STYLE
+from duologue.console.drawing import STYLE
+from duologue.console.icons import FAVICON
 
 VERBS = ("get", "post", "put", "patch", "delete")
 
@@ -24,12 +25,14 @@ def draw(document: Mapping[str, Any]) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>duologue · API</title><link rel="icon" href="{ICON}"><style>{STYLE}</style></head>'
+        f'<title>duologue · API</title><link rel="icon" href="{FAVICON}">'
+        f"<style>{STYLE}</style></head>"
         '<body><header><h1>API<span>.</span></h1><p class="lead">What a server does with its '
         "secret key: send it as <code>Authorization: Bearer dk_secret_…</code>. Every error is "
         "<code>{&quot;error&quot;, &quot;code&quot;}</code>.</p></header>"
         f"<main>{sections}</main>"
-        '<footer><a href="docs/openapi.json">openapi.json</a><a href="/">This server</a></footer>'
+        '<footer><a href="docs/openapi.json">openapi.json</a><a href="/">Talk</a>'
+        '<a href="/status">This server</a></footer>'
         "</body></html>"
     )
 

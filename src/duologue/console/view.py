@@ -43,3 +43,29 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     agents: list[AgentView]
     sessions: list[SessionView] | None
     """None where strangers read the page: who called is not theirs to know."""
+
+
+class TalkAgent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An agent that the talk page may call, as its script reads it."""
+
+    slug: str
+    name: str
+    greeting: str
+    push_to_talk: bool
+    suggestions: list[str]
+    """What one may say to it, for people who do not know how to begin."""
+
+
+class TalkView(msgspec.Struct, frozen=True, kw_only=True):
+    """The talk page."""
+
+    url: str
+    mode: Literal["dev", "serve"]
+    agents: list[TalkAgent]
+    public_key: str | None
+    """What the page shows at the door; none for people at this machine in `dev`."""
+    closed: bool
+    """Whether the reader of this page may talk to nobody, whoever is there."""
+    built: bool
+    """Whether the page's script was built."""
+    version: str

@@ -15,7 +15,7 @@ from litestar.openapi.config import OpenAPIConfig
 
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server import cors, health, layercode, owners, status
+from duologue.server import assets, cors, health, layercode, owners, pages
 from duologue.server.admit import Doorman
 from duologue.server.nearby import Mode, Nearby
 from duologue.server.reference import Reference
@@ -59,7 +59,8 @@ class House:
                 layercode.authorize_session,
                 *health.DOORS,
                 *owners.DOORS,
-                *status.DOORS,
+                *pages.DOORS,
+                *assets.DOORS,
             ],
             dependencies={
                 "doorman": Provide(lambda: self.doorman, sync_to_thread=False),

@@ -18,7 +18,7 @@ from livekit.agents.utils import http_context
 from duologue.agents.registry import Catalog
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server import alone
+from duologue.server import alone, talk_key
 from duologue.server.app import House
 from duologue.server.nearby import Mode, as_page
 from duologue.settings import Settings
@@ -126,6 +126,7 @@ async def _prepare(host: Host, *, publish: bool) -> str:
             now=now,
             publish=publish,
         )
+    await host.db.read(talk_key.check, host.settings, now)
     recovered = await host.db.write(recovery.after_crash, None, now)
     log.info("memory ready", recovered=recovered)
     return organization.id

@@ -1,0 +1,100 @@
+"""What the talk page shows, and where that comes from; `page` draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from importlib.metadata import version
+from typing import Any, Final, Literal
+
+import msgspec
+from sqlalchemy import Connection
+
+from duologue.access import keys
+from duologue.console.files import built
+from duologue.console.suggestions import suggestions
+from duologue.console.talk_drawing import draw
+from duologue.console.view import TalkAgent, TalkView
+from duologue.errors import DuologueError
+from duologue.store import agents
+from duologue.store.records import Agent
+
+__all__ = ["CONTENT_SECURITY_POLICY", "load", "page", "talks_with"]
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; font-src 'self'; media-src 'self' blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The page runs our own script and talks to this server only."""
+
+
+def page(view: TalkView) -> str:
+    """The whole page."""
+    return draw(view)
+
+
+def load(
+    conn: Connection,
+    org_id: str,
+    *,
+    url: str,
+    mode: Literal["dev", "serve"],
+    loaded: Collection[str],
+    near: bool,
+    talk_key: str,
+    now: int,
+) -> TalkView:
+    """The page for one reader: `near` needs no key, others talk with the operator's, if any."""
+    if near:
+        known = [one for one in agents.all(conn, org_id) if one.published_at is not None]
+        order = list(loaded)
+        here = [one for one in known if one.slug in loaded]
+        shown, key = sorted(here, key=lambda one: order.index(one.slug)), None
+    else:
+        shown, key = _invited(conn, talk_key, loaded, now)
+    return TalkView(
+        url=url,
+        mode=mode,
+        agents=[_agent(each) for each in shown],
+        public_key=key,
+        closed=not near and not shown,
+        built=built(),
+        version=version("duologue"),
+    )
+
+
+def talks_with(conn: Connection, talk_key: str, now: int) -> Agent:
+    """The agent of the talk page's key; a key that cannot be shown to the world is refused."""
+    principal = keys.authenticate(conn, talk_key, now)
+    if principal.kind != "public" or principal.agent_id is None:
+        raise DuologueError("bad_request", reason="a secret key must not stand in a page")
+    agent = agents.get(conn, principal.org_id, principal.agent_id)
+    if agent is None:
+        raise DuologueError("agent_not_found", agent=principal.agent_id, known="none")
+    return agent
+
+
+def _invited(
+    conn: Connection, talk_key: str, loaded: Collection[str], now: int
+) -> tuple[list[Agent], str | None]:
+    """The one agent that strangers may talk to, and the key; nobody once the key is void."""
+    if not talk_key:
+        return [], None
+    try:
+        agent = talks_with(conn, talk_key, now)
+    except DuologueError:
+        return [], None
+    answers = agent.published_at is not None and agent.slug in loaded
+    return ([agent], talk_key) if answers else ([], None)
+
+
+def _agent(agent: Agent) -> TalkAgent:
+    definition: dict[str, Any] = msgspec.json.decode(agent.definition)
+    turns = definition.get("turns") or {}
+    return TalkAgent(
+        slug=agent.slug,
+        name=agent.name or agent.slug,
+        greeting=definition.get("greeting") or "",
+        push_to_talk=turns.get("trigger") == "push_to_talk",
+        suggestions=suggestions(definition.get("phrases") or ()),
+    )
