@@ -1,0 +1,109 @@
+/** One socket: its frames as messages and sound, its end as one close code. */
+import { fromBase64, toBase64 } from "./base64.js";
+import type { ClientMessage, ServerMessage } from "./wire.js";
+import type { World } from "./world.js";
+
+export interface SocketHooks {
+  opened(): void;
+  message(message: ServerMessage): void;
+  /** Sound of a turn; without a turn, of the one that was started last. */
+  sound(pcm: Int16Array, turn: string | null): void;
+  /** Comes once, and never after `abandon` or `leave`. */
+  closed(code: number): void;
+}
+
+/** Ours alone: nobody left, the line is no good. The server waits for us to come back. */
+const ABANDONED = 4000;
+const HANDSHAKE_MS = 10_000;
+/** Two seconds of the microphone: what waits longer would be heard too late. */
+const BACKLOG_BYTES = 64_000;
+
+export class Socket {
+  private readonly line: WebSocket;
+  private readonly cancel: () => void;
+  private hooks: SocketHooks | null;
+
+  /** The key travels as a subprotocol, for addresses are logged. */
+  constructor(
+    url: string,
+    key: string,
+    private readonly binary: boolean,
+    hooks: SocketHooks,
+    world: Pick<World, "socket" | "after">,
+  ) {
+    this.hooks = hooks;
+    this.line = world.socket(url, ["duologue", key]);
+    this.line.binaryType = "arraybuffer";
+    this.cancel = world.after(HANDSHAKE_MS, () => {
+      this.end(1006);
+      this.line.close(ABANDONED);
+    });
+    this.line.onopen = () => {
+      this.cancel();
+      this.hooks?.opened();
+    };
+    this.line.onmessage = (event: MessageEvent<unknown>) => this.frame(event.data);
+    this.line.onclose = (event) => this.end(event.code);
+  }
+
+  /** Tells whether the message went out. */
+  send(message: ClientMessage): boolean {
+    const open = this.line.readyState === 1;
+    if (open) this.line.send(JSON.stringify(message));
+    return open;
+  }
+
+  /** Sends a frame of the microphone, unless the line is too slow for it to come in time. */
+  sendSound(pcm: Int16Array<ArrayBuffer>): void {
+    if (this.line.readyState !== 1 || this.line.bufferedAmount > BACKLOG_BYTES) return;
+    if (this.binary) this.line.send(pcm);
+    else this.send({ type: "client.audio", content: toBase64(pcm) });
+  }
+
+  /** The user goes. */
+  leave(): void {
+    this.send({ type: "client.end" });
+    this.shut(1000);
+  }
+
+  /** The line is given up, and nobody left. */
+  abandon(): void {
+    this.shut(ABANDONED);
+  }
+
+  private shut(code: number): void {
+    this.hooks = null;
+    this.cancel();
+    this.line.close(code);
+  }
+
+  private end(code: number): void {
+    const hooks = this.hooks;
+    this.hooks = null;
+    this.cancel();
+    hooks?.closed(code);
+  }
+
+  private frame(data: unknown): void {
+    if (data instanceof ArrayBuffer) {
+      this.hooks?.sound(new Int16Array(data, 0, data.byteLength >> 1), null);
+      return;
+    }
+    const message = parsed(data);
+    if (message?.type === "response.audio") {
+      this.hooks?.sound(fromBase64(message.content), message.turn_id);
+    } else if (message !== null) {
+      this.hooks?.message(message);
+    }
+  }
+}
+
+/** A frame's message; what is none of ours is nobody's, as newer servers may say more. */
+function parsed(data: unknown): ServerMessage | null {
+  try {
+    const found = JSON.parse(String(data)) as ServerMessage | null;
+    return typeof found?.type === "string" ? found : null;
+  } catch {
+    return null;
+  }
+}

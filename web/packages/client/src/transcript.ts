@@ -1,0 +1,172 @@
+/** The conversation's words, as a pure function of what the server says and the user types. */
+import type { TranscriptEntry } from "./types.js";
+import type { History, ServerMessage } from "./wire.js";
+
+export interface Transcript {
+  readonly entries: readonly TranscriptEntry[];
+  /** What is understood so far of each open user's turn, by its counter. */
+  readonly pieces: ReadonlyMap<string, ReadonlyMap<number, string>>;
+  /** Agent's turns that were cut, also those whose words are still to come. */
+  readonly cut: ReadonlySet<string>;
+  /** Ids of typed messages that the server has not confirmed, oldest first. */
+  readonly waiting: readonly string[];
+}
+
+export const EMPTY: Transcript = { entries: [], pieces: new Map(), cut: new Set(), waiting: [] };
+
+/** The transcript after a message of the server; the same object if it changes nothing. */
+export function heard(before: Transcript, message: ServerMessage, now: number): Transcript {
+  switch (message.type) {
+    case "user.transcript.interim_delta":
+    case "user.transcript.delta":
+      return understood(before, message.turn_id, message.delta_counter, message.content, now);
+    case "user.transcript":
+      return said(before, message.turn_id, message.content, now);
+    case "response.text.delta": {
+      const text = (found(before, message.turn_id)?.text ?? "") + message.content;
+      return written(before, message.turn_id, "agent", text, false, now);
+    }
+    case "response.text":
+      return written(before, message.turn_id, "agent", message.content, true, now);
+    case "turn.end":
+      return closed(before, message.turn_id);
+    case "conversation.history":
+      return remembered(before, message);
+    case "turn.start":
+    case "response.audio":
+    case "response.data":
+    case "response.end":
+    case "agent.state":
+    case "agent.tool":
+      return before;
+    default:
+      message satisfies never;
+      return before;
+  }
+}
+
+/** A typed message, shown before anybody confirms it. */
+export function typed(before: Transcript, id: string, text: string, now: number): Transcript {
+  const entry = {
+    id,
+    role: "user",
+    text,
+    final: true,
+    interrupted: false,
+    at: now,
+    typed: true,
+  } as const;
+  return { ...before, entries: [...before.entries, entry], waiting: [...before.waiting, id] };
+}
+
+/** The agent's turn was cut before its end. */
+export function interrupted(before: Transcript, turn: string): Transcript {
+  if (before.cut.has(turn)) return before;
+  const entries = before.entries.map((entry) =>
+    entry.id === turn ? { ...entry, interrupted: true } : entry,
+  );
+  return { ...before, entries, cut: new Set([...before.cut, turn]) };
+}
+
+/** Typed messages that nobody confirmed, oldest first. */
+export function unconfirmed(transcript: Transcript): readonly TranscriptEntry[] {
+  return transcript.entries.filter((entry) => transcript.waiting.includes(entry.id));
+}
+
+function found(transcript: Transcript, id: string): TranscriptEntry | undefined {
+  return transcript.entries.find((entry) => entry.id === id);
+}
+
+/** Puts a turn's newest words where the turn stands, or at the end. */
+function written(
+  before: Transcript,
+  id: string,
+  role: TranscriptEntry["role"],
+  text: string,
+  final: boolean,
+  now: number,
+): Transcript {
+  const old = found(before, id);
+  const cut = before.cut.has(id);
+  const entry = old
+    ? { ...old, text, final }
+    : { id, role, text, final, interrupted: cut, at: now };
+  const entries = old
+    ? before.entries.map((each) => (each.id === id ? entry : each))
+    : [...before.entries, entry];
+  return { ...before, entries };
+}
+
+/** An interim replaces the earlier one of its counter, and so does the delta that closes it. */
+function understood(
+  before: Transcript,
+  turn: string,
+  counter: number,
+  text: string,
+  now: number,
+): Transcript {
+  const turns = new Map(before.pieces);
+  const pieces = new Map(turns.get(turn)).set(counter, text.trim());
+  turns.set(turn, pieces);
+  const order = [...pieces.keys()].sort((one, other) => one - other);
+  const words = order.map((each) => pieces.get(each)).filter(Boolean).join(" ");
+  return written({ ...before, pieces: turns }, turn, "user", words, false, now);
+}
+
+/** The whole of a user's turn; a typed message that says the same becomes it. */
+function said(before: Transcript, turn: string, text: string, now: number): Transcript {
+  const mine = unconfirmed(before).find((entry) => entry.text.trim() === text.trim());
+  if (mine === undefined) return forgotten(written(before, turn, "user", text, true, now), turn);
+  const entries = before.entries
+    .filter((entry) => entry.id !== turn)
+    .map((entry) => (entry.id === mine.id ? { ...entry, id: turn, text } : entry));
+  const waiting = before.waiting.filter((id) => id !== mine.id);
+  return forgotten({ ...before, entries, waiting }, turn);
+}
+
+/** A turn is over: its words are final, and words that came to nothing go. */
+function closed(before: Transcript, turn: string): Transcript {
+  const entry = found(before, turn);
+  if (entry === undefined || entry.final) return before;
+  if (entry.role === "agent") return written(before, turn, "agent", entry.text, true, entry.at);
+  const entries = before.entries.filter((each) => each.id !== turn);
+  return forgotten({ ...before, entries }, turn);
+}
+
+/** What was said before replaces all; typed messages that are not in it yet stay behind it. */
+function remembered(before: Transcript, history: History): Transcript {
+  const known = new Set(before.entries.map((entry) => entry.id));
+  const entries = history.messages.map((message): TranscriptEntry => {
+    const old = found(before, message.turn_id);
+    return {
+      id: message.turn_id,
+      role: message.role === "user" ? "user" : "agent",
+      text: message.content,
+      final: true,
+      interrupted: message.interrupted,
+      at: message.at,
+      ...(old?.typed ? { typed: true } : {}),
+    };
+  });
+  const fresh = entries.filter((entry) => entry.role === "user" && !known.has(entry.id));
+  const waiting: string[] = [];
+  for (const mine of unconfirmed(before)) {
+    const match = fresh.findIndex((entry) => entry.text.trim() === mine.text.trim());
+    if (match < 0) {
+      waiting.push(mine.id);
+      entries.push(mine);
+    } else {
+      const [same] = fresh.splice(match, 1);
+      const place = entries.findIndex((entry) => entry.id === same?.id);
+      if (same !== undefined) entries[place] = { ...same, typed: true };
+    }
+  }
+  return { entries, pieces: new Map(), cut: new Set(), waiting };
+}
+
+function forgotten(before: Transcript, turn: string): Transcript {
+  if (!before.pieces.has(turn)) return before;
+  const pieces = new Map(before.pieces);
+  pieces.delete(turn);
+  return { ...before, pieces };
+}

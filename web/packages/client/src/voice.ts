@@ -1,0 +1,110 @@
+/** The session's sound: opened once a connection, with what the user wished before it was there. */
+import type { AudioHooks, AudioSeam, MicrophoneState, SoundState } from "./audio/seam.js";
+import { SessionError } from "./error.js";
+import type { SessionConfig } from "./wire.js";
+import type { World } from "./world.js";
+
+/** 640 samples at 16 kHz: short enough to be heard at once, long enough to be cheap. */
+const FRAME_MS = 40;
+
+export class Voice {
+  microphone: MicrophoneState = "off";
+  sound: SoundState = "off";
+  audio: AudioSeam | null = null;
+  private shape = "";
+  private muted = false;
+
+  constructor(
+    private readonly workletUrl: string | URL,
+    private readonly world: World,
+    private readonly hooks: Pick<
+      AudioHooks,
+      "microphone" | "played" | "micState" | "soundState" | "devices"
+    > & { failed(error: SessionError): void },
+    private wanted: boolean,
+    private device: string | undefined = undefined,
+  ) {}
+
+  /** Opens the device as this session needs it; without one the session goes on in writing. */
+  async open(config: SessionConfig): Promise<void> {
+    const talk = config.transcription.trigger === "push_to_talk";
+    const options = {
+      workletUrl: this.workletUrl,
+      inputRate: config.audio.input_rate,
+      outputRate: config.audio.output_rate,
+      frameMs: FRAME_MS,
+      bargeIn: config.transcription.can_interrupt && !talk,
+    };
+    const shape = JSON.stringify(options);
+    if (this.audio !== null && this.shape === shape) return;
+    this.close();
+    this.shape = shape;
+    try {
+      const audio = this.make(options);
+      this.audio = audio;
+      audio.setMuted(this.muted);
+      audio.setGate(!talk);
+      await audio.open();
+      if (this.audio === audio && this.wanted) void this.start(audio);
+    } catch (error) {
+      this.close();
+      const reason = error instanceof Error ? error.message : String(error);
+      const words = `The sound could not be opened: ${reason}. The session goes on in writing.`;
+      this.hooks.failed(new SessionError("sound_failed", words));
+    }
+  }
+
+  /** Wants a microphone from now on, and takes it if the sound is open. */
+  async enable(device: string | undefined): Promise<void> {
+    this.wanted = true;
+    this.device = device;
+    if (this.audio !== null) await this.start(this.audio);
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted = muted;
+    this.audio?.setMuted(muted);
+  }
+
+  close(): void {
+    const audio = this.audio;
+    this.audio = null;
+    if (audio === null) return;
+    void audio.close().catch(() => {});
+    this.micState("off");
+    this.soundState("off");
+  }
+
+  private async start(audio: AudioSeam): Promise<void> {
+    try {
+      await audio.startMicrophone(this.device);
+    } catch (error) {
+      this.hooks.failed(new SessionError("sound_failed", `The microphone failed: ${String(error)}`));
+    }
+  }
+
+  /** What an audio that was closed still says is nobody's. */
+  private make(options: Parameters<World["audio"]>[0]): AudioSeam {
+    const ours = (): boolean => this.audio === audio;
+    const audio: AudioSeam = this.world.audio(options, {
+      microphone: (pcm) => ours() && this.hooks.microphone(pcm),
+      played: (ms, why) => ours() && this.hooks.played(ms, why),
+      micState: (state) => ours() && this.micState(state),
+      soundState: (state) => ours() && this.soundState(state),
+      devices: (list) => ours() && this.hooks.devices(list),
+    });
+    return audio;
+  }
+
+  private micState(state: MicrophoneState): void {
+    if (state === this.microphone) return;
+    this.microphone = state;
+    this.hooks.micState(state);
+  }
+
+  private soundState(state: SoundState): void {
+    if (state === this.sound) return;
+    this.sound = state;
+    this.hooks.soundState(state);
+  }
+}

@@ -1,0 +1,86 @@
+/** What is written in a conversation: its transcript, and what the user types or sends before the line is open. */
+import { EMPTY, heard, interrupted, type Transcript, typed, unconfirmed } from "./transcript.js";
+import type { TranscriptEntry } from "./types.js";
+import type { ClientData, ClientMessage, ServerMessage } from "./wire.js";
+
+export class Writing {
+  private words: Transcript = EMPTY;
+  private outbox: ClientData[] = [];
+  private ready = false;
+  /** Whether the server told what it knows, so that what it does not know can be sent again. */
+  private settled = false;
+  private count = 0;
+
+  constructor(
+    private readonly send: (message: ClientMessage) => void,
+    private readonly changed: (entries: readonly TranscriptEntry[]) => void,
+    private readonly now: () => number,
+  ) {}
+
+  get entries(): readonly TranscriptEntry[] {
+    return this.words.entries;
+  }
+
+  /** Another conversation begins: only what was typed for it already stays. */
+  anew(): void {
+    this.become({ ...EMPTY, entries: unconfirmed(this.words), waiting: this.words.waiting });
+  }
+
+  /** The line is open; `told` says that the server has no history to send first. */
+  open(told: boolean): void {
+    this.ready = true;
+    for (const message of this.outbox.splice(0)) this.send(message);
+    if (told || this.settled) this.settle();
+  }
+
+  /** The line broke. */
+  broke(): void {
+    this.ready = false;
+    this.settled = false;
+  }
+
+  /** The line is down; what nobody confirmed is not sent any more. */
+  end(): void {
+    this.broke();
+    this.outbox = [];
+    this.words = { ...this.words, waiting: [] };
+  }
+
+  /** Shows a typed message at once; it goes out now, or when the line is open. Tells whether now. */
+  type(text: string): boolean {
+    this.become(typed(this.words, `typed-${++this.count}`, text, this.now()));
+    const goes = this.ready && this.settled;
+    if (goes) this.send({ type: "client.response.text", content: text });
+    return goes;
+  }
+
+  post(message: ClientData): void {
+    if (this.ready) this.send(message);
+    else this.outbox.push(message);
+  }
+
+  heard(message: ServerMessage): void {
+    this.become(heard(this.words, message, this.now()));
+    if (message.type !== "conversation.history") return;
+    if (this.ready) this.settle();
+    else this.settled = true;
+  }
+
+  cut(turn: string): void {
+    this.become(interrupted(this.words, turn));
+  }
+
+  /** Sends what was typed and nobody confirmed: the line may have broken under it. */
+  private settle(): void {
+    this.settled = true;
+    for (const { text } of unconfirmed(this.words)) {
+      this.send({ type: "client.response.text", content: text });
+    }
+  }
+
+  private become(words: Transcript): void {
+    const { entries } = this.words;
+    this.words = words;
+    if (words.entries !== entries) this.changed(words.entries);
+  }
+}
