@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duologue.pipeline.hearing import BATCH, LIMIT, RATE, Ear
+from duologue.pipeline.hearing import LEAST, LIMIT, RATE, Ear
 
 
 def tone(seconds: float, rate: int) -> bytes:
@@ -22,15 +22,26 @@ async def drain(ear: Ear) -> list[bytes]:
     return [bytes(frame.data) async for frame in ear]
 
 
-async def test_pieces_of_any_size_become_even_batches() -> None:
-    """Layercode's 112 ms arrive as 60 ms frames, in order and without a gap."""
+async def test_pieces_are_heard_as_they_come() -> None:
+    """Layercode's 112 ms stay 112 ms, in order and without a gap: nothing waits for more."""
     ear = Ear()
     sound = tone(1.12, RATE)
-    for start in range(0, len(sound), 1792):
-        ear.hear(sound[start : start + 1792], RATE)
+    for start in range(0, len(sound), 3584):
+        ear.hear(sound[start : start + 3584], RATE)
     frames = await drain(ear)
-    assert {len(frame) for frame in frames} == {BATCH * 2}
-    assert b"".join(frames) == sound[: len(frames) * BATCH * 2]
+    assert {len(frame) for frame in frames} == {3584}
+    assert b"".join(frames) == sound
+
+
+async def test_small_pieces_are_joined() -> None:
+    """A client that sends 10 ms at a time costs no more than one that sends 40."""
+    ear = Ear()
+    sound = tone(1.0, RATE)
+    for start in range(0, len(sound), 320):
+        ear.hear(sound[start : start + 320], RATE)
+    frames = await drain(ear)
+    assert {len(frame) for frame in frames} == {LEAST * 2}
+    assert b"".join(frames) == sound
 
 
 @pytest.mark.parametrize("rate", [8000, 24000, 44100, 48000])
@@ -49,10 +60,12 @@ async def test_every_rate_is_heard_at_16_khz(rate: int) -> None:
 async def test_a_pipeline_that_is_behind_loses_the_oldest() -> None:
     """Five seconds may wait; of seven the first two are lost and counted."""
     ear = Ear()
-    ear.hear(tone(7.0, RATE), RATE)
-    frames = await drain(ear)
-    assert len(frames) * BATCH <= LIMIT + BATCH
-    assert abs(ear.dropped - 2 * RATE) <= 2 * BATCH
+    sound = tone(7.0, RATE)
+    for start in range(0, len(sound), 3200):
+        ear.hear(sound[start : start + 3200], RATE)
+    heard = b"".join(await drain(ear))
+    assert heard == sound[-LIMIT * 2 :]
+    assert ear.dropped == 2 * RATE
 
 
 async def test_after_the_end_nothing_is_heard() -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from livekit.agents import inference, llm, stt, tts, vad
+from livekit.agents import llm, stt, tts, vad
 from livekit.agents.llm import RealtimeModel
 
 from duologue.agents import providers
@@ -17,6 +16,7 @@ from duologue.agents.voices.ears import Ears
 from duologue.agents.voices.hibari import HibariTTS, VoiceBox
 from duologue.agents.voices.keyless import KeylessLLM
 from duologue.agents.voices.sphinx import SphinxSTT
+from duologue.agents.voices.vad import InlineVAD
 
 DEFAULTS: Final = {
     "stt": "openai/gpt-4o-mini-transcribe",
@@ -50,10 +50,9 @@ class Models:
 
 
 class Shared:
-    """What the sessions of a process share: threads, the voice's model, the recognizers."""
+    """What the sessions of a process share: the voice's model, the recognizers."""
 
     def __init__(self) -> None:
-        self.vad_threads = ThreadPoolExecutor(2, thread_name_prefix="vad")
         self.voice = VoiceBox()
         self.ears = Ears()
 
@@ -61,7 +60,6 @@ class Shared:
         """Ends every thread and process; twice is once."""
         self.ears.close()
         self.voice.close()
-        self.vad_threads.shutdown(wait=True, cancel_futures=True)
 
 
 def resolve(loaded: LoadedAgent, environment: Mapping[str, str], *, shared: Shared) -> Models:
@@ -84,11 +82,7 @@ def resolve(loaded: LoadedAgent, environment: Mapping[str, str], *, shared: Shar
         return None
 
     models.realtime = make("realtime")
-    models.vad = make("vad") or inference.VAD(
-        # Threads are shared; the object is not: its events would reach every other session.
-        executor=shared.vad_threads,
-        min_silence_duration=definition.turns.silence,
-    )
+    models.vad = make("vad") or InlineVAD(min_silence_duration=definition.turns.silence)
     if models.realtime is not None:
         return models
     models.stt = make("stt") or _offline("stt", models, SphinxSTT(shared.ears, definition.phrases))

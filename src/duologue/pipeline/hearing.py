@@ -1,4 +1,4 @@
-"""The agent's ear: microphone PCM of any rate becomes even batches at 16 kHz."""
+"""The agent's ear: microphone PCM of any rate becomes frames at 16 kHz, not too small."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from livekit import rtc
 from livekit.agents.voice import io
 
 RATE: Final = 16000
-BATCH: Final = RATE * 6 // 100
-"""60 ms a batch: each costs a fixed price in the pipeline, whatever its length."""
+LEAST: Final = RATE * 4 // 100
+"""40 ms a frame, or more: each costs a fixed price in the pipeline, whatever its length."""
 LIMIT: Final = RATE * 5
 """Five seconds of sound may wait; a pipeline that is further behind loses the oldest."""
 
 
 class Ear(io.AudioInput):
-    """Takes what a transport hears and gives it to the pipeline in 60 ms frames."""
+    """Takes what a transport hears and gives it on as it comes, small pieces joined."""
 
     def __init__(self) -> None:
         super().__init__(label="duologue")
         self._frames: deque[rtc.AudioFrame] = deque()
         self._arrived = asyncio.Event()
+        self._waiting = 0
         self._rest = np.empty(0, dtype=np.int16)
         self._resampler: soxr.ResampleStream | None = None
         self._rate = RATE
@@ -38,10 +39,11 @@ class Ear(io.AudioInput):
             return
         samples = self._resampled(np.frombuffer(pcm, dtype=np.int16), rate)
         samples = np.concatenate((self._rest, samples)) if self._rest.size else samples
-        whole = samples.size - samples.size % BATCH
-        for start in range(0, whole, BATCH):
-            self._push(samples[start : start + BATCH])
-        self._rest = samples[whole:].copy()
+        if samples.size < LEAST:
+            self._rest = samples
+        else:
+            self._rest = samples[:0]
+            self._push(samples)
 
     def silence(self, seconds: float) -> None:
         """Lets the agent hear silence: after a push-to-talk button was let go, no sound follows."""
@@ -58,7 +60,9 @@ class Ear(io.AudioInput):
                 raise StopAsyncIteration
             self._arrived.clear()
             await self._arrived.wait()
-        return self._frames.popleft()
+        frame = self._frames.popleft()
+        self._waiting -= frame.samples_per_channel
+        return frame
 
     def _resampled(
         self, samples: np.ndarray[tuple[int], np.dtype[np.int16]], rate: int
@@ -76,8 +80,10 @@ class Ear(io.AudioInput):
         return resampled
 
     def _push(self, samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> None:
-        if len(self._frames) * BATCH >= LIMIT:
-            self._frames.popleft()
-            self.dropped += BATCH
+        while self._frames and self._waiting + samples.size > LIMIT:
+            lost = self._frames.popleft().samples_per_channel
+            self._waiting -= lost
+            self.dropped += lost
         self._frames.append(rtc.AudioFrame(samples.tobytes(), RATE, 1, samples.size))
+        self._waiting += samples.size
         self._arrived.set()
