@@ -9,6 +9,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
+import numpy as np
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,9 +17,16 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from duologue.testing.speech import tone
+from duologue.testing.speech import Recording, tone
 
 Script = Callable[["Line"], Awaitable[None]]
+
+
+def buzz(seconds: float) -> Recording:
+    """Something like a throat, at once and without silence before it: 120 Hz and its overtones."""
+    time = np.arange(int(seconds * 16000)) / 16000
+    wave = np.sum([np.sin(2 * np.pi * 120 * n * time) / n for n in range(1, 20)], axis=0)
+    return Recording((wave * 2500).astype("<i2").tobytes(), 16000)
 
 
 class Line:
@@ -159,6 +167,9 @@ class ScriptedServer:
         await socket.accept("duologue" if ours and self._agrees else None)
         line = Line(socket, binary=ours)
         self.lines.append(line)
-        reading = asyncio.create_task(line.read())
-        await self._script(line)
-        await reading
+        script = asyncio.ensure_future(self._script(line))
+        await line.read()
+        script.cancel()  # a script may wait for words of a caller who is gone
+        await asyncio.wait([script])
+        if not script.cancelled():
+            script.result()

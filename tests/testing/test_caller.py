@@ -1,12 +1,14 @@
 """The synthetic caller, against a line that follows a script."""
 
 import base64
+from typing import Any
 
 import pytest
 from tests.testing.scripted import Line, ScriptedServer
 
 from duologue.testing.caller import SyntheticCaller
 from duologue.testing.line import Refused
+from duologue.testing.own import CAPABILITIES
 from duologue.testing.speech import tone
 from duologue.testing.stock import FRAME
 
@@ -178,3 +180,96 @@ async def test_waiting_in_vain_says_what_was_heard_instead() -> None:
         await on_line.answer()
         with pytest.raises(AssertionError, match=r"waited 0.1 s for an answer(?s:.)*turn.end"):
             await on_line.answer(patience=0.1)
+
+
+def own(server: ScriptedServer, **fields: Any) -> SyntheticCaller:
+    """A caller with our own client."""
+    return SyntheticCaller(server.url, agent="demo", key="good", client="own", **fields)
+
+
+async def test_our_own_client_asks_for_every_extension() -> None:
+    """The key is a subprotocol, sound is binary both ways, and every sample is played."""
+    async with ScriptedServer(greet) as server, own(server) as on_line:
+        answer = await on_line.answer()
+        assert (answer.received, answer.played) == (4000, 4000)
+        finished = server.lines[0].of("trigger.response.audio.replay_finished")
+        await server.lines[0].until("sound", 3)
+    assert [message["reason"] for message in finished] == ["completed"]
+    assert finished[0]["turn_id"] == "t1"
+    assert finished[0]["played_ms"] == 250
+    assert {len(message["pcm"]) for message in server.lines[0].of("sound")} == {1280}
+    assert server.asked[0]["capabilities"] == CAPABILITIES
+    assert server.lines[0].heard[-2:] == [{"type": "client.end"}, {"type": "gone", "code": 1000}]
+
+
+async def test_our_own_client_tells_what_was_heard_of_an_interrupted_turn() -> None:
+    """The words about the end of a turn carry the position at which it was cut."""
+    async with ScriptedServer(interrupted) as server, own(server) as on_line:
+        first = await on_line.answering()
+        await on_line.hears(first, 3200)
+        await on_line.send({"now": True})
+        second = await on_line.answer()
+        finished = server.lines[0].of("trigger.response.audio.replay_finished")
+    assert first.played < first.received
+    assert [message["reason"] for message in finished] == ["interrupted", "completed"]
+    assert [message["played_ms"] * 16 for message in finished] == [first.played, second.played]
+
+
+@pytest.mark.parametrize("how", ["drop", "reload"])
+async def test_our_own_client_comes_back_by_its_newest_token(how: str) -> None:
+    """Each return uses the token of the one before; only a drop is followed by the position."""
+    async with ScriptedServer(greet) as server, own(server) as on_line:
+        first = await on_line.answering()
+        await on_line.hears(first, 160)
+        await getattr(on_line, how)()
+        code = (await server.lines[0].until("gone"))["code"]
+        heard, last = first.played, server.lines[0].of("client.played")
+        await on_line.reconnect()
+        await server.lines[1].until("client.ready")
+        await on_line.leave()
+        await on_line.reconnect()
+    assert [one.get("resume_token") for one in server.asked] == [None, "conv1.", "conv1.."]
+    assert on_line.conversation_id == "conv1"
+    told = {"type": "client.played", "turn_id": "t1", "played_ms": heard / 16}
+    if how == "drop":
+        assert code != 1001
+        assert server.lines[1].heard[:2] == [told, {"type": "client.ready"}]
+    else:
+        assert code == 1001
+        assert last[-1] == told
+        assert server.lines[1].heard[0] == {"type": "client.ready"}
+
+
+async def recall(line: Line) -> None:
+    """Tells what was said before, twice."""
+    await line.until("client.ready")
+    for words in ("Hello.", "Goodbye."):
+        await line.send("conversation.history", messages=[{"role": "user", "content": words}])
+
+
+async def test_the_newest_history_is_kept() -> None:
+    """Before it is told there is none; the last that was told replaces those before."""
+    async with ScriptedServer(recall) as server, own(server) as on_line:
+        assert on_line.history == []
+        await on_line.until(lambda: len(on_line.record.events) == 3, "both histories")
+        assert on_line.history == [{"role": "user", "content": "Goodbye."}]
+
+
+async def test_only_our_own_client_has_a_button_that_interrupts() -> None:
+    """The button silences the caller's own loudspeaker; the stock SDK has none."""
+    async with ScriptedServer(greet) as server:
+        async with own(server) as on_line:
+            first = await on_line.answering()
+            await on_line.interrupt()
+            await server.lines[0].until("client.interrupt")
+            assert first.interrupted
+        async with caller(server) as stock:
+            with pytest.raises(NotImplementedError, match="use client='own'"):
+                await stock.interrupt()
+
+
+async def test_a_server_that_ignores_our_subprotocol_is_refused() -> None:
+    """A browser would hang up, so the caller does."""
+    async with ScriptedServer(nothing, agrees=False) as server:
+        with pytest.raises(Refused, match="agreed to None"):
+            await own(server).connect()
