@@ -48,7 +48,7 @@ export class Playout {
     this.place = new Place(sourceRate, outRate);
     this.fade = new Float32Array(Math.round(FADE_SECONDS * outRate));
     this.fadeAt = this.fade.length;
-    this.margin = this.kernel.reach + Math.ceil(FADE_SECONDS * sourceRate);
+    this.margin = this.kernel.reach + Math.ceil(FADE_SECONDS * sourceRate) + 1;
     this.ring = new Float32Array(powerOfTwo(FIRST_SECONDS * sourceRate));
   }
 
@@ -110,14 +110,14 @@ export class Playout {
   render(out: Float32Array): void {
     if (this.waitsFor !== null && this.ready(this.waitsFor)) this.waitsFor = null;
     for (let i = 0; i < out.length; i++) {
-      const fading = this.fadeAt < this.fade.length ? this.fade[this.fadeAt++]! : 0;
-      out[i] = fading + this.next();
+      const next = this.next(); // may begin a fade
+      out[i] = next + (this.fadeAt < this.fade.length ? this.fade[this.fadeAt++]! : 0);
     }
     if (!this.on) return;
     this.reserve = Math.max(0, this.reserve - (RESERVE_DECAY * out.length) / this.outRate);
     this.untold += out.length;
     if (this.untold < TICK_SECONDS * this.outRate || this.written === this.base) return;
-    this.untold = 0;
+    this.untold %= TICK_SECONDS * this.outRate;
     this.tell(this.position(), "tick");
   }
 
