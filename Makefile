@@ -33,10 +33,8 @@ types: $(VENV)/.dev $(WEB) ## check the types of Python and TypeScript
 	$(BIN)/mypy
 	@if [ -n "$(WEB)" ]; then npm --prefix web run --workspaces --if-present types; fi
 
-bench: $(VENV)/.dev ## measure every published figure, peers beside us
-	@for name in $$(grep -l '^if __name__' bench/*.py | grep -v peer_ | xargs -n 1 basename -s .py); do \
-		echo "== $$name"; $(BIN)/python -m "bench.$$name"; \
-	done
+bench: $(VENV)/.dev .bench/.peers ## measure every published figure, peers beside us
+	@for name in authorize idle talking; do echo "== $$name"; $(BIN)/python -m "bench.$$name"; done
 
 docs: $(VENV)/.dev ## write docs/settings.md, docs/errors.md and docs/cli.md from the code
 	@$(BIN)/python -m tests.generated
@@ -50,9 +48,10 @@ lock: $(VENV)/.uv ## choose the newest versions that fit, and write the lock fil
 		--upgrade --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml requirements/build.in --extra server \
 		--constraint requirements/dev.txt --output-file requirements/server.txt
+	$(COMPILE) requirements/bench.in --upgrade --output-file requirements/bench.txt
 
 clean: ## remove what these commands made, and nothing that a conversation left in .duologue
-	rm -rf $(VENV) dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf $(VENV) .bench dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache web/node_modules
 	find src tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -72,6 +71,12 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.uv
 	@echo "installing the server and its tests' tools …"
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.bench/.peers: requirements/bench.txt | $(VENV)/.uv
+	@echo "installing the peers to measure beside …"
+	@[ -x .bench/bin/python ] || $(BIN)/python -m venv .bench
+	@VIRTUAL_ENV=.bench $(UV) pip install --quiet --require-hashes -r requirements/bench.txt
 	@touch $@
 
 web/node_modules/.package-lock.json: web/package-lock.json

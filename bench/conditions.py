@@ -1,0 +1,56 @@
+"""What every system under measurement is told alike: the models' delays, the waiting, the sounds.
+
+Only the standard library is imported here: the peers run in an environment of their own.
+"""
+
+from __future__ import annotations
+
+import array
+import math
+from typing import Final
+
+SILENCE: Final = 0.25
+"""Seconds of silence after which voice detection calls the user's speech ended."""
+MIN_DELAY: Final = 0.3
+"""The least seconds from the end of speech until the models are asked."""
+HEARS: Final = 0.06
+"""Seconds from the end that voice detection found to the final transcript."""
+THINKS: Final = 0.05
+"""Seconds from the question to the model's first word."""
+SPEAKS: Final = 0.02
+"""Seconds from the first word to the first sound."""
+MODELS: Final = HEARS + THINKS + SPEAKS
+"""What the models alone make a caller wait."""
+
+VOICE_RATE: Final = 16000
+"""The voice already speaks at the wire's rate, as providers can be asked to: nobody resamples."""
+PIECE: Final = VOICE_RATE // 5
+"""Samples that the voice gives at a time, 200 ms."""
+PIECE_SECONDS: Final = 0.02
+"""Seconds between pieces: ten times as fast as they are heard."""
+
+QUESTION: Final = "Could you please tell me when the next train leaves?"
+ANSWER: Final = (
+    "The next train leaves at a quarter past nine from platform four and arrives before ten thirty."
+)
+ANSWER_SECONDS: Final = 5.6
+
+MIC_RATE: Final = 8000
+MIC_FRAME: Final = 896
+"""Samples in a message of the stock client's microphone, 112 ms."""
+
+
+def answer_sound() -> list[bytes]:
+    """The answer as the voice gives it: pieces of PCM16, a hum that swells as syllables do."""
+    samples = array.array(
+        "h",
+        (
+            round(
+                9000
+                * (0.55 + 0.45 * math.sin(2 * math.pi * 4 * n / VOICE_RATE))
+                * math.sin(2 * math.pi * 170 * n / VOICE_RATE)
+            )
+            for n in range(round(ANSWER_SECONDS * VOICE_RATE))
+        ),
+    )
+    return [samples[at : at + PIECE].tobytes() for at in range(0, len(samples), PIECE)]
