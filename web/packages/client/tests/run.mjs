@@ -1,0 +1,30 @@
+// Bundles every test of the package and hands them to Node's own runner.
+import { spawnSync } from "node:child_process";
+import { readdirSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const found = (folder) =>
+  readdirSync(root + folder, { recursive: true })
+    .map((name) => `${root}${folder}/${name}`)
+    .filter((name) => name.endsWith(".test.ts"));
+const tests = [...found("tests"), ...found("src")];
+rmSync(`${root}build`, { recursive: true, force: true });
+await build({
+  entryPoints: tests,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  outbase: root,
+  outdir: `${root}build`,
+  outExtension: { ".js": ".mjs" },
+  sourcemap: "inline",
+  logLevel: "warning",
+});
+const built = tests.map((name) => name.replace(root, `${root}build/`).replace(/\.ts$/, ".mjs"));
+const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...built], {
+  stdio: "inherit",
+});
+process.exitCode = ran.status ?? 1;
