@@ -36,7 +36,7 @@ for (const [rate, inputRate] of [
   [44100, 16000],
   [48000, 8000],
 ] as const) {
-  test(`ten seconds at ${rate} Hz are 250 frames of 40 ms at ${inputRate} Hz, less what the filter holds`, () => {
+  test(`Ten seconds at ${rate} Hz are 250 frames of 40 ms at ${inputRate} Hz, less what the filter holds.`, () => {
     const { frames, levels } = capture(sine(440, rate, 10), rate, inputRate);
     assert.equal(frames.length, 249);
     assert.ok(frames.every((frame) => frame.length === inputRate * 0.04));
@@ -47,7 +47,7 @@ for (const [rate, inputRate] of [
 }
 
 for (const inputRate of [16000, 8000]) {
-  test(`a voice begins and ends once while the server hears ${inputRate} Hz`, () => {
+  test(`A voice begins and ends once while the server hears ${inputRate} Hz.`, () => {
     assert.deepEqual(capture(vowel(48000), 48000, inputRate).voices, [
       ["began", false],
       ["ended", false],
@@ -55,11 +55,11 @@ for (const inputRate of [16000, 8000]) {
   });
 }
 
-test("a voice over the agent says so", () => {
+test("A voice over the agent says so.", () => {
   assert.deepEqual(capture(vowel(48000), 48000, 16000, true).voices[0], ["began", true]);
 });
 
-test("too loud a sound is clipped, not wrapped around", () => {
+test("Too loud a sound is clipped, not wrapped around.", () => {
   const loud = sine(300, 48000, 0.5).map((one) => one * 4);
   const { frames } = capture(loud, 48000, 16000);
   assert.ok(frames.some((frame) => frame.includes(32767) && frame.includes(-32768)));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Hesitation } from "../../src/audio/hesitation.js";
 
-test("a voice over the agent pauses it, and 250 ms after a short one it goes on", () => {
+test("A voice over the agent pauses it, and 250 ms after a short one it goes on.", () => {
   const hesitation = new Hesitation();
   assert.equal(hesitation.began(1000, true), "pause");
   assert.equal(hesitation.ended(1300), null);
@@ -13,21 +13,21 @@ test("a voice over the agent pauses it, and 250 ms after a short one it goes on"
   assert.equal(hesitation.at(9999), null, "once");
 });
 
-test("a voice that goes on holds the agent for 1.2 s and no longer", () => {
+test("A voice that goes on holds the agent for 1.2 s and no longer.", () => {
   const hesitation = new Hesitation();
   hesitation.began(0, true);
   assert.equal(hesitation.at(1199), null);
   assert.equal(hesitation.at(1200), "resume");
 });
 
-test("a voice that ends just before 1.2 s does not make the pause longer", () => {
+test("A voice that ends just before 1.2 s does not make the pause longer.", () => {
   const hesitation = new Hesitation();
   hesitation.began(0, true);
   hesitation.ended(1100);
   assert.equal(hesitation.due, 1200);
 });
 
-test("a second voice within the pause keeps it, but not beyond the first one's 1.2 s", () => {
+test("A second voice within the pause keeps it, but not beyond the first one's 1.2 s.", () => {
   const hesitation = new Hesitation();
   hesitation.began(0, true);
   hesitation.ended(300);
@@ -36,14 +36,14 @@ test("a second voice within the pause keeps it, but not beyond the first one's 1
   assert.equal(hesitation.at(1200), "resume");
 });
 
-test("a voice while the agent is silent changes nothing", () => {
+test("A voice while the agent is silent changes nothing.", () => {
   const hesitation = new Hesitation();
   assert.equal(hesitation.began(0, false), null);
   assert.equal(hesitation.ended(300), null);
   assert.equal(hesitation.due, null);
 });
 
-test("a turn that was dropped is not resumed", () => {
+test("A turn that was dropped is not resumed.", () => {
   const hesitation = new Hesitation();
   hesitation.began(0, true);
   hesitation.cancel();

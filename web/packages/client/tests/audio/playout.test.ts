@@ -39,7 +39,7 @@ class Room {
 const second = pcm(sine(400, SOURCE, 1));
 
 for (const out of [48000, 44100, 16000]) {
-  test(`a whole turn is heard at ${out} Hz, counted to the sample, and runs dry once`, () => {
+  test(`A whole turn is heard at ${out} Hz, counted to the sample, and runs dry once.`, () => {
     const room = new Room(out);
     room.playout.begin();
     room.playout.play(second);
@@ -56,7 +56,7 @@ for (const out of [48000, 44100, 16000]) {
   });
 }
 
-test("it sounds with the first block that follows the first sound", () => {
+test("It sounds with the first block that follows the first sound.", () => {
   const room = new Room();
   room.playout.begin();
   assert.equal(rms(room.listen(50)), 0);
@@ -65,7 +65,7 @@ test("it sounds with the first block that follows the first sound", () => {
   assert.ok(room.playout.sounding);
 });
 
-test("chunks of any length sound like one", () => {
+test("Chunks of any length sound like one.", () => {
   const whole = new Room();
   const pieces = new Room();
   for (const { playout } of [whole, pieces]) playout.begin();
@@ -74,7 +74,7 @@ test("chunks of any length sound like one", () => {
   assert.deepEqual(pieces.listen(900), whole.listen(900));
 });
 
-test("a drop is silence within 5 ms, without a click, and its position is final", () => {
+test("A drop is silence within 5 ms, without a click, and its position is final.", () => {
   const room = new Room();
   room.playout.begin();
   room.playout.play(second);
@@ -90,7 +90,7 @@ test("a drop is silence within 5 ms, without a click, and its position is final"
   assert.equal(room.why().filter((why) => why === "stopped").length, 1, "once");
 });
 
-test("a pause keeps the place: all is heard, in order, and none twice", () => {
+test("A pause keeps the place: all is heard, in order, and none twice.", () => {
   const room = new Room();
   room.playout.begin();
   room.playout.play(second);
@@ -112,7 +112,7 @@ test("a pause keeps the place: all is heard, in order, and none twice", () => {
   assert.ok(steepest(rest) < 0.035, "it fades in");
 });
 
-test("what was dropped never sounds in the turn that follows at once", () => {
+test("What was dropped never sounds in the turn that follows at once.", () => {
   const room = new Room();
   room.playout.begin();
   room.playout.play(second);
@@ -127,7 +127,7 @@ test("what was dropped never sounds in the turn that follows at once", () => {
   assert.equal(room.at("dry"), 3200);
 });
 
-test("a turn that begins while another sounds takes its place", () => {
+test("A turn that begins while another sounds takes its place.", () => {
   const room = new Room();
   room.playout.begin();
   room.playout.play(second);
@@ -140,7 +140,7 @@ test("a turn that begins while another sounds takes its place", () => {
   assert.equal(room.at("dry"), 1600);
 });
 
-test("a paused turn that is dropped says where it was, and the next one is not paused", () => {
+test("A paused turn that is dropped says where it was, and the next one is not paused.", () => {
   const room = new Room();
   room.playout.begin();
   room.playout.play(second);
@@ -153,7 +153,7 @@ test("a paused turn that is dropped says where it was, and the next one is not p
   assert.ok(rms(room.listen(50)) > 0.2);
 });
 
-test("after a gap it waits for a reserve of 60 ms, then 120, then 200", () => {
+test("After a gap it waits for a reserve of 60 ms, then 120, then 200.", () => {
   const room = new Room();
   room.playout.begin();
   room.playout.play(second.subarray(0, 1600));
@@ -168,7 +168,7 @@ test("after a gap it waits for a reserve of 60 ms, then 120, then 200", () => {
   }
 });
 
-test("the reserve shrinks while all is well", () => {
+test("The reserve shrinks while all is well.", () => {
   const room = new Room();
   room.playout.begin();
   for (let gap = 0; gap < 3; gap++) {
@@ -184,7 +184,7 @@ test("the reserve shrinks while all is well", () => {
   assert.ok(rms(room.listen(20)) > 0.1, "60 ms are enough again");
 });
 
-test("the end of a turn does not wait for a reserve", () => {
+test("The end of a turn does not wait for a reserve.", () => {
   const room = new Room();
   room.playout.begin();
   room.playout.play(second.subarray(0, 1600));
@@ -195,7 +195,7 @@ test("the end of a turn does not wait for a reserve", () => {
   assert.equal(room.at("dry"), 1760);
 });
 
-test("a turn without sound is dry at once, at 0", () => {
+test("A turn without sound is dry at once, at 0.", () => {
   const room = new Room();
   room.playout.begin();
   room.playout.endTurn();
@@ -203,7 +203,7 @@ test("a turn without sound is dry at once, at 0", () => {
   assert.deepEqual(room.told, [["dry", 0]]);
 });
 
-test("a minute that comes at once is kept, and heard from its beginning", () => {
+test("A minute that comes at once is kept, and heard from its beginning.", () => {
   const room = new Room();
   room.playout.begin();
   for (let i = 0; i < 60; i++) room.playout.play(second);

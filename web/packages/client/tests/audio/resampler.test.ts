@@ -25,7 +25,7 @@ for (const [from, to] of [
   [48000, 8000],
   [24000, 44100],
 ] as const) {
-  test(`a tone stays pure and as loud as it was from ${from} to ${to} Hz`, () => {
+  test(`A tone stays pure and as loud as it was from ${from} to ${to} Hz.`, () => {
     for (const hertz of [300, 1000, 2500]) {
       const settled = resample(sine(hertz, from, 0.5), from, to).subarray(200, -200);
       const snr = purity(settled, hertz, to);
@@ -34,12 +34,12 @@ for (const [from, to] of [
     }
   });
 
-  test(`what comes out of ${from} Hz at ${to} Hz is as long as what went in`, () => {
+  test(`What comes out of ${from} Hz at ${to} Hz is as long as what went in.`, () => {
     const made = resample(noise(from), from, to, 128).length;
     assert.ok(to - made >= 0 && to - made <= (40 * Math.max(from, to)) / from, `${made} samples`);
   });
 
-  test(`the borders of chunks change nothing from ${from} to ${to} Hz`, () => {
+  test(`The borders of chunks change nothing from ${from} to ${to} Hz.`, () => {
     const input = noise(6000);
     const whole = resample(input, from, to);
     assert.ok(whole.length > 900);
@@ -48,18 +48,18 @@ for (const [from, to] of [
   });
 }
 
-test("what 16 kHz cannot carry does not come back as another tone", () => {
+test("What 16 kHz cannot carry does not come back as another tone.", () => {
   const folded = resample(sine(10_000, 48000, 0.5), 48000, 16000).subarray(200, -200);
   const down = 20 * Math.log10(rms(folded) / rms(sine(10_000, 48000, 0.5)));
   assert.ok(down < -60, `${down.toFixed(1)} dB`);
 });
 
-test("what 16 kHz could not carry is not invented at 48 kHz", () => {
+test("What 16 kHz could not carry is not invented at 48 kHz.", () => {
   const images = resample(sine(3000, 16000, 0.5), 16000, 48000).subarray(200, -200);
   assert.ok(amplitude(images, 13_000, 48000) < 0.0005);
 });
 
-test("a rate of nothing is refused", () => {
+test("A rate of nothing is refused.", () => {
   assert.throws(() => new Resampler(48000, 0), /48000 Hz to 0 Hz/);
   assert.throws(() => new Resampler(Number.NaN, 16000), RangeError);
 });
