@@ -46,6 +46,11 @@ class Recording:
         return self.samples / self.rate
 
     @property
+    def floats(self) -> Samples:
+        """Its samples between -1 and 1."""
+        return _floats(self.pcm)
+
+    @property
     def energy(self) -> float:
         """The root mean square, of full scale: 0 is silence, speech is about 0.05."""
         return energy(self.pcm)
@@ -65,7 +70,7 @@ class Recording:
         """The same sound at another rate."""
         if rate == self.rate:
             return self
-        return _recording(soxr.resample(_floats(self.pcm), self.rate, rate), rate)
+        return from_floats(soxr.resample(self.floats, self.rate, rate), rate)
 
     def cut(self, start: float, end: float | None = None) -> Recording:
         """The part between two seconds."""
@@ -74,13 +79,13 @@ class Recording:
 
     def louder(self, factor: float) -> Recording:
         """The same sound, its samples multiplied."""
-        return _recording(_floats(self.pcm) * factor, self.rate)
+        return from_floats(self.floats * factor, self.rate)
 
     def with_noise(self, snr_db: float, seed: int = 0) -> Recording:
         """The same sound over white noise that is `snr_db` decibels below it."""
         scale = self.energy / 10 ** (snr_db / 20)
         hiss = np.random.default_rng(seed).standard_normal(self.samples) * scale
-        return _recording(_floats(self.pcm) + hiss, self.rate)
+        return from_floats(self.floats + hiss, self.rate)
 
     def __add__(self, other: Recording) -> Recording:
         """One after the other, at the rate of the first."""
@@ -111,7 +116,13 @@ def speak(text: str, voice: Voice = "middle", *, speed: float = 1.0) -> Recordin
     # Resampling changes pitch and pace together; the pace is put right beforehand.
     with _MAKING:
         spoken = _model()(text, speed=speed / pitch, seed=1)
-    return _recording(soxr.resample(spoken, VOICE_RATE * pitch, VOICE_RATE), VOICE_RATE)
+    return from_floats(soxr.resample(spoken, VOICE_RATE * pitch, VOICE_RATE), VOICE_RATE)
+
+
+def from_floats(samples: Any, rate: int) -> Recording:
+    """Samples between -1 and 1 as PCM16; what is louder is clipped."""
+    clipped = np.clip(samples, -1.0, 32767 / 32768)
+    return Recording(np.round(clipped * 32768).astype("<i2").tobytes(), rate)
 
 
 def silence(seconds: float, rate: int = VOICE_RATE) -> Recording:
@@ -122,12 +133,12 @@ def silence(seconds: float, rate: int = VOICE_RATE) -> Recording:
 def noise(seconds: float, level: float = 0.02, rate: int = VOICE_RATE, seed: int = 0) -> Recording:
     """White noise with the given energy."""
     hiss = np.random.default_rng(seed).standard_normal(int(seconds * rate))
-    return _recording(hiss * level, rate)
+    return from_floats(hiss * level, rate)
 
 
 def tone(seconds: float, hertz: float = 440.0, rate: int = VOICE_RATE) -> Recording:
     """A sine at a third of full scale."""
-    return _recording(np.sin(np.arange(int(seconds * rate)) * 2 * np.pi * hertz / rate) / 3, rate)
+    return from_floats(np.sin(np.arange(int(seconds * rate)) * 2 * np.pi * hertz / rate) / 3, rate)
 
 
 def cough(rate: int = VOICE_RATE, seed: int = 0) -> Recording:
@@ -137,7 +148,7 @@ def cough(rate: int = VOICE_RATE, seed: int = 0) -> Recording:
     for length in (0.16, 0.22):
         fall = np.exp(-np.linspace(0, 6, int(length * rate)))
         bursts += [generator.standard_normal(fall.size) * fall * 0.3, np.zeros(int(0.07 * rate))]
-    return _recording(np.concatenate(bursts), rate)
+    return from_floats(np.concatenate(bursts), rate)
 
 
 def mm_hm(voice: Voice = "middle") -> Recording:
@@ -187,8 +198,3 @@ def _decoder() -> Any:
 
 def _floats(pcm: bytes) -> Samples:
     return np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float64) / 32768
-
-
-def _recording(samples: Any, rate: int) -> Recording:
-    clipped = np.clip(samples, -1.0, 32767 / 32768)
-    return Recording(np.round(clipped * 32768).astype("<i2").tobytes(), rate)
