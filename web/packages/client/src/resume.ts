@@ -53,9 +53,9 @@ export class Resume {
 
   /** The line is alive now; a tab whose token another one replaced leaves it at that. */
   alive(): void {
-    if (this.kept === null || !this.attached) return;
+    if (this.kept === null || !this.attached || this.contested() !== null) return;
     this.kept = { ...this.kept, at: this.world.now() };
-    if (this.contested() === null) this.memory?.keep(this.key, this.kept, true);
+    this.memory?.keep(this.key, this.kept, true);
   }
 
   /** The line broke: from now on time runs, but this tab still means to come back. */

@@ -72,6 +72,7 @@ export class Socket {
   }
 
   private shut(code: number): void {
+    if (this.hooks === null) return;
     this.hooks = null;
     this.cancel();
     this.line.close(code);
@@ -89,20 +90,20 @@ export class Socket {
       this.hooks?.sound(new Int16Array(data, 0, data.byteLength >> 1), null);
       return;
     }
-    const message = parsed(data);
+    const message = quietly(() => JSON.parse(String(data)) as ServerMessage | null);
     if (message?.type === "response.audio") {
-      this.hooks?.sound(fromBase64(message.content), message.turn_id);
-    } else if (message !== null) {
+      const pcm = quietly(() => fromBase64(message.content));
+      if (pcm != null) this.hooks?.sound(pcm, message.turn_id);
+    } else if (typeof message?.type === "string") {
       this.hooks?.message(message);
     }
   }
 }
 
-/** A frame's message; what is none of ours is nobody's, as newer servers may say more. */
-function parsed(data: unknown): ServerMessage | null {
+/** What a frame holds; what cannot be read is nobody's, for it would be no better for an error. */
+function quietly<T>(read: () => T): T | null {
   try {
-    const found = JSON.parse(String(data)) as ServerMessage | null;
-    return typeof found?.type === "string" ? found : null;
+    return read();
   } catch {
     return null;
   }
