@@ -126,6 +126,7 @@ def main() -> int:
     if npm := shutil.which("npm"):
         types = (npm, "--prefix", "web", "run", "--workspaces", "--if-present", "types")
         step("types of TypeScript", partial(check, types))
+        step("web", partial(check, (npm, "--prefix", "web", "test")))
     for group in GROUPS:
         step(group.name, partial(run_group, group, total, required=required))
         if group.name == "unit":

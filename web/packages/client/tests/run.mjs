@@ -24,7 +24,7 @@ await build({
   logLevel: "warning",
 });
 const built = tests.map((name) => name.replace(root, `${root}build/`).replace(/\.ts$/, ".mjs"));
-const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...built], {
+const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", ...built], {
   stdio: "inherit",
 });
 process.exitCode = ran.status ?? 1;
