@@ -3,8 +3,7 @@ export class SessionError extends Error {
   override readonly name = "SessionError";
 
   /**
-   * @param code   a code of the server's table, or one of ours: `unreachable`, `line_lost`,
-   *               `left`, `not_connected`, `not_push_to_talk`, `bad_answer`, `sound_failed`
+   * @param code   a code of the server's table, or one of ours, which the README lists
    * @param status the HTTP status of a refused authorize, the close code of a socket, else 0
    */
   constructor(
