@@ -1,4 +1,4 @@
-# From a clean clone, `make run` is all it takes: Python 3.11 or newer, and nothing else.
+# From a clean clone, `make run` is all it takes: Python 3.11 or newer, and Node.js 20 for the page.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -12,15 +12,28 @@ UV := $(BIN)/uv
 # The lock files decide: no setting of the machine's own pip or uv adds to them.
 INSTALL := VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
-WEB := $(if $(shell command -v npm),$(if $(wildcard web/package-lock.json),web/node_modules/.package-lock.json))
+NPM := npm --prefix web
+QUIET := --no-audit --no-fund --loglevel=error
+PAGE := src/duologue/console/assets/talk.js
+PAGE_SOURCES := web/package-lock.json $(shell find web/packages -name node_modules -prune -o \
+	-path '*/src/*' -type f -print -o -name build.mjs -print -o -name package.json -print)
+WEB := $(if $(shell command -v npm),web/node_modules/.all $(PAGE))
 
-.PHONY: help run test fmt types bench docs soak lock clean
+.PHONY: help run page web test fmt types bench docs soak lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' Makefile | expand -t 16
 
-run: $(VENV)/.server ## start the server with the demo agents and open its page
+run: $(VENV)/.server page ## start the server with the demo agents and open its page
 	@exec $(BIN)/duologue dev
+
+web: $(PAGE) ## build the scripts of the talk page; `make run` does it where npm is
+
+# Without Node the server starts as well, and its page says what is missing.
+page:
+	@if ! command -v npm >/dev/null; then \
+		[ -f $(PAGE) ] || echo "there is no npm here, so the page at / is not built; talking needs Node.js 20 or newer"; \
+	else $(MAKE) --no-print-directory web || echo "the page at / is not built; the server starts without it"; fi
 
 test: $(VENV)/.dev $(WEB) ## everything that must hold before a change is taken
 	@$(BIN)/python -m tests.groups
@@ -31,7 +44,7 @@ fmt: $(VENV)/.dev ## format, and mend what can be mended by itself
 
 types: $(VENV)/.dev $(WEB) ## check the types of Python and TypeScript
 	$(BIN)/mypy
-	@if [ -n "$(WEB)" ]; then npm --prefix web run --workspaces --if-present types; fi
+	@if [ -n "$(WEB)" ]; then $(NPM) run --workspaces --if-present types; fi
 
 bench: $(VENV)/.dev .bench/.peers ## measure every published figure, peers beside us
 	@for name in authorize idle talking; do echo "== $$name"; $(BIN)/python -m "bench.$$name"; done
@@ -52,7 +65,7 @@ lock: $(VENV)/.uv ## choose the newest versions that fit, and write the lock fil
 
 clean: ## remove what these commands made, and nothing that a conversation left in .duologue
 	rm -rf $(VENV) .bench dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache web/node_modules
+		.import_linter_cache web/node_modules web/packages/*/dist src/duologue/console/assets/*.js
 	find src tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(VENV)/.uv: requirements/uv.txt
@@ -79,7 +92,19 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.uv
 	@VIRTUAL_ENV=.bench $(UV) pip install --quiet --require-hashes -r requirements/bench.txt
 	@touch $@
 
-web/node_modules/.package-lock.json: web/package-lock.json
+web/node_modules/.all: web/package-lock.json
 	@echo "installing what the browser tests need …"
-	@npm --prefix web ci --no-audit --no-fund --loglevel=error
+	@$(NPM) ci $(QUIET)
+	@touch $@ web/node_modules/.page
+
+# Of the whole workspace the page needs only what bundles it.
+web/node_modules/.page: web/package-lock.json
+	@node -e 'const v = process.versions.node; if (parseInt(v) < 20) { console.error(`the page needs Node.js 20 or newer to be built; node is $${v}`); process.exit(1); }'
+	@echo "installing what builds the page …"
+	@$(NPM) ci $(QUIET) --workspace packages/client --workspace packages/talk
+	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) | web/node_modules/.page
+	@echo "building the page …"
+	@$(NPM) run build --silent --workspace packages/client --workspace packages/talk >/dev/null
 	@touch $@

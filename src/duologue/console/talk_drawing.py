@@ -74,7 +74,6 @@ def _talk(view: TalkView) -> str:
         f"{_controls(view)}"
         '<div id="mend" hidden><strong id="mend-title"></strong><p id="mend-text"></p>'
         '<button type="button" id="mend-act" class="plain" hidden></button></div>'
-        '<div id="begin"><p id="begin-hint"></p><ul id="suggestions"></ul></div>'
         f"{_side()}</section>"
         '<div id="notices" role="status" aria-live="polite" aria-label="Notices"></div>'
         '<noscript><p class="note">Talking needs JavaScript. '
@@ -95,7 +94,9 @@ def _controls(view: TalkView) -> str:
         '<div id="controls"><div id="actions">'
         f'<button type="button" id="talk-button" class="big">{icon("talk")}<span>Talk</span>'
         "</button>"
-        '<button type="button" id="resume" class="quiet" hidden>Resume</button>'
+        f'<button type="button" id="resume" class="big" hidden>{icon("talk")}<span>Resume</span>'
+        "</button>"
+        '<button type="button" id="anew" class="quiet" hidden>New conversation</button>'
         '<button type="button" id="type-button" class="plain">or type instead</button>'
         f'<button type="button" id="hear" class="big" hidden>{icon("hear")}<span>Tap to hear</span>'
         "</button>"
@@ -126,6 +127,7 @@ def _side() -> str:
         '<ol id="log" role="log" aria-live="polite" aria-relevant="additions" '
         'aria-label="Transcript"></ol><ol id="pending" aria-hidden="true"></ol></div>'
         '<button type="button" id="newest" hidden>Newest</button>'
+        '<div id="begin" hidden><p id="begin-hint"></p><ul id="suggestions"></ul></div>'
         '<form id="composer"><label class="unseen" for="type-box">Type a message</label>'
         '<input id="type-box" type="text" autocomplete="off" enterkeyhint="send" '
         'placeholder="Type a message">'

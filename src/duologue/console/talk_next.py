@@ -14,7 +14,7 @@ def what_next(view: TalkView) -> str:
     """Your own agent, your own site, your own program."""
     return (
         '<section id="next"><h2>Make it yours</h2>'
-        "<p>The page above is one client of this server. Here are the other ways in.</p>"
+        "<p>This page is one client of the server. These are the other ways in.</p>"
         f'<div class="ways">{_own_agent()}{_own_site(view)}{_own_program(view)}</div></section>'
     )
 
@@ -51,7 +51,7 @@ def _own_program(view: TalkView) -> str:
         f"<div><dt>{escape(name)}</dt><dd>{text} {where}</dd></div>" for name, text, where in rows
     )
     return (
-        '<article class="way"><h3>From your own program</h3>'
+        '<article class="way wide"><h3>From your own program</h3>'
         f"<p>Anything that speaks HTTP and WebSocket.</p><dl>{items}</dl></article>"
     )
 
