@@ -260,6 +260,7 @@ async def test_only_our_own_client_has_a_button_that_interrupts() -> None:
     async with ScriptedServer(greet) as server:
         async with own(server) as on_line:
             first = await on_line.answering()
+            await on_line.hears(first, 160)
             await on_line.interrupt()
             await server.lines[0].until("client.interrupt")
             assert first.interrupted

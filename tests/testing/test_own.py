@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,9 +19,12 @@ from duologue.testing.speech import tone
 QUIET = bytes(FRAME * 2)
 
 
-def ticket(trigger: str = "automatic", capabilities: list[str] = CAPABILITIES) -> Ticket:
-    """What authorize answers."""
-    config = {"transcription": {"trigger": trigger}, "capabilities": capabilities}
+def ticket(
+    trigger: str = "automatic", capabilities: list[str] = CAPABILITIES, *, polite: bool = False
+) -> Ticket:
+    """What authorize answers; with `polite` for an agent that nobody interrupts."""
+    transcription = {"trigger": trigger, "can_interrupt": not polite}
+    config = {"transcription": transcription, "capabilities": capabilities}
     return Ticket("key", "conv", {"config": config, "resume_token": "token"})
 
 
@@ -102,7 +106,7 @@ def test_a_turn_of_the_user_drops_the_sound_and_tells_the_truth() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deed", "last"),
+    ("deed", "kind"),
     [
         (lambda client: client.types("Hm?", 160), "client.response.text"),
         (lambda client: client.interrupts(160), "client.interrupt"),
@@ -110,12 +114,28 @@ def test_a_turn_of_the_user_drops_the_sound_and_tells_the_truth() -> None:
         (lambda client: client.leaves(160), "client.end"),
     ],
 )
-def test_a_deed_of_the_user_silences_the_agent_before_the_server_hears_of_it(
-    deed: Any, last: str
+def test_a_deed_of_the_user_silences_the_agent_at_once(
+    deed: Callable[[OwnClient], list[Step]], kind: str
 ) -> None:
-    """The server knows what was heard when it learns why no more was."""
-    kinds = [message["type"] for message in told(deed(speaking(4000)))]
-    assert kinds == ["client.played", "trigger.response.audio.replay_finished", last]
+    """Nobody waits for the server; what it learns beside the deed is how much was heard."""
+    client = speaking(4000)
+    messages = told(deed(client))
+    assert [one for one in messages if one["type"] != kind] == [
+        played(10),
+        finished("interrupted", 10),
+    ]
+    assert len(messages) == 3
+    assert client.player.current is None
+
+
+def test_an_agent_that_may_not_be_interrupted_speaks_on() -> None:
+    """Neither text nor the button silences it; only the server can."""
+    client = speaking(4000)
+    client.connected(ticket("push_to_talk", polite=True), 0)
+    client.take(frame("turn.start", "t1", role="assistant"), 0)
+    client.take(bytes(8000), 0)
+    assert len(told(client.types("Hm?", 160))) == len(told(client.presses(160))) == 1
+    assert client.player.sounding
 
 
 async def test_a_voice_pauses_the_sound_until_it_was_nothing() -> None:
@@ -147,7 +167,7 @@ def test_a_lost_line_is_healed_by_the_truth() -> None:
     """After a drop the broken turn's position comes before the client says that it hears."""
     client = speaking(4000)
     assert told(client.lost(1600)) == []
-    assert client.lost(2000) == []
+    client.lost(2000)
     assert told(client.connected(ticket(), 9000)) == [played(100), {"type": "client.ready"}]
     assert told(client.connected(ticket(), 9999)) == [{"type": "client.ready"}]
 
@@ -158,7 +178,8 @@ def test_a_page_that_goes_tells_how_far_it_was_and_the_next_knows_only_its_token
     client.resume_token = "token"
     assert told(client.unloads(1600)) == [played(100)]
     page = client.reloaded()
-    assert page.asks("conv") == {"capabilities": CAPABILITIES, "resume_token": "token"}
+    fields = {"capabilities": CAPABILITIES, "conversation_id": "conv", "resume_token": "token"}
+    assert page.asks("conv") == fields
     assert told(page.connected(ticket(), 9000)) == [{"type": "client.ready"}]
 
 

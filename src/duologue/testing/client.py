@@ -79,7 +79,7 @@ class Client(ABC):
         """The user wants the agent to be silent, without a word."""
 
     def types(self, text: str, now: int) -> list[Step]:
-        """The user typed something; the own loudspeaker falls silent first."""
+        """The user typed something."""
         return [*self.silence(now), message("client.response.text", content=text)]
 
     def presses(self, now: int) -> list[Step]:

@@ -34,20 +34,20 @@ class OwnClient(Client):
         self.resume_token: str | None = None
         """The newest; it outlives the page."""
         self._pause = LocalPause()
+        self._may_interrupt = True
         self._spoken = b""
-        self._turn = ""
         self._told_at = 0
         self._broken: tuple[str, int] | None = None
 
     # ---------------------------------------------------------------- the line
 
     def asks(self, conversation_id: str | None) -> dict[str, Any]:
-        """Asks for every extension, and for the conversation by its token if there is one."""
+        """Asks for every extension, and for the conversation by the newest token."""
         fields: dict[str, Any] = {"capabilities": CAPABILITIES}
+        if conversation_id is not None:
+            fields["conversation_id"] = conversation_id
         if self.resume_token is not None:
             fields["resume_token"] = self.resume_token
-        elif conversation_id is not None:
-            fields["conversation_id"] = conversation_id
         return fields
 
     async def open(self, url: str, ticket: Ticket) -> ClientConnection:
@@ -61,6 +61,7 @@ class OwnClient(Client):
     def connected(self, ticket: Ticket, now: int) -> list[Step]:
         """Says what was heard before the line broke, and only then that it hears."""
         self._quiet(now)
+        self._may_interrupt = ticket.answer["config"]["transcription"]["can_interrupt"]
         self.microphone.restart(now + HOP, listening=not ticket.push_to_talk)
         told = [] if self._broken is None else [_played(*self._broken)]
         self._broken = None
@@ -97,20 +98,22 @@ class OwnClient(Client):
     def take(self, frame: str | bytes, now: int) -> list[Step]:
         """Plays sound; a turn of the user drops it, whether it was paused or not."""
         if isinstance(frame, bytes):
-            heard = Heard(now, "response.audio", self._turn, frame)
-            return [heard, *self._tell(self.player.add(self._turn, frame, now), now)]
+            heard = Heard(now, "response.audio", self.player.owner, frame)
+            return [heard, *self._tell(self.player.add(frame, now), now)]
         given = json.loads(frame)
         kind, turn_id = str(given["type"]), str(given.get("turn_id", ""))
         match kind:
             case "turn.start" if given["role"] == USER:
                 return [Heard(now, kind, turn_id, USER), *self.silence(now)]
             case "turn.start":
-                self._turn = turn_id
-                over = self.player.begin(turn_id, now)
-                return [Heard(now, kind, turn_id, ASSISTANT), *self._tell(over, now)]
-            case "turn.end" | "response.end":
-                over = self.player.complete(turn_id, now)
-                return [Heard(now, kind, turn_id, given.get("role")), *self._tell(over, now)]
+                self.player.begin(turn_id)
+                return [Heard(now, kind, turn_id, ASSISTANT)]
+            case "response.end":
+                over = self.player.sent(turn_id, now)
+                return [Heard(now, kind, turn_id), *self._tell(over, now)]
+            case "turn.end":
+                over = self.player.ended(turn_id, now)
+                return [Heard(now, kind, turn_id, given["role"]), *self._tell(over, now)]
             case "conversation.history":
                 return [Heard(now, kind, content=given["messages"])]
             case "agent.state":
@@ -143,10 +146,14 @@ class OwnClient(Client):
         """Falls silent at once, without waiting for the server to agree."""
         return [*self.silence(now), message("client.interrupt")]
 
+    def types(self, text: str, now: int) -> list[Step]:
+        """Sends the text; the agent is silent at once where it may be interrupted."""
+        return [message("client.response.text", content=text), *self._take_the_floor(now)]
+
     def presses(self, now: int) -> list[Step]:
         """Says how much was heard before the button that ends it."""
         self.microphone.open = True
-        return [*self.silence(now), message("trigger.turn.start", role="user")]
+        return [*self._take_the_floor(now), message("trigger.turn.start", role="user")]
 
     def releases(self, now: int) -> list[Step]:
         """Sends the frame that was not full yet, so that no word's end is lost."""
@@ -156,6 +163,9 @@ class OwnClient(Client):
         return [*rest, message("trigger.turn.end", role="user")]
 
     # ---------------------------------------------------------------- inside
+
+    def _take_the_floor(self, now: int) -> list[Step]:
+        return self.silence(now) if self._may_interrupt else []
 
     def _hear(self, pcm: bytes, now: int) -> list[Step]:
         verdict = self._pause.hop(pcm, now, sounding=self.player.sounding)
@@ -194,7 +204,7 @@ class OwnClient(Client):
         self.player = Loudspeaker()
         self._pause = LocalPause()
         self.microphone.restart(now, listening=False)
-        self._spoken, self._turn, self._told_at = b"", "", now
+        self._spoken, self._told_at = b"", now
 
 
 def _ms(samples: int) -> float:
