@@ -20,6 +20,8 @@ export class Audio implements AudioSeam {
   private rig: Rig | null = null;
   private opening: Promise<Rig> | null = null;
   private closing: Promise<void> | null = null;
+  /** Counts what was wished of the microphone, for it may change while the device opens. */
+  private wishes = 0;
   private muted = false;
   private gate = true;
   private readonly hesitation = new Hesitation();
@@ -32,16 +34,23 @@ export class Audio implements AudioSeam {
   ) {}
 
   async open(): Promise<void> {
-    this.opening ??= this.make();
+    this.opening ??= this.make().catch((error: unknown) => {
+      this.opening = null; // it may be tried again
+      throw error;
+    });
     await this.opening;
   }
 
   async startMicrophone(deviceId?: string): Promise<void> {
+    const wish = ++this.wishes;
     await this.open();
+    if (wish !== this.wishes) return;
     await this.rig?.microphone.start(deviceId);
+    void this.rig?.unlock.resume(); // a page that may listen may be heard, say some browsers
   }
 
   stopMicrophone(): void {
+    this.wishes++;
     this.rig?.microphone.stop();
   }
 
@@ -115,7 +124,8 @@ export class Audio implements AudioSeam {
     if (this.closing !== null) throw new Error("The audio was closed while it opened.");
     const unlock = new Unlock(context, (state) => this.sounds(state));
     const speaker = new Speaker(context, this.options.outputRate, (ms, why) => this.played(ms, why));
-    const microphone = new Microphone(context, this.options, {
+    const { inputRate, frameMs } = this.options; // and no URL, which cannot go to another thread
+    const microphone = new Microphone(context, { inputRate, frameMs }, {
       frame: (pcm) => this.hooks.microphone(pcm),
       voice: (what, over) => this.voice(what, over),
       state: (state) => this.hooks.micState(state),
@@ -162,7 +172,9 @@ export class Audio implements AudioSeam {
   private voice(what: "began" | "ended", over: boolean): void {
     if (!this.options.bargeIn) return;
     const now = performance.now();
-    this.hesitate(what === "began" ? this.hesitation.began(now, over) : this.hesitation.ended(now));
+    if (what === "began") return this.hesitate(this.hesitation.began(now, over));
+    this.hesitation.ended(now);
+    this.hesitate(null);
   }
 
   private hesitate(deed: Deed): void {

@@ -29,9 +29,8 @@ export class Hesitation {
     return "pause";
   }
 
-  ended(now: number): Deed {
+  ended(now: number): void {
     if (this.since !== null) this.due = Math.min(now + AFTER_VOICE, this.since + AT_MOST);
-    return null;
   }
 
   /** What is to be done now that `due` may have come. */

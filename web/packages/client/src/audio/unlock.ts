@@ -4,7 +4,7 @@ import type { SoundState } from "./seam.js";
 /** For touch it is the lifted finger that browsers take as a wish. */
 const WISHES = ["pointerdown", "pointerup", "keydown"] as const;
 /** A context that may sound runs after some ms; until then it is not called blocked. */
-const PATIENCE_MS = 300;
+const PATIENCE_MS = 200;
 
 export class Unlock {
   private state: SoundState = "off";
