@@ -88,6 +88,10 @@ def test_a_client_that_comes_back_is_told_what_was_said(desk: Desk) -> None:
     with socket:
         say(socket, type="client.ready")
         greeted = until(socket, "response.text")
+        until(socket, "response.end")
+        done = {"turn_id": greeted["turn_id"], "played_ms": 900, "reason": "completed"}
+        say(socket, type="trigger.response.audio.replay_finished", **done)
+        until(socket, "turn.end")
         say(socket, type="client.response.text", content="One more thing.")
         said = until(socket, "user.transcript")
         until(socket, "response.end")

@@ -80,6 +80,8 @@ class _Socket:
         self._last_heard = time.monotonic()
         self._last_sound = 0.0
         self._bad_frames = 0
+        self._sending_since: float | None = None
+        self._watch: asyncio.TimerHandle | None = None
 
     def happened(self, happening: Happening) -> None:
         """Puts a happening into the queue, in this client's words."""
@@ -133,6 +135,8 @@ class _Socket:
             if self._close_with is not None:
                 how = "left" if self._close_with in FORGET_CODES else "dropped"
         finally:
+            if self._watch is not None:
+                self._watch.cancel()
             if writer is not None:
                 writer.cancel()
                 await asyncio.wait([writer])
@@ -145,26 +149,25 @@ class _Socket:
     async def _read(self, seat: Seat, writer: asyncio.Task[None]) -> int | None:
         """Obeys frames until the socket closes, from either side; returns the client's code."""
         obey = Obey(seat, self._capabilities, leave=lambda: self._shut("left", "goodbye"))
-        reading = asyncio.ensure_future(self._receive())
-        loop = asyncio.get_running_loop()
-        silence = loop.call_later(SILENT, self._check_ready, obey)
+        reader = asyncio.create_task(self._listen(obey))
+        silence = asyncio.get_running_loop().call_later(SILENT, self._check_ready, obey)
         try:
-            while True:
-                await asyncio.wait({reading, writer}, return_when=asyncio.FIRST_COMPLETED)
-                if not reading.done() and self._close_with is None:
-                    # The writer found the client gone; its close code may be on its way.
-                    await asyncio.wait({reading}, timeout=1.0)
-                if not reading.done():
-                    return None
-                event = reading.result()
-                if event["type"] == "websocket.disconnect":
-                    return _code_of(event)
-                if self._close_with is None:
-                    self._take(event, obey)
-                reading = asyncio.ensure_future(self._receive())
+            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+            if not reader.done() and self._close_with is None:
+                # The writer found the client gone; its close code may be on its way.
+                await asyncio.wait({reader}, timeout=1.0)
+            return reader.result() if reader.done() else None
         finally:
             silence.cancel()
-            reading.cancel()
+            reader.cancel()
+            await asyncio.wait({reader})
+
+    async def _listen(self, obey: Obey) -> int:
+        """Obeys frames; returns the code that the client closed with."""
+        while (event := await self._receive())["type"] != "websocket.disconnect":
+            if self._close_with is None:
+                self._take(event, obey)
+        return _code_of(event)
 
     def _take(self, event: MutableMapping[str, Any], obey: Obey) -> None:
         self._last_heard = time.monotonic()
@@ -187,11 +190,14 @@ class _Socket:
         try:
             while (frame := await self._queue.take()) is not None:
                 kind = "text" if isinstance(frame, str) else "bytes"
-                async with asyncio.timeout(STUCK):
-                    await self._send({"type": "websocket.send", kind: frame})
-        except TimeoutError:
-            self._close_with = "slow_reader"
-            self._close_message = FAULTS["slow_reader"].message
+                self._sending_since = time.monotonic()
+                if self._watch is None:
+                    self._watch = asyncio.get_running_loop().call_later(STUCK, self._check_sent)
+                await self._send({"type": "websocket.send", kind: frame})
+                self._sending_since = None
+        except asyncio.CancelledError:
+            if self._close_with != "slow_reader":
+                raise
         except OSError:
             return  # the client is gone; the reader learns of it too
         code = 1000 if self._close_with == "left" else FAULTS[self._close_with or "ended"].close
@@ -209,6 +215,18 @@ class _Socket:
             self._queue.close()
             # However much waits, and however slowly it is read: closing is bounded.
             asyncio.get_running_loop().call_later(STUCK, self._give_up)
+
+    def _check_sent(self) -> None:
+        """Closes a socket whose frame does not leave; one timer watches many frames."""
+        self._watch = None
+        if self._sending_since is None or self._writer is None:
+            return
+        if time.monotonic() - self._sending_since >= STUCK:
+            self._close_with = "slow_reader"
+            self._close_message = FAULTS["slow_reader"].message
+            self._writer.cancel()
+        else:
+            self._watch = asyncio.get_running_loop().call_later(STUCK / 2, self._check_sent)
 
     def _check_ready(self, obey: Obey) -> None:
         if not obey.ready:

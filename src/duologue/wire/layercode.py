@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from typing import Any, Literal
 
@@ -169,7 +168,7 @@ def decode_client(frame: str | bytes) -> ClientMessage:
 def decode_audio(content: str) -> bytes:
     """The PCM in an audio message; a half sample at the end is cut off."""
     try:
-        pcm = base64.b64decode(content, validate=True)
+        pcm = binascii.a2b_base64(content, strict_mode=True)
     except (binascii.Error, ValueError) as error:
         raise BadFrame(f"audio is not base64: {error}") from None
     return pcm[: len(pcm) & ~1]
@@ -276,7 +275,7 @@ def encode_server(message: ServerMessage) -> str:
 
 def audio_content(pcm: bytes) -> str:
     """Base64 of PCM for an audio message."""
-    return base64.b64encode(pcm).decode("ascii")
+    return binascii.b2a_base64(pcm, newline=False).decode("ascii")
 
 
 def notice(code: str, message: str) -> dict[str, str]:
