@@ -6,7 +6,8 @@ Only the standard library is imported here: the peers run in an environment of t
 from __future__ import annotations
 
 import array
-import math
+import os
+import random
 from typing import Final
 
 SILENCE: Final = 0.25
@@ -40,17 +41,23 @@ MIC_FRAME: Final = 896
 """Samples in a message of the stock client's microphone, 112 ms."""
 
 
+HEARS_ONCE: Final = os.environ.get("BENCH_HEARS") == "once"
+"""Whether only a session's first speech has words in it: what comes after is a disturbance."""
+
+AUTHORIZE: Final = "/v1/agents/web/authorize_session"
+SOCKET: Final = "/v1/agents/web/websocket"
+ADMITTED: Final = {
+    "client_session_key": "peer",
+    "conversation_id": "peer",
+    "config": {"transcription": {"trigger": "automatic", "can_interrupt": True}},
+}
+"""What a peer answers to authorize, so that one caller can call them all."""
+
+
 def answer_sound() -> list[bytes]:
-    """The answer as the voice gives it: pieces of PCM16, a hum that swells as syllables do."""
+    """The answer in the voice's pieces: noise, so that no place in it is like another."""
+    chance = random.Random(1)
     samples = array.array(
-        "h",
-        (
-            round(
-                9000
-                * (0.55 + 0.45 * math.sin(2 * math.pi * 4 * n / VOICE_RATE))
-                * math.sin(2 * math.pi * 170 * n / VOICE_RATE)
-            )
-            for n in range(round(ANSWER_SECONDS * VOICE_RATE))
-        ),
+        "h", (chance.randrange(-6000, 6000) for _ in range(round(ANSWER_SECONDS * VOICE_RATE)))
     )
     return [samples[at : at + PIECE].tobytes() for at in range(0, len(samples), PIECE)]

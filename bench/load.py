@@ -22,7 +22,7 @@ from bench import sounds
 from bench.conditions import ANSWER_SECONDS, VOICE_RATE
 from bench.line import Socket, frame
 from bench.sounds import FRAME_SECONDS, LOOP_FRAMES, LOOP_SECONDS, Loop, loop, silent_loop
-from bench.systems import SERVER_CORE, System
+from bench.systems import SERVER_CORE, System, core_busy
 
 T = TypeVar("T")
 GAP: Final = 0.02
@@ -164,6 +164,8 @@ class Measured:
     """The share of its core that the server used."""
     own: float
     """The share of its core that the generator used."""
+    others: float
+    """The share of the server's core that something else used: it makes latencies worse."""
     late: float
     """The share of our own sends that were late."""
     expected: int = 0
@@ -211,11 +213,12 @@ async def run(
             await asyncio.sleep(begin + number * LOOP_SECONDS / sessions - clock.time())
             await caller.join(client)
         await asyncio.sleep(LOOP_SECONDS / 2)
-        since, used, own = clock.time(), system.cpu(), time.process_time()
+        since, used, own, core = clock.time(), system.cpu(), time.process_time(), core_busy()
         sent, late = sum(c.sent for c in callers), sum(c.late for c in callers)
         await asyncio.sleep(seconds)
         until = clock.time()
         spent = system.cpu() - used
+        others = (core_busy() - core - spent) / (until - since)
         share = (time.process_time() - own) / (until - since)
         sent = sum(c.sent for c in callers) - sent
         late = sum(c.late for c in callers) - late
@@ -232,6 +235,7 @@ async def run(
         cpu=spent / (until - since) / sessions * 1000,
         busy=spent / (until - since),
         own=share,
+        others=max(0.0, others),
         late=late / max(1, sent),
         each=(held - base) / max(1, sessions - 1) if memory else 0.0,
         left=system.memory() - empty if memory else 0.0,

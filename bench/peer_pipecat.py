@@ -60,13 +60,17 @@ from pipecat.utils.time import time_now_iso8601
 from pipecat.workers.runner import WorkerRunner
 
 from bench.conditions import (
+    ADMITTED,
     ANSWER,
+    AUTHORIZE,
     HEARS,
+    HEARS_ONCE,
     MIC_RATE,
     MIN_DELAY,
     PIECE_SECONDS,
     QUESTION,
     SILENCE,
+    SOCKET,
     SPEAKS,
     THINKS,
     VOICE_RATE,
@@ -120,6 +124,7 @@ class StubSTT(STTService):
             ttfs_p99_latency=HEARS + SILENCE,
             settings=STTSettings(model=None, language=None),
         )
+        self._answered = False
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         """Sound goes to the model; nothing comes back yet."""
@@ -133,6 +138,9 @@ class StubSTT(STTService):
 
     async def _heard(self) -> None:
         await asyncio.sleep(HEARS)
+        if HEARS_ONCE and self._answered:
+            return
+        self._answered = True
         frame = TranscriptionFrame(QUESTION, "", time_now_iso8601())
         frame.finalized = True
         await self.push_frame(frame)
@@ -185,7 +193,13 @@ class StubTTS(TTSService):
 app = FastAPI()
 
 
-@app.websocket("/ws")
+@app.post(AUTHORIZE)
+async def authorize() -> dict[str, Any]:
+    """Lets everybody in."""
+    return ADMITTED
+
+
+@app.websocket(SOCKET)
 async def serve(socket: WebSocket) -> None:
     """One socket is one pipeline."""
     await socket.accept()

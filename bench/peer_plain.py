@@ -27,10 +27,12 @@ from livekit.agents import Agent, AgentSession, inference
 from livekit.agents.voice import io
 from livekit.agents.voice.events import AgentStateChangedEvent, UserStateChangedEvent
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bench.conditions import MIC_RATE, MIN_DELAY, SILENCE
+from bench.conditions import ADMITTED, AUTHORIZE, MIC_RATE, MIN_DELAY, SILENCE, SOCKET
 from bench.stubs import StubLLM, StubSTT, StubTTS
 
 RATE = 16000
@@ -210,9 +212,16 @@ async def serve(socket: WebSocket) -> None:
         await session.aclose()
 
 
+async def authorize(request: Request) -> JSONResponse:
+    """Lets everybody in."""
+    return JSONResponse(ADMITTED)
+
+
 if __name__ == "__main__":
     uvicorn.run(
-        Starlette(routes=[WebSocketRoute("/ws", serve)]),
+        Starlette(
+            routes=[Route(AUTHORIZE, authorize, methods=["POST"]), WebSocketRoute(SOCKET, serve)]
+        ),
         port=int(sys.argv[1]),
         loop="uvloop",
         ws="websockets-sansio",

@@ -14,10 +14,11 @@ from bench.conditions import MIC_FRAME, MIC_RATE, QUESTION
 from bench.line import frame
 from duologue.testing.speech import Recording, noise, speak
 
-LOOP_FRAMES: Final = 83
+LOOP_FRAMES: Final = 84
+"""A whole number of voice detection's 32 ms windows, so that every round is heard alike."""
 FRAME_SECONDS: Final = MIC_FRAME / MIC_RATE
 LOOP_SECONDS: Final = LOOP_FRAMES * FRAME_SECONDS
-"""9.3 s: a question of 2.1 s, then time for the answer and a breath."""
+"""9.4 s: a question of 2.1 s, then time for the answer and a breath."""
 ROOM: Final = 0.0008
 """Energy of the room between words."""
 LOUD: Final = 0.12

@@ -21,6 +21,7 @@ from livekit.agents import (
 from bench.conditions import (
     ANSWER,
     HEARS,
+    HEARS_ONCE,
     PIECE_SECONDS,
     QUESTION,
     SPEAKS,
@@ -58,7 +59,7 @@ class StubSTT(stt.STT[Any]):
 
 class _Hearing(stt.RecognizeStream):
     async def _run(self) -> None:
-        heard = False
+        heard = answered = False
         async for given in self._input_ch:
             if isinstance(given, rtc.AudioFrame):
                 heard = True
@@ -67,7 +68,9 @@ class _Hearing(stt.RecognizeStream):
                 continue
             heard = False
             await asyncio.sleep(HEARS)
-            data = stt.SpeechData(language=LanguageCode("en"), text=QUESTION)
+            text = "" if HEARS_ONCE and answered else QUESTION
+            answered = True
+            data = stt.SpeechData(language=LanguageCode("en"), text=text)
             self._event_ch.send_nowait(
                 stt.SpeechEvent(type=stt.SpeechEventType.FINAL_TRANSCRIPT, alternatives=[data])
             )

@@ -11,18 +11,20 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
+from bench.conditions import AUTHORIZE, SOCKET
 from bench.machine import ROOT
 
 NAMES: Final = ("duologue", "plain AgentSession", "pipecat")
 SERVER_CORE: Final = 0
 TICK: Final = os.sysconf("SC_CLK_TCK")
 PEERS: Final = {"plain AgentSession": "bench.peer_plain", "pipecat": "bench.peer_pipecat"}
+AGENT: Final = "bench/agent_file.py"
 PYTHON_OF_PEERS: Final = ROOT / ".bench" / "bin" / "python"
 
 
@@ -35,29 +37,28 @@ class System:
     port: int
     key: str = ""
     folder: str = ""
-    agent: str = "bench"
-    fields: dict[str, Any] = field(default_factory=dict)
-    """What authorize is asked beside the agent: capabilities."""
 
     @property
     def pid(self) -> int:
         """The server's process."""
         return self.process.pid
 
-    async def path(self, client: httpx.AsyncClient, **fields: Any) -> str:
-        """The address of a new session's socket; ours wants to be asked for it."""
-        if self.name != "duologue":
-            return "/ws"
-        answer = await self.authorize(client, **fields)
-        answer.raise_for_status()
-        key = answer.json()["client_session_key"]
-        return f"/v1/agents/web/websocket?client_session_key={key}"
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
 
-    async def authorize(self, client: httpx.AsyncClient, **fields: Any) -> httpx.Response:
-        """Asks our server for a session."""
+    async def path(self, client: httpx.AsyncClient) -> str:
+        """The address of a new session's socket."""
+        answer = await self.authorize(client)
+        answer.raise_for_status()
+        return f"{SOCKET}?client_session_key={answer.json()['client_session_key']}"
+
+    async def authorize(self, client: httpx.AsyncClient) -> httpx.Response:
+        """Asks for a session."""
         return await client.post(
-            f"http://127.0.0.1:{self.port}/v1/agents/web/authorize_session",
-            json={"agent_id": self.agent, **self.fields, **fields},
+            self.url + AUTHORIZE,
+            json={"agent_id": "bench"},
             headers={"authorization": f"Bearer {self.key}"},
         )
 
@@ -68,6 +69,17 @@ class System:
     def memory(self) -> float:
         """Megabytes that it and its children hold."""
         return sum(_resident(pid) for pid in family(self.pid))
+
+
+def core_busy(core: int = SERVER_CORE) -> float:
+    """Seconds in which anybody used a core so far."""
+    line = next(
+        line
+        for line in Path("/proc/stat").read_text().splitlines()
+        if line.startswith(f"cpu{core} ")
+    )
+    user, nice, system, _, _, *interrupts = map(int, line.split()[1:8])
+    return (user + nice + system + sum(interrupts)) / TICK
 
 
 def family(pid: int) -> list[int]:
@@ -103,26 +115,20 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(
-    name: str, *, agent_file: str = "bench/agent_file.py", **settings: Any
-) -> Iterator[System]:
+def running(name: str, *, hears_once: bool = False, **settings: Any) -> Iterator[System]:
     """One of the systems, alone on its core; settings are ours only."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, PYTHONPATH=str(ROOT))
+        environment |= {"BENCH_HEARS": "once" if hears_once else "always"}
         key = ""
         if name == "duologue":
-            environment |= {
-                "DUOLOGUE_MAX_SESSIONS": str(settings.pop("max_sessions", 1000)),
-                "DUOLOGUE_AUTHORIZE_PER_MINUTE": "1000000",
-            }
-            environment |= {f"DUOLOGUE_{key.upper()}": str(v) for key, v in settings.items()}
-            _ours(environment, "agents", "publish", "bench", agent_file, "--data", folder)
-            made = _ours(
-                environment, *("keys", "create", "--kind", "secret", "--data", folder, "--json")
-            )
-            key = json.loads(made)["key"]
-            command = [sys.executable, "-m", "duologue", "serve", agent_file]
+            settings = {"max_sessions": 1000, "authorize_per_minute": 1_000_000, **settings}
+            environment |= {f"DUOLOGUE_{each.upper()}": str(v) for each, v in settings.items()}
+            _ours(environment, "agents", "publish", "bench", AGENT, "--data", folder)
+            secret = ("keys", "create", "--kind", "secret", "--data", folder, "--json")
+            key = json.loads(_ours(environment, *secret))["key"]
+            command = [sys.executable, "-m", "duologue", "serve", AGENT]
             command += ["--port", str(port), "--data", folder]
         else:
             if not PYTHON_OF_PEERS.exists():

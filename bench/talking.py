@@ -1,51 +1,93 @@
 """What talking sessions cost, and how many one core holds: ours and two peers in the same run.
 
 `python -m bench.talking cost [--only NAME] [--sessions N] [--seconds S]` prints processor time
-and memory of a session; `capacity` finds how many talk at once without harm.
+and memory of a session; `capacity` finds how many talk at once without harm. Without a word, both.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import Final
+from dataclasses import asdict
+from typing import Any, Final
 
-from bench.load import Measured, generate, percentile, run
+from bench.capacity import Capacity, search
+from bench.figures import keep, kept, say
+from bench.load import generate, percentile, run
 from bench.machine import described, versions
-from bench.systems import NAMES, System, running
+from bench.systems import NAMES, running
 
 SESSIONS: Final = 8
 
 
-def cost(names: list[str], sessions: int, seconds: float) -> list[str]:
-    """Processor time and memory of a session, talking and listening, as a table."""
-    rows: list[tuple[str, Measured, Measured]] = []
+def cost(names: list[str], sessions: int, seconds: float) -> dict[str, Any]:
+    """Processor time and memory of a session, talking and listening, by system."""
+    figures: dict[str, Any] = {}
     for name in names:
         with running(name) as system:
-            tell(system)
+            say(f"{name}: pid {system.pid}")
             talking = generate(run(system, sessions, seconds=seconds, memory=True))
             silent = generate(run(system, sessions, seconds=seconds, silent=True))
-        rows.append((name, talking, silent))
+        figures[name] = {
+            "sessions": sessions,
+            "talking_ms": talking.cpu,
+            "listening_ms": silent.cpu,
+            "memory_mb": talking.each,
+            "left_mb": talking.left,
+            "answers": f"{talking.got}/{talking.expected}",
+            "response_p50_ms": percentile(talking.responses, 0.5),
+            "underruns": talking.underruns,
+            "generator": talking.own,
+            "others": max(talking.others, silent.others),
+        }
+    return figures
+
+
+def cost_lines(figures: dict[str, Any]) -> list[str]:
+    """The cost of a session as a table, with ratios."""
     lines = [
         f"{'':20}{'talking':>9}{'listening':>11}{'memory':>9}{'after':>8}{'answers':>10}{'p50':>6}",
         f"{'':20}{'ms/s':>9}{'ms/s':>11}{'MB each':>9}{'MB':>8}{'':>10}{'ms':>6}  underruns",
     ]
-    for name, talking, silent in rows:
+    for name, row in figures.items():
         lines.append(
-            f"{name:20}{talking.cpu:9.1f}{silent.cpu:11.1f}{talking.each:9.2f}"
-            f"{talking.left:+8.1f}{f'{talking.got}/{talking.expected}':>10}"
-            f"{percentile(talking.responses, 0.5):6.0f}{talking.underruns:11}"
+            f"{name:20}{row['talking_ms']:9.1f}{row['listening_ms']:11.1f}{row['memory_mb']:9.2f}"
+            f"{row['left_mb']:+8.1f}{row['answers']:>10}{row['response_p50_ms']:6.0f}"
+            f"{row['underruns']:11}"
         )
-    own = max(talking.own for _, talking, _ in rows)
-    lines.append(
-        f"at {sessions} sessions, {seconds:.0f} s each; the generator used {own:.0%} of its core"
-    )
+    if ours := figures.get(NAMES[0]):
+        for name, row in figures.items():
+            if row is not ours:
+                ratio = row["talking_ms"] / ours["talking_ms"]
+                lines.append(f"{name} takes {ratio:.1f} times the processor time of ours")
+    others = max(row["others"] for row in figures.values())
+    lines.append(f"others used up to {others:.0%} of the servers' core meanwhile")
     return lines
 
 
-def tell(system: System) -> None:
-    """Says which process to look into while it runs."""
-    print(f"… {system.name}: pid {system.pid}", file=sys.stderr, flush=True)
+def capacity_figures(found: Capacity) -> dict[str, Any]:
+    """What is kept of a search."""
+    steps = []
+    for step in found.steps:
+        row = asdict(step)
+        row["p50"] = percentile(row.pop("responses"), 0.5)
+        row["p95"] = percentile(step.responses, 0.95)
+        row.pop("own_parts")
+        steps.append(row)
+    return {"alone": found.alone, "held": found.held, "flat": found.flat(), "steps": steps}
+
+
+def capacity_lines(figures: dict[str, Any]) -> list[str]:
+    """How many talk at once, as a table, with ratios and the cost of a session throughout."""
+    lines = []
+    ours = figures.get(NAMES[0], {}).get("held")
+    for name, row in figures.items():
+        ratio = f"ours {ours / row['held']:.1f} times" if ours and row["held"] else ""
+        flat = ", ".join(f"{ms:.1f} at {sessions}" for sessions, ms in row["flat"])
+        lines.append(
+            f"{name:20}{row['held']:5} sessions   {'' if name == NAMES[0] else ratio:16}"
+            f" ms/s of a session: {flat}"
+        )
+    return lines
 
 
 def chosen(only: str | None) -> list[str]:
@@ -59,13 +101,24 @@ def chosen(only: str | None) -> list[str]:
 def main() -> None:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["cost"])
+    parser.add_argument("what", nargs="?", choices=["cost", "capacity"])
     parser.add_argument("--only", help="the first letters of one system's name")
     parser.add_argument("--sessions", type=int, default=SESSIONS)
     parser.add_argument("--seconds", type=float, default=18.6)
+    parser.add_argument("--quick", action="store_true", help="a smoke test, no figures")
     given = parser.parse_args()
+    names = chosen(given.only)
     print(described(), versions(), sep="\n")
-    print(*cost(chosen(given.only), given.sessions, given.seconds), sep="\n")
+    if given.what != "capacity":
+        costs = cost(names, given.sessions, 9.3 if given.quick else given.seconds)
+        print(*cost_lines(costs), sep="\n")
+        if not given.quick:
+            keep("cost", systems=(kept("cost") or {}).get("systems", {}) | costs)
+    if given.what != "cost":
+        held = {name: capacity_figures(search(name, quick=given.quick)) for name in names}
+        print(*capacity_lines(held), sep="\n")
+        if not given.quick:
+            keep("capacity", systems=(kept("capacity") or {}).get("systems", {}) | held)
 
 
 if __name__ == "__main__":
