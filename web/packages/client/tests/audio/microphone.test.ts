@@ -1,0 +1,168 @@
+/** The microphone of a page: asked for, refused, changed, pulled out, given back. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { desk } from "./devices.js";
+
+const frame = () => ({ type: "frame" as const, pcm: new ArrayBuffer(1280), level: -35 });
+
+test("A microphone that is given is on, and the devices have names by then.", async () => {
+  const { devices, microphone, told, says } = desk();
+  await microphone.start();
+  says(frame());
+  assert.deepEqual(told, ["asking", "on", "devices 2", "frame 640"]);
+  assert.equal(microphone.level, 0.5);
+  assert.deepEqual(devices.live, ["built-in"]);
+});
+
+for (const [error, state] of [
+  ["NotAllowedError", "denied"],
+  ["SecurityError", "denied"],
+  ["NotFoundError", "missing"],
+  ["NotReadableError", "lost"],
+] as const) {
+  test(`A ${error} makes it ${state}, and asking again may help.`, async () => {
+    const { devices, microphone, told } = desk();
+    devices.refuses = error;
+    await microphone.start();
+    assert.deepEqual(told.splice(0), ["asking", state]);
+    devices.refuses = null;
+    await microphone.start();
+    assert.deepEqual(told, ["asking", "on", "devices 2"]);
+  });
+}
+
+test("A page that may have no microphone says so.", async () => {
+  const { microphone, told } = desk();
+  Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
+  await microphone.start();
+  assert.deepEqual(told, ["unsupported"]);
+});
+
+test("Another device takes over at once, and the first is given back.", async () => {
+  const { devices, microphone, told } = desk();
+  await microphone.start("built-in");
+  told.length = 0;
+  await microphone.start("headset");
+  assert.deepEqual(devices.live, ["headset"]);
+  assert.deepEqual(told, ["devices 2"], "it was never off");
+});
+
+test("A device that is not there any more is replaced by any.", async () => {
+  const { devices, microphone } = desk();
+  await microphone.start("sold");
+  assert.deepEqual(devices.live, ["built-in"]);
+});
+
+test("One that cannot be changed goes on.", async () => {
+  const { devices, microphone, told, says } = desk();
+  await microphone.start();
+  told.length = 0;
+  devices.refuses = "NotReadableError";
+  await microphone.start("headset");
+  says(frame());
+  assert.deepEqual(told, ["frame 640"]);
+  assert.deepEqual(devices.live, ["built-in"]);
+});
+
+test("One that is pulled out is replaced by another.", async () => {
+  const { devices, microphone, told, settle } = desk();
+  await microphone.start("headset");
+  told.length = 0;
+  devices.plugged = ["built-in"];
+  devices.tracks[0]?.pull();
+  await settle();
+  assert.deepEqual(told, ["asking", "on", "devices 1"]);
+  assert.deepEqual(devices.live, ["built-in"]);
+});
+
+test("The last one that is pulled out is lost, until one is plugged in.", async () => {
+  const { devices, microphone, told, says, settle } = desk();
+  await microphone.start();
+  told.length = 0;
+  devices.plugged = [];
+  devices.tracks[0]?.pull();
+  await settle();
+  says(frame());
+  assert.deepEqual(told.splice(0), ["asking", "lost"]);
+  assert.equal(microphone.level, 0);
+  devices.plugged = ["headset"];
+  devices.dispatchEvent(new Event("devicechange"));
+  await settle();
+  assert.deepEqual(told, ["devices 1", "asking", "on", "devices 1"]);
+  assert.deepEqual(devices.live, ["headset"]);
+});
+
+test("A new device is told, and changes nothing while one is on.", async () => {
+  const { devices, microphone, told, settle } = desk();
+  await microphone.start();
+  told.length = 0;
+  devices.plugged.push("desk");
+  devices.dispatchEvent(new Event("devicechange"));
+  await settle();
+  assert.deepEqual(told, ["devices 3"]);
+});
+
+test("Muted, nothing is sent and the track is silent; then it goes on.", async () => {
+  const { devices, microphone, told, says } = desk();
+  await microphone.start();
+  told.length = 0;
+  microphone.setMuted(true);
+  says(frame());
+  says({ type: "voice", what: "began", over: true });
+  assert.equal(devices.tracks[0]?.enabled, false);
+  microphone.setMuted(false);
+  says(frame());
+  assert.equal(devices.tracks[0]?.enabled, true);
+  assert.deepEqual(told, ["muted", "on", "frame 640"]);
+});
+
+test("A microphone that is muted beforehand begins muted.", async () => {
+  const { devices, microphone, told } = desk();
+  microphone.setMuted(true);
+  await microphone.start();
+  assert.deepEqual(told, ["asking", "muted", "devices 2"]);
+  assert.equal(devices.tracks[0]?.enabled, false);
+});
+
+test("Behind a closed gate nothing is sent, though it stays on.", async () => {
+  const { microphone, told, says } = desk();
+  await microphone.start();
+  told.length = 0;
+  microphone.setGate(false);
+  says(frame());
+  microphone.setGate(true);
+  says(frame());
+  assert.deepEqual(told, ["frame 640"]);
+});
+
+test("An answer that comes after a stop, or after another wish, is given back.", async () => {
+  const { devices, microphone, told, settle } = desk();
+  devices.holds = true;
+  const first = microphone.start("built-in");
+  const second = microphone.start("headset");
+  await settle();
+  devices.answer();
+  await Promise.all([first, second]);
+  assert.deepEqual(devices.live, ["headset"]);
+  const third = microphone.start("built-in");
+  await settle();
+  microphone.stop();
+  devices.answer();
+  await third;
+  assert.deepEqual(devices.live, []);
+  assert.equal(told.at(-1), "off");
+});
+
+test("Closed, it gives the device back and hears nothing any more.", async () => {
+  const { devices, microphone, told, says, settle } = desk();
+  await microphone.start();
+  microphone.close();
+  told.length = 0;
+  microphone.close();
+  devices.dispatchEvent(new Event("devicechange"));
+  devices.tracks[0]?.pull();
+  says(frame());
+  await settle();
+  assert.deepEqual(told, []);
+  assert.deepEqual(devices.live, []);
+});
