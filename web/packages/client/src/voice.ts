@@ -29,7 +29,7 @@ export class Voice {
   async open(config: SessionConfig): Promise<void> {
     const talk = config.transcription.trigger === "push_to_talk";
     const options = {
-      workletUrl: this.workletUrl,
+      workletUrl: String(this.workletUrl), // a URL object cannot be handed to a worklet
       inputRate: config.audio.input_rate,
       outputRate: config.audio.output_rate,
       frameMs: FRAME_MS,
@@ -49,7 +49,7 @@ export class Voice {
     } catch (error) {
       this.close();
       const reason = error instanceof Error ? error.message : String(error);
-      const words = `The sound could not be opened: ${reason}. The session goes on in writing.`;
+      const words = `The sound could not be opened, and the session goes on in writing: ${reason}`;
       this.hooks.failed(new SessionError("sound_failed", words));
     }
   }
