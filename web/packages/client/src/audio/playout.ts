@@ -45,7 +45,7 @@ export class Playout {
     private readonly tell: Told,
   ) {
     this.kernel = new Kernel(sourceRate, outRate);
-    this.place = new Place(sourceRate, outRate);
+    this.place = new Place(this.kernel);
     this.fade = new Float32Array(Math.round(FADE_SECONDS * outRate));
     this.fadeAt = this.fade.length;
     this.margin = this.kernel.reach + Math.ceil(FADE_SECONDS * sourceRate) + 1;
@@ -165,7 +165,7 @@ export class Playout {
   }
 
   private sample(): number {
-    const value = this.kernel.at(this.ring, this.ring.length - 1, this.place.whole, this.place.fraction);
+    const value = this.kernel.at(this.ring, this.ring.length - 1, this.place.whole, this.place.part);
     this.place.advance();
     return value;
   }

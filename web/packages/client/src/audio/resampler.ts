@@ -14,7 +14,7 @@ export class Resampler {
 
   constructor(from: number, to: number) {
     this.kernel = new Kernel(from, to);
-    this.place = new Place(from, to);
+    this.place = new Place(this.kernel);
     this.ratio = to / from;
     let size = 1;
     while (size < PIECE + 2 * this.kernel.reach + 2) size *= 2;
@@ -35,7 +35,7 @@ export class Resampler {
         this.ring[this.written++ & this.mask] = input[i]!;
       }
       while (this.place.whole + this.kernel.reach < this.written) {
-        out[count++] = this.kernel.at(this.ring, this.mask, this.place.whole, this.place.fraction);
+        out[count++] = this.kernel.at(this.ring, this.mask, this.place.whole, this.place.part);
         this.place.advance();
       }
     }
