@@ -123,7 +123,7 @@ export class Connection {
     this.openedAt = this.world.now();
     this.waiting?.resolve();
     this.move("opened");
-    if (this.state === "connected") this.hooks.opened(); // unless a listener left at once
+    this.hooks.opened();
   }
 
   private heard(message: ServerMessage): void {

@@ -194,6 +194,7 @@ export class Live implements ConnectionHooks {
   private async hears(): Promise<void> {
     const { config } = this;
     await this.hearing;
+    // Meanwhile a listener may have left, or the line broken and come back.
     if (this.line.state !== "connected" || this.config !== config) return;
     this.playback.audio = this.voice.audio;
     this.playback.reopened();

@@ -108,8 +108,7 @@ function understood(
   const turns = new Map(before.pieces);
   const pieces = new Map(turns.get(turn)).set(counter, text.trim());
   turns.set(turn, pieces);
-  const order = [...pieces.keys()].sort((one, other) => one - other);
-  const words = order.map((each) => pieces.get(each)).filter(Boolean).join(" ");
+  const words = [...pieces.values()].filter(Boolean).join(" ");
   return written({ ...before, pieces: turns }, turn, "user", words, false, now);
 }
 

@@ -1,5 +1,5 @@
 /** The session's sound: opened once a connection, with what the user wished before it was there. */
-import type { AudioHooks, AudioSeam, MicrophoneState, SoundState } from "./audio/seam.js";
+import type { AudioHooks, AudioOptions, AudioSeam, MicrophoneState, SoundState } from "./audio/seam.js";
 import { SessionError } from "./error.js";
 import type { SessionConfig } from "./wire.js";
 import type { World } from "./world.js";
@@ -12,6 +12,8 @@ export class Voice {
   sound: SoundState = "off";
   audio: AudioSeam | null = null;
   private shape = "";
+  private opening: Promise<void> = Promise.resolve();
+  private running = false;
   private muted = false;
 
   constructor(
@@ -26,7 +28,7 @@ export class Voice {
   ) {}
 
   /** Opens the device as this session needs it; without one the session goes on in writing. */
-  async open(config: SessionConfig): Promise<void> {
+  open(config: SessionConfig): Promise<void> {
     const talk = config.transcription.trigger === "push_to_talk";
     const options = {
       workletUrl: String(this.workletUrl), // a URL object cannot be handed to a worklet
@@ -36,29 +38,19 @@ export class Voice {
       bargeIn: config.transcription.can_interrupt && !talk,
     };
     const shape = JSON.stringify(options);
-    if (this.audio !== null && this.shape === shape) return;
+    if (this.audio !== null && this.shape === shape) return this.opening;
     this.close();
     this.shape = shape;
-    try {
-      const audio = this.make(options);
-      this.audio = audio;
-      audio.setMuted(this.muted);
-      audio.setGate(!talk);
-      await audio.open();
-      if (this.audio === audio && this.wanted) void this.start(audio);
-    } catch (error) {
-      this.close();
-      const reason = error instanceof Error ? error.message : String(error);
-      const words = `The sound could not be opened, and the session goes on in writing: ${reason}`;
-      this.hooks.failed(new SessionError("sound_failed", words));
-    }
+    this.opening = this.begin(options, !talk);
+    return this.opening;
   }
 
   /** Wants a microphone from now on, and takes it if the sound is open. */
   async enable(device: string | undefined): Promise<void> {
     this.wanted = true;
     this.device = device;
-    if (this.audio !== null) await this.start(this.audio);
+    if (this.audio !== null && this.running) await this.start(this.audio);
+    else await this.opening; // which takes it
   }
 
   setMuted(muted: boolean): void {
@@ -69,10 +61,31 @@ export class Voice {
   close(): void {
     const audio = this.audio;
     this.audio = null;
+    this.running = false;
     if (audio === null) return;
     void audio.close().catch(() => {});
     this.micState("off");
     this.soundState("off");
+  }
+
+  private async begin(options: AudioOptions, gate: boolean): Promise<void> {
+    const audio = this.make(options);
+    this.audio = audio;
+    audio.setMuted(this.muted);
+    audio.setGate(gate);
+    try {
+      await audio.open();
+    } catch (error) {
+      if (this.audio !== audio) return; // it was closed while it opened, which is no failure
+      this.close();
+      const reason = error instanceof Error ? error.message : String(error);
+      const words = `The sound could not be opened, and the session goes on in writing: ${reason}`;
+      this.hooks.failed(new SessionError("sound_failed", words));
+      return;
+    }
+    if (this.audio !== audio) return;
+    this.running = true;
+    if (this.wanted) void this.start(audio);
   }
 
   private async start(audio: AudioSeam): Promise<void> {
@@ -84,7 +97,7 @@ export class Voice {
   }
 
   /** What an audio that was closed still says is nobody's. */
-  private make(options: Parameters<World["audio"]>[0]): AudioSeam {
+  private make(options: AudioOptions): AudioSeam {
     const ours = (): boolean => this.audio === audio;
     const audio: AudioSeam = this.world.audio(options, {
       microphone: (pcm) => ours() && this.hooks.microphone(pcm),

@@ -77,11 +77,12 @@ export class FakeAudio implements AudioSeam {
   constructor(
     readonly options: AudioOptions,
     readonly hooks: AudioHooks,
-    private readonly trouble: Error | null,
+    private readonly world: Pick<FakeWorld, "soundTrouble" | "soundOpens">,
   ) {}
 
   async open(): Promise<void> {
-    if (this.trouble !== null) throw this.trouble;
+    await this.world.soundOpens;
+    if (this.world.soundTrouble !== null) throw this.world.soundTrouble;
     this.hooks.soundState("on");
   }
 
@@ -143,6 +144,7 @@ export class FakeWorld implements World {
   readonly asked: { url: string; headers: Record<string, string>; body: AuthorizeRequest }[] = [];
   readonly replies: Reply[] = [];
   soundTrouble: Error | null = null;
+  soundOpens: Promise<void> | null = null;
   chance = 0;
   private clock = 1_000_000;
   private timers = new Set<Due>();
@@ -166,7 +168,7 @@ export class FakeWorld implements World {
   };
 
   readonly audio = (options: AudioOptions, hooks: AudioHooks): FakeAudio => {
-    const audio = new FakeAudio(options, hooks, this.soundTrouble);
+    const audio = new FakeAudio(options, hooks, this);
     this.audios.push(audio);
     return audio;
   };

@@ -40,6 +40,49 @@ test("Leaving while it connects cancels, wherever it stands.", async () => {
   }
 });
 
+test("An authorize that fails after the user left is nobody's failure.", async () => {
+  let refuse = (_: Error): void => {};
+  const authorize = (): Promise<never> => new Promise((_, reject) => (refuse = reject));
+  const talk = new Talk({ authorize });
+  const connected = talk.session.connect();
+  await settled();
+  talk.session.disconnect();
+  refuse(new SessionError("mine", "Mine.", 403));
+  assert.equal((await failure(connected)).code, "left");
+  await settled();
+  assert.deepEqual(talk.told, ["connecting", "disconnected"]);
+});
+
+test("Sound that is closed while it opens is no failure, and not the next one's end.", async () => {
+  const talk = new Talk();
+  let refuse = (_: Error): void => {};
+  talk.world.soundOpens = new Promise((_, reject) => (refuse = reject));
+  void talk.session.connect();
+  await settled();
+  talk.session.disconnect();
+  talk.world.soundOpens = null;
+  void talk.session.connect();
+  await settled();
+  refuse(new Error("The audio was closed while it opened."));
+  await settled();
+  assert.equal(talk.told.includes("error sound_failed"), false);
+  assert.equal(talk.session.sound, "on");
+});
+
+test("A microphone that is asked for while the sound opens is asked for once.", async () => {
+  const talk = new Talk();
+  let opens = (): void => {};
+  talk.world.soundOpens = new Promise((done) => (opens = done));
+  void talk.session.connect();
+  await settled();
+  const enabled = talk.session.enableMicrophone("usb");
+  opens();
+  await enabled;
+  assert.deepEqual(talk.world.loudspeaker.did.filter((deed) => deed.startsWith("microphone")), [
+    "microphone usb",
+  ]);
+});
+
 test("A closed session holds no timer, no listener and no sound, in whatever state it was.", async () => {
   for (const when of ["idle", "connecting", "connected", "reconnecting", "disconnected"]) {
     const talk = when === "connected" || when === "reconnecting" ? await Talk.open() : new Talk();

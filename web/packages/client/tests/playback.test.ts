@@ -24,7 +24,7 @@ class Stage {
       devices: () => {},
     };
     const options = { workletUrl: "", inputRate: 1, outputRate: 1, frameMs: 1, bargeIn: true };
-    this.audio = new FakeAudio(options, hooks, null);
+    this.audio = new FakeAudio(options, hooks, { soundTrouble: null, soundOpens: null });
     this.playback.audio = mute ? null : this.audio;
     this.playback.tells = true;
   }
@@ -117,6 +117,13 @@ test("A turn that begins to sound takes the place of one that still does.", () =
   stage.turn("a2", 800);
   assert.deepEqual(stage.cut, ["a1"]);
   assert.deepEqual(stage.audio.did, ["begin", "play 1600", "end", "drop", "begin", "play 800", "end"]);
+});
+
+test("Sound that names no turn belongs to the one that was started last.", () => {
+  const stage = new Stage();
+  stage.turn("a1", 1600, false);
+  stage.turn("a2", 800, false);
+  assert.deepEqual(stage.cut, ["a1"]);
 });
 
 test("Sound that names its turn goes to it, and to nobody if the turn is closed.", () => {

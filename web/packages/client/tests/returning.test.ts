@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserMemory } from "../src/memory.js";
+import type { SessionOptions } from "../src/types.js";
 import type { ServerMessage } from "../src/wire.js";
 import { answer, FakeStorage, refusal, settled } from "./fakes.js";
 import { Talk } from "./talk.js";
@@ -45,6 +46,35 @@ test("On the new line the position of the broken turn comes before client.ready.
   talk.speaks("a2", 320);
   assert.deepEqual(talk.world.loudspeaker.did.slice(-2), ["begin", "play 320"]);
   assert.equal(talk.world.audios.length, 1, "the device stays open");
+});
+
+test("Nothing of the microphone goes out on the new line before client.ready.", async () => {
+  const talk = await Talk.open();
+  await talk.line.ends(1006);
+  await talk.world.pass(125);
+  talk.line.readyState = 1;
+  talk.line.onopen?.();
+  talk.world.loudspeaker.hooks.microphone(new Int16Array(640));
+  await settled();
+  talk.world.loudspeaker.hooks.microphone(new Int16Array(640));
+  assert.deepEqual([talk.line.types, talk.line.sounds.length], [["client.ready"], 1]);
+});
+
+test("A line that breaks while the sound still opens is ready once.", async () => {
+  const talk = new Talk();
+  let opens = (): void => {};
+  talk.world.soundOpens = new Promise((done) => (opens = done));
+  void talk.session.connect();
+  await settled();
+  await talk.line.open();
+  assert.deepEqual(talk.line.types, [], "it does not hear yet");
+  await talk.line.ends(1006);
+  await talk.world.pass(125);
+  await talk.line.open();
+  assert.deepEqual([talk.line.types, talk.world.audios.length], [[], 1]);
+  opens();
+  await settled();
+  assert.deepEqual(talk.line.types, ["client.ready"]);
 });
 
 test("Tries become rarer until the server answers.", async () => {
@@ -153,6 +183,29 @@ test("The notice before a close says why.", async () => {
   assert.equal(talk.session.failure?.message, "The session reached its limit.");
 });
 
+test("A notice of an earlier line explains no later close.", async () => {
+  const talk = await Talk.open();
+  const content = { type: "duologue.notice", code: "going_away", message: "This server is closing." };
+  talk.line.says({ type: "response.data", content, turn_id: "" });
+  await talk.line.ends(1012);
+  await talk.world.pass(125);
+  await talk.line.open();
+  await talk.line.ends(4001);
+  assert.equal(talk.session.failure?.code, "replaced");
+});
+
+test("A line that broke comes back with its own token, and snatches none from another tab.", async () => {
+  const local = new FakeStorage();
+  const tab = (): Partial<SessionOptions> => ({
+    memory: browserMemory({ local, session: new FakeStorage() }),
+  });
+  const old = await Talk.open(tab(), answer({ resume_token: "old" }));
+  await old.line.ends(1006);
+  await Talk.open(tab(), answer({ resume_token: "new" }));
+  await old.world.pass(125);
+  assert.equal(old.world.asked.at(-1)?.body.resume_token, "old");
+});
+
 test("A conversation that ended while the line was broken is over.", async () => {
   const talk = await Talk.open();
   await talk.line.ends(1006);
@@ -251,6 +304,13 @@ test("A conversation that cannot be resumed any more is begun anew, with a word 
     assert.ok(talk.told.includes(`notice ${code}`));
     assert.deepEqual([talk.session.conversationId, talk.session.resumed], ["conv_2", null]);
   }
+});
+
+test("What cannot be resumed is forgotten, even if nothing new can be begun.", async () => {
+  const talk = await reloaded(true);
+  talk.world.replies.push(refusal(410, "conversation_ended"), refusal(503, "overloaded"));
+  await assert.rejects(talk.session.connect(), { code: "overloaded" });
+  assert.equal(talk.session.canResume(), false);
 });
 
 test("Beginning anew after an end leaves nothing of the old conversation.", async () => {
