@@ -44,7 +44,7 @@ _FLOOR_UP_VOICE: Final = 0.01
 
 _ECHO_UP: Final = 1.0
 _ECHO_DOWN: Final = 0.02
-"""Decibels a hop while the agent sounds: no voice is fast enough learned to be missed."""
+"""Decibels a hop while the agent sounds: slow enough that a voice is found before it is learned."""
 _ECHO_LAG: Final = 8
 """A voice that falls silent within so many hops after the agent's sound was its echo."""
 
