@@ -124,8 +124,8 @@ def _round(name: str, sign: str, label: str, key: str) -> str:
 def _side() -> str:
     return (
         '<div id="side"><div id="scroll" tabindex="0" role="region" aria-label="What was said">'
-        '<ol id="log" role="log" aria-live="polite" aria-relevant="additions" '
-        'aria-label="Transcript"></ol><ol id="pending" aria-hidden="true"></ol></div>'
+        '<div id="log" role="log" aria-live="polite" aria-relevant="additions" '
+        'aria-label="Transcript"></div><div id="pending" aria-hidden="true"></div></div>'
         '<button type="button" id="newest" hidden>Newest</button>'
         '<div id="begin" hidden><p id="begin-hint"></p><ul id="suggestions"></ul></div>'
         '<form id="composer"><label class="unseen" for="type-box">Type a message</label>'

@@ -1,5 +1,6 @@
 /** The conversation behind the page: one session of the client, and what the user asks of it. */
 import { Session, type SessionError, type TranscriptEntry } from "@duologue/client";
+import { type Choices, keep, recall } from "./choices.js";
 import { fresh, type Model, type Trouble } from "./model.js";
 import type { PageData, TalkAgent } from "./page.js";
 
@@ -10,6 +11,8 @@ export interface CallHooks {
   devices(list: readonly MediaDeviceInfo[]): void;
 }
 
+/** What the whole page says already needs no notice. */
+const SHOWN_BY_STATE: ReadonlySet<string> = new Set(["ended", "replaced"]);
 const PICKED_UP = {
   live: "Picked up where you left off.",
   rebuilt: "Picked up from what was said before.",
@@ -23,7 +26,7 @@ export class Call {
   }
 
   private session: Session;
-  private voice = true;
+  private choices: Choices = { voice: true, muted: false };
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -47,12 +50,15 @@ export class Call {
   /** Goes on with the conversation that a reload of this tab broke. */
   begin(): void {
     this.update({});
-    if (this.session.reloaded) void this.connect({ fresh: false });
+    if (!this.session.reloaded) return;
+    const chosen = recall();
+    if (!chosen.voice) this.renew(this.model.agent, chosen);
+    this.choose({ muted: chosen.muted });
+    void this.connect({ fresh: false });
   }
 
-  choose(agent: TalkAgent): void {
-    if (agent === this.model.agent) return;
-    this.renew(agent, this.voice);
+  answerBy(agent: TalkAgent): void {
+    if (agent !== this.model.agent) this.renew(agent, this.choices);
   }
 
   talk(): void {
@@ -61,11 +67,11 @@ export class Call {
   }
 
   anew(): void {
-    this.open(this.voice, true);
+    this.open(this.choices.voice, true);
   }
 
   resume(): void {
-    this.open(this.voice, false);
+    this.open(this.choices.voice, false);
   }
 
   type(): void {
@@ -83,7 +89,7 @@ export class Call {
   }
 
   toggleMute(): void {
-    this.session.setMuted(this.model.microphone !== "muted");
+    this.choose({ muted: this.model.microphone !== "muted" });
   }
 
   interrupt(): void {
@@ -95,7 +101,7 @@ export class Call {
   }
 
   listenNow(deviceId?: string): void {
-    this.voice = true;
+    this.choose({ voice: true });
     void this.session.enableMicrophone(deviceId);
   }
 
@@ -120,8 +126,15 @@ export class Call {
 
   private open(voice: boolean, anew: boolean): void {
     if (this.isOpen()) return;
-    if (voice !== this.voice) this.renew(this.model.agent, voice);
+    if (voice !== this.choices.voice) this.renew(this.model.agent, { voice, muted: false });
+    this.choose({ voice, muted: false });
     void this.connect({ fresh: anew });
+  }
+
+  private choose(choice: Partial<Choices>): void {
+    this.choices = { ...this.choices, ...choice };
+    this.session.setMuted(this.choices.muted);
+    keep(this.choices);
   }
 
   private async connect(how: { readonly fresh: boolean }): Promise<void> {
@@ -136,16 +149,16 @@ export class Call {
   private make(agent: TalkAgent): Session {
     return new Session({
       agent: agent.slug,
-      microphone: this.voice,
+      microphone: this.choices.voice,
       workletUrl: "/assets/worklet.js",
       ...(this.page.publicKey === null ? {} : { publicKey: this.page.publicKey }),
     });
   }
 
-  private renew(agent: TalkAgent, voice: boolean): void {
+  private renew(agent: TalkAgent, choices: Choices): void {
     clearTimeout(this.timer);
     this.session.close();
-    this.voice = voice;
+    this.choices = choices;
     this.session = this.make(agent);
     this.listen(this.session);
     this.model = fresh(agent, navigator.onLine);
@@ -162,7 +175,11 @@ export class Call {
     session.on("microphone", (microphone) => ours(() => this.update({ microphone })));
     session.on("sound", (sound) => ours(() => this.update({ sound })));
     session.on("resumability", (resumable) => ours(() => this.update({ resumable })));
-    session.on("notice", (notice) => ours(() => this.hooks.notice(notice.message)));
+    session.on("notice", ({ code, message }) =>
+      ours(() => {
+        if (!SHOWN_BY_STATE.has(code)) this.hooks.notice(message);
+      }),
+    );
     session.on("devices", (devices) => ours(() => this.hooks.devices(devices)));
     session.on("tool", ({ name, status }) =>
       ours(() => this.update({ tool: status === "started" ? name : null })),
@@ -192,6 +209,10 @@ export class Call {
     this.update({ line, lostAt, trouble, pushToTalk, resumable, holding, tool: null });
     if (line === "connected" && before !== "connected" && session.resumed !== null) {
       this.hooks.notice(PICKED_UP[session.resumed]);
+      // An agent that never left has begun long ago, and tells only what changes from now on.
+      if (session.resumed === "live" && session.agentState === "initializing") {
+        this.update({ agentState: "listening" });
+      }
     }
     if (line === "failed" && trouble?.retryAt != null) {
       const wait = trouble.retryAt - performance.now();

@@ -77,7 +77,7 @@ function shape(
   seed: number,
 ): void {
   const size = radius * voice.size * (1 + levels.now * 0.13);
-  outline(canvas, at, size, voice.stir + levels.now * 0.05, time, seed);
+  outline(canvas, at, size, voice.stir + levels.now * 0.026, time, seed);
 }
 
 interface Point {
@@ -129,7 +129,7 @@ function rings(
     const level = levels.ago(ring * STEP);
     if (level < 0.015) continue;
     const size = radius * voice.size * (1 + ring * 0.135 + level * 0.22);
-    outline(canvas, at, size, voice.stir + level * 0.055, time - ring * 0.09, seed);
+    outline(canvas, at, size, voice.stir + level * 0.032, time - ring * 0.09, seed);
     canvas.globalAlpha = Math.min(0.95, 0.25 + level * 1.5) * (1 - ring / (RINGS + 1.5));
     canvas.lineWidth = 1.75 - ring * 0.17;
     canvas.stroke();

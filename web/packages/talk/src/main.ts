@@ -26,7 +26,10 @@ const call = new Call(page, {
     transcript.draw(entries, call.model.agent.name);
   },
   notice: (text) => notices.show(text),
-  devices: (list) => picker.list(list),
+  devices(list) {
+    picker.list(list);
+    draw(call.model);
+  },
 });
 const stage = new Stage(() => call.listenNow());
 const controls = new Controls(call);

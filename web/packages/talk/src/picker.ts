@@ -14,7 +14,7 @@ export class Picker {
     this.agents?.addEventListener("change", (event) => {
       const chosen = event.target instanceof HTMLInputElement ? event.target.value : "";
       const agent = page.agents.find((each) => each.slug === chosen);
-      if (agent !== undefined) call.choose(agent);
+      if (agent !== undefined) call.answerBy(agent);
     });
     this.devices.addEventListener("change", () => call.listenNow(this.devices.value));
   }

@@ -8,10 +8,10 @@ const NEAR = 64;
 
 export class Transcript {
   private readonly scroll = need("scroll", HTMLElement);
-  private readonly log = need("log", HTMLOListElement);
-  private readonly pending = need("pending", HTMLOListElement);
+  private readonly log = need("log", HTMLElement);
+  private readonly pending = need("pending", HTMLElement);
   private readonly newest = need("newest", HTMLButtonElement);
-  private readonly shown = new Map<string, HTMLLIElement>();
+  private readonly shown = new Map<string, HTMLElement>();
   private follows = true;
 
   constructor() {
@@ -44,22 +44,8 @@ export class Transcript {
     else this.newest.hidden = false;
   }
 
-  /** A quiet line between what was said before and what comes now. */
-  mark(text: string): void {
-    this.log.append(make("li", "mark-line", text));
-    if (this.follows) this.follow();
-  }
-
-  clear(): void {
-    this.shown.clear();
-    this.log.replaceChildren();
-    this.pending.replaceChildren();
-    this.follows = true;
-    this.newest.hidden = true;
-  }
-
-  private add(id: string): HTMLLIElement {
-    const item = make("li", "said");
+  private add(id: string): HTMLElement {
+    const item = make("div", "said");
     const who = make("p", "who");
     who.append(make("span", ""), make("time", ""));
     item.append(who, make("p", "words"));
@@ -88,7 +74,7 @@ export function prefix(entries: readonly TranscriptEntry[]): number {
   return moving < 0 ? entries.length : moving;
 }
 
-function fill(item: HTMLLIElement, entry: TranscriptEntry, name: string): void {
+function fill(item: HTMLElement, entry: TranscriptEntry, name: string): void {
   item.dataset["role"] = entry.role;
   item.toggleAttribute("data-moving", !entry.final);
   item.toggleAttribute("data-interrupted", entry.interrupted);
