@@ -88,9 +88,9 @@ class Caller:
         """Whether the line is up."""
         return self._socket is not None and not self._socket.lost.done()
 
-    async def join(self, client: httpx.AsyncClient) -> None:
-        """Connects and begins a round."""
-        path = await self._system.path(client)
+    async def join(self, client: httpx.AsyncClient, path: str = "") -> None:
+        """Connects, with a path that was given or one that is asked for, and begins a round."""
+        path = path or await self._system.path(client)
         self._socket = await Socket.connect(self._system.port, path, self._taken)
         self._socket.write(READY)
         self._start = self._clock.time()

@@ -68,7 +68,7 @@ class Microphone(io.AudioInput):
 
 
 class Speaker(io.AudioOutput):
-    """Sends sound at the pace of the listener, who is thought to hear without a gap."""
+    """Sends sound at the pace of the listener; what a pause left unheard is sent again."""
 
     def __init__(self, socket: WebSocket) -> None:
         super().__init__(
@@ -77,26 +77,27 @@ class Speaker(io.AudioOutput):
             sample_rate=RATE,
         )
         self._socket = socket
-        self._buffer = bytearray()
+        self._sound = bytearray()
+        self._sent = 0
+        self._until = 0.0
         self._complete = False
+        self._started = False
+        self._turn = 0
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._running = asyncio.Event()
         self._running.set()
-        self._sent = 0.0
-        self._until = 0.0
-        self._turn = 0
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Takes the next sound."""
         await super().capture_frame(frame)
         if self._task is None:
-            self._buffer.clear()
-            self._complete = False
-            self._sent, self._until = 0.0, 0.0
+            self._sound.clear()
+            self._sent, self._until = 0, 0.0
+            self._complete = self._started = False
             self._turn += 1
             self._task = asyncio.create_task(self._play())
-        self._buffer += frame.data
+        self._sound += frame.data
         self._news.set()
 
     def flush(self) -> None:
@@ -112,42 +113,52 @@ class Speaker(io.AudioOutput):
             self._finish(interrupted=True)
 
     def pause(self) -> None:
-        """Stops sending; the client is told to be quiet."""
+        """Stops sending; the client is told to be quiet, and hears the rest under a new turn."""
         if self._running.is_set():
             self._running.clear()
-            self._until = min(self._until, time.monotonic())
-            tell(self._socket, "turn.start", "user")
+            self._sent -= int(self._ahead() * RATE) * 2
+            self._until = 0.0
+            tell(self._socket, "turn.start", "user", f"u{self._turn}")
+            self._turn += 1
 
     def resume(self) -> None:
         """Goes on."""
         self._running.set()
 
+    def _ahead(self) -> float:
+        """Seconds that were sent and are not heard yet."""
+        return max(0.0, self._until - time.monotonic())
+
     def _finish(self, *, interrupted: bool) -> None:
+        heard = self._sent / 2 / RATE - self._ahead()
+        if interrupted and self._ahead():
+            tell(self._socket, "turn.start", "user", f"u{self._turn}")
         self._task = None
         self._running.set()
-        heard = self._sent - max(0.0, self._until - time.monotonic())
         self.on_playback_finished(playback_position=heard, interrupted=interrupted)
 
     async def _play(self) -> None:
         while True:
             await self._running.wait()
-            if len(self._buffer) < PIECE * 2 and not self._complete:
+            left = len(self._sound) - self._sent
+            if left < PIECE * 2 and not self._complete:
                 self._news.clear()
                 await self._news.wait()
                 continue
-            piece = bytes(self._buffer[: PIECE * 2])
-            if not piece:
-                break
-            now = time.monotonic()
-            if (ahead := self._until - now) > LEAD:
+            if not left:
+                await asyncio.sleep(self._ahead())
+                if self._sent == len(self._sound):  # no pause took something back meanwhile
+                    break
+                continue
+            if (ahead := self._ahead()) > LEAD:
                 await asyncio.sleep(ahead - LEAD)
                 continue
-            del self._buffer[: PIECE * 2]
-            if self._sent == 0.0:
+            piece = bytes(self._sound[self._sent : self._sent + PIECE * 2])
+            self._sent += len(piece)
+            self._until = max(self._until, time.monotonic()) + len(piece) / 2 / RATE
+            if not self._started:
+                self._started = True
                 self.on_playback_started(created_at=time.time())
-            seconds = len(piece) / 2 / RATE
-            self._sent += seconds
-            self._until = max(self._until, now) + seconds
             message = {
                 "type": "response.audio",
                 "content": base64.b64encode(piece).decode("ascii"),
@@ -155,16 +166,16 @@ class Speaker(io.AudioOutput):
             }
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):
                 await self._socket.send_text(json.dumps(message))
-        await asyncio.sleep(max(0.0, self._until - time.monotonic()))
         self._finish(interrupted=False)
 
 
-def tell(socket: WebSocket, kind: str, role: str) -> None:
+def tell(socket: WebSocket, kind: str, role: str, turn_id: str = "") -> None:
     """Sends a word about turns, if anybody is there."""
 
     async def send() -> None:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-            await socket.send_text(json.dumps({"type": kind, "role": role}))
+            message = {"type": kind, "role": role, "turn_id": turn_id}
+            await socket.send_text(json.dumps(message))
 
     task = asyncio.ensure_future(send())
     TASKS.add(task)

@@ -59,7 +59,7 @@ class System:
         return await client.post(
             self.url + AUTHORIZE,
             json={"agent_id": "bench"},
-            headers={"authorization": f"Bearer {self.key}"},
+            headers={"authorization": f"Bearer {self.key}"} if self.key else {},
         )
 
     def cpu(self) -> float:
