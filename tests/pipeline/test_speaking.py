@@ -10,7 +10,7 @@ from livekit import rtc
 from livekit.agents.voice import io
 from tests.virtual import run
 
-from duologue.pipeline.speaking import BLOCK, CHUNK, LEAD, MUTE, STALE, UNHEARD, Mouth
+from duologue.pipeline.speaking import BLOCK, CHUNK, DOUBT, LEAD, MUTE, STALE, UNHEARD, Mouth
 from duologue.pipeline.utterance import RATE
 
 
@@ -384,3 +384,59 @@ def test_a_client_that_pauses_at_the_end_is_waited_for() -> None:
 
     listener, _ = with_mouth(test)
     assert listener.events[-1][0] == "finished"
+
+
+def test_a_hesitation_takes_back_what_was_not_heard_and_goes_on_with_it() -> None:
+    """Stopping twice is once; after it every unheard sample comes again, in order."""
+
+    async def test(mouth: Mouth, listener: Listener) -> None:
+        await utter(mouth, 2.0)
+        await asyncio.sleep(0.5)
+        mouth.hesitate()
+        mouth.hesitate()
+        sent = len(listener.pcm)
+        await asyncio.sleep(0.3)
+        assert len(listener.pcm) == sent
+        listener.pcm.clear()
+        mouth.go_on()
+        mouth.go_on()
+        await mouth.wait_for_playout()
+
+    listener, reports = with_mouth(test)
+    assert listener.events.count(("silenced",)) == 1
+    assert 0 <= len(listener.pcm) // 2 - 1.5 * RATE < BLOCK
+    assert not reports[0].interrupted
+
+
+def test_a_hesitation_that_was_an_interruption_lasts() -> None:
+    """What AgentSession paused is resumed by it alone; the client is told to be quiet once."""
+
+    async def test(mouth: Mouth, listener: Listener) -> None:
+        await utter(mouth, 2.0)
+        await asyncio.sleep(0.5)
+        mouth.hesitate()
+        mouth.pause()
+        mouth.go_on()
+        mouth.hesitate()
+        sent = len(listener.pcm)
+        await asyncio.sleep(DOUBT * 3)
+        assert len(listener.pcm) == sent
+        mouth.clear_buffer()
+
+    listener, reports = with_mouth(test)
+    assert listener.events == [("silenced",), ("finished", "", True, 0.5)]
+    assert reports[0].interrupted
+
+
+def test_a_doubt_that_nobody_resolves_ends_by_itself() -> None:
+    """The microphone was switched off in mid-word: the agent goes on after a second."""
+
+    async def test(mouth: Mouth, listener: Listener) -> None:
+        mouth.hesitate()  # while nothing is said it means nothing
+        await utter(mouth, 1.0)
+        await asyncio.sleep(0.5)
+        mouth.hesitate()
+        await mouth.wait_for_playout()
+        assert DOUBT + 1.0 < asyncio.get_running_loop().time() < DOUBT + 3.0
+
+    with_mouth(test)

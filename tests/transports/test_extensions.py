@@ -108,6 +108,14 @@ def test_a_client_that_comes_back_is_told_what_was_said(desk: Desk) -> None:
         assert all(one["at"] > 0 for one in first["messages"])
 
 
+def test_signs_of_life_come_to_those_who_would_come_back(desk: Desk) -> None:
+    """At once, and then every five seconds, whatever else is said."""
+    socket, _ = opened(desk)
+    with socket:
+        until(socket, "duologue.beat")
+        until(socket, "duologue.beat")
+
+
 def test_the_agent_falls_silent_when_it_is_told_to(desk: Desk) -> None:
     """An interruption without a word cuts the answer, and no turn of the user begins."""
     socket, _ = opened(desk, "shared")

@@ -16,5 +16,6 @@ def test_every_extension_is_a_message_of_the_socket() -> None:
     assert played == ext.ClientPlayed("t", 1.5)
     said = ext.PastMessage("assistant", "Hello.", "t", 7, interrupted=True)
     assert json.loads(wire.encode_server(ext.History([said])))["messages"][0]["at"] == 7
+    assert json.loads(wire.encode_server(ext.Beat())) == {"type": "duologue.beat"}
     for message in (ext.AgentState("idle"), ext.ToolEvent("f", "c", "started")):
         assert json.loads(wire.encode_server(message))["type"].startswith("agent.")

@@ -14,6 +14,7 @@ from duologue.agents.models import Shared
 from duologue.agents.registry import Catalog
 from duologue.core.resume import Departure, Grade
 from duologue.errors import DuologueError
+from duologue.pipeline.leftovers import Leftovers
 from duologue.pipeline.meters import Meters
 from duologue.pipeline.outlet import Listener
 from duologue.pipeline.rebuild import rebuild
@@ -66,6 +67,7 @@ class Host:
         self._grace: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._meters = Meters(db, settings, self._seats.values, clock)
+        self._leftovers = Leftovers(lambda: self.live)
         self._sweeper: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------ life
@@ -91,6 +93,7 @@ class Host:
                 for seat in seats:
                     await seat.gone.wait()
         await self._settle()
+        self._leftovers.close()
         await self._shared.aclose()
 
     # ------------------------------------------------------------ questions
@@ -240,6 +243,7 @@ class Host:
         await run.closed()
         if self._runs.get(run.conversation_id) is run:
             del self._runs[run.conversation_id]
+        self._leftovers.appeared()
         now = self.clock()
         await self.db.write(runs.end, org_id, run.id, reason, {"models": usage_of_run}, now)
         log.info("run ended", run=run.id, conversation=run.conversation_id, reason=reason)

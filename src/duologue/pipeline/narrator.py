@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import Final
 
 import structlog
 from livekit.agents import AgentSession
@@ -36,6 +37,11 @@ from duologue.pipeline.speaking import Mouth, Stage, Words
 
 log = structlog.get_logger(__name__)
 
+HESITATE: Final = 0.16
+"""Seconds of speech over the agent after which it falls silent, to hear whether there is more."""
+RELENT: Final = 0.12
+"""Seconds of quiet after which a hesitating agent goes on: it was a cough, or a chair."""
+
 PARTS = {"stt_error": "hearing", "llm_error": "thinking", "tts_error": "voice"}
 
 
@@ -49,6 +55,7 @@ class Narrator(Stage):
         self.mouth = Mouth(self)
         self.words = Words(self._told, self._words_ended)
         self._user_speaking = False
+        self._session: AgentSession[None] | None = None
         self.push_to_talk = False
         """Whether the user's turns begin and end by a button, not by voice detection."""
         self.on_failure: Callable[[str], None] = lambda part: None
@@ -58,6 +65,7 @@ class Narrator(Stage):
 
     def listen(self, session: AgentSession[None]) -> None:
         """Follows what a session does, from before its start."""
+        self._session = session
         session.on("user_state_changed", self._user_state)
         session.on("user_input_transcribed", self._transcribed)
         session.on("conversation_item_added", self._item)
@@ -66,6 +74,25 @@ class Narrator(Stage):
         session.on("function_tools_executed", self._tools)
         session.on("speech_created", self._speech)
         session.on("error", self._error)
+
+    def voice(self, speech: float, quiet: float) -> None:
+        """The user speaks for so many seconds, and is quiet for so many; zero is the end of it.
+
+        AgentSession waits until an interruption is certain. That long the agent would talk on;
+        so it stops at once, and goes on as soon as it was nothing.
+        """
+        if quiet >= RELENT or not speech:
+            self.mouth.go_on()
+        elif speech >= HESITATE and not quiet and self._may_interrupt:
+            self.mouth.hesitate()
+
+    @property
+    def _may_interrupt(self) -> bool:
+        session = self._session
+        if session is None or self.push_to_talk or not session.options.interruption["enabled"]:
+            return False
+        speech = session.current_speech
+        return speech is not None and speech.allow_interruptions
 
     def tell(self, happenings: Iterable[Happening]) -> None:
         """Sends happenings in order; whole messages only after they are stored."""

@@ -13,6 +13,7 @@ from livekit.agents import AgentSession, ChatContext
 from duologue.agents import current as whereabouts
 from duologue.agents.definition import AgentDefinition, LoadedAgent
 from duologue.agents.models import Models
+from duologue.agents.voices.vad import InlineVAD
 from duologue.core.happenings import (
     AgentEnded,
     AgentSaid,
@@ -69,6 +70,8 @@ class Run:
         self._narrator.on_failure = self._apologize
         if definition.still_there:
             self._narrator.on_away = lambda: self.say(definition.still_there)
+        if isinstance(models.vad, InlineVAD):
+            models.vad.on_voice = self._narrator.voice
         self._narrator.push_to_talk = definition.turns.trigger == "push_to_talk"
         self._actor = Actor(
             loaded,

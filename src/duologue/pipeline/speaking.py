@@ -29,6 +29,8 @@ ACK_GRACE: Final = 1.0
 """Seconds after the computed end in which the client's own word for it is waited for."""
 STALE: Final = 1.0
 """Seconds without a word of a client that tells how far it is: no more is sent to it meanwhile."""
+DOUBT: Final = 1.0
+"""The longest that the agent hesitates without being interrupted."""
 MUTE: Final = 15.0
 """Seconds after which a client that should tell and never does is taken for one that cannot."""
 
@@ -62,6 +64,7 @@ class Mouth(io.AudioOutput):
         self._resampler: tuple[int, soxr.ResampleStream] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._paused = False
+        self._hesitating = False
         self._absent = True
         self._started = False
         self._tells = False
@@ -103,7 +106,11 @@ class Mouth(io.AudioOutput):
         if self._paused:
             return
         self._paused = True
-        self._hush()
+        if self._hesitating:
+            self._hesitating = False
+            self._cancel()
+        else:
+            self._hush()
 
     def resume(self) -> None:
         """Goes on with what was not heard."""
@@ -112,6 +119,23 @@ class Mouth(io.AudioOutput):
             self._wake()
 
     # ------------------------------------------------------------ what the run calls
+
+    def hesitate(self) -> None:
+        """Falls silent for a moment: it is not certain yet that somebody interrupts."""
+        utterance = self._utterance
+        if utterance is None or not utterance.clock.running or self._paused or self._hesitating:
+            return
+        self._hesitating = True
+        self._hush()
+        # A microphone that is switched off in mid-word never tells how the word ended.
+        self._timer = asyncio.get_running_loop().call_later(DOUBT, self.go_on)
+
+    def go_on(self) -> None:
+        """It was nothing: what was not heard is said, unless it was paused meanwhile."""
+        if self._hesitating:
+            self._hesitating = False
+            self._cancel()
+            self._wake()
 
     def words(self, text: str) -> None:
         """Notes the words of the utterance, to know later which were heard."""
@@ -204,8 +228,12 @@ class Mouth(io.AudioOutput):
             self._resampler = (frame.sample_rate, stream)
         return bytes(self._resampler[1].resample_chunk(samples).tobytes())
 
+    @property
+    def _held(self) -> bool:
+        return self._paused or self._hesitating or self._absent
+
     def _wake(self) -> None:
-        if self._timer is None and not self._paused and not self._absent:
+        if self._timer is None and not self._held:
             self._tick()
 
     def _cancel(self) -> None:
@@ -226,7 +254,7 @@ class Mouth(io.AudioOutput):
         """Sends what is due and sets the timer for the next."""
         self._timer = None
         utterance = self._utterance
-        if utterance is None or self._paused or self._absent:
+        if utterance is None or self._held:
             return
         now = self._now()
         clock = utterance.clock
@@ -290,6 +318,7 @@ class Mouth(io.AudioOutput):
         """Ends the utterance exactly once and says how much of it was heard."""
         self._cancel()
         utterance, self._utterance = self._utterance, None
+        self._hesitating = False
         if utterance is None:
             return
         self._resampler = None

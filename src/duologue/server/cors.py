@@ -23,6 +23,7 @@ def readable(request: Request[Any, Any, Any]) -> dict[str, str]:
     shown = {"vary": "Origin"}
     if origin is not None and _is_origin(origin):
         shown["access-control-allow-origin"] = origin
+        shown["access-control-expose-headers"] = "retry-after"
     return shown
 
 

@@ -18,6 +18,7 @@ from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest, Seat
 from duologue.transports.layercode import Obey, Translator
 from duologue.transports.sending import Overrun, SendQueue
+from duologue.wire import extensions as ext
 from duologue.wire import layercode as wire
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,8 @@ Admit = Callable[[str | None, str | None], Awaitable[tuple[Guest, list[str]]]]
 
 PROTOCOL: Final = "duologue"
 """The subprotocol of our own clients; beside it they offer their session key."""
+BEAT: Final = 5.0
+"""Seconds between signs of life: a page does not see pings, and a dead line not for minutes."""
 STUCK: Final = 10.0
 """Seconds in which one frame must leave; a client that reads slower is closed."""
 COMPLAINTS: Final = 3
@@ -82,6 +85,7 @@ class _Socket:
         self._bad_frames = 0
         self._sending_since: float | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._heart: asyncio.TimerHandle | None = None
 
     def happened(self, happening: Happening) -> None:
         """Puts a happening into the queue, in this client's words."""
@@ -130,13 +134,16 @@ class _Socket:
                 # It was read after the client was attached: what happened since comes behind it.
                 self._queue.put_first(wire.encode_server(shown))
             writer = self._writer = asyncio.create_task(self._write())
+            if "resume" in self._capabilities:
+                self._beat()
             code = await self._read(seat, writer)
             how = departure(code)
             if self._close_with is not None:
                 how = "left" if self._close_with in FORGET_CODES else "dropped"
         finally:
-            if self._watch is not None:
-                self._watch.cancel()
+            for timer in (self._watch, self._heart):
+                if timer is not None:
+                    timer.cancel()
             if writer is not None:
                 writer.cancel()
                 await asyncio.wait([writer])
@@ -215,6 +222,11 @@ class _Socket:
             self._queue.close()
             # However much waits, and however slowly it is read: closing is bounded.
             asyncio.get_running_loop().call_later(STUCK, self._give_up)
+
+    def _beat(self) -> None:
+        if self._close_with is None:
+            self._queue.put(wire.encode_server(ext.Beat()), sound=False)
+            self._heart = asyncio.get_running_loop().call_later(BEAT, self._beat)
 
     def _check_sent(self) -> None:
         """Closes a socket whose frame does not leave; one timer watches many frames."""

@@ -41,6 +41,10 @@ class ToolEvent(msgspec.Struct, tag="agent.tool"):
     status: Literal["started", "done", "error"]
 
 
+class Beat(msgspec.Struct, tag="duologue.beat"):
+    """The line is alive; a client that hears nothing for long comes back (capability `resume`)."""
+
+
 class PastMessage(msgspec.Struct):
     """What was said earlier in the conversation."""
 

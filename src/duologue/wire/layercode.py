@@ -9,6 +9,7 @@ import msgspec
 
 from duologue.wire.extensions import (
     AgentState,
+    Beat,
     ClientEnd,
     ClientInterrupt,
     ClientPlayed,
@@ -263,6 +264,7 @@ ServerMessage = (
     | AgentState
     | ToolEvent
     | History
+    | Beat
 )
 
 _encoder = msgspec.json.Encoder()

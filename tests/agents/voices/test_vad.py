@@ -119,3 +119,14 @@ async def test_a_flush_forgets_and_a_close_ends() -> None:
     await stream.aclose()
     await asyncio.sleep(0)
     assert (detector.model, detector.provider) == ("silero", "livekit-local-inference")
+
+
+async def test_the_voice_is_told_of_before_it_is_certain() -> None:
+    """Whoever must decide at once hears how long speech and silence last, and of its end."""
+    detector = InlineVAD(min_silence_duration=0.35)
+    told: list[tuple[float, float]] = []
+    detector.on_voice = lambda speech, quiet: told.append((speech, quiet))
+    await events_of(detector, frames(talk(), 1792))
+    assert told[0][0] < 0.2
+    assert [quiet for speech, quiet in told if not speech] == [pytest.approx(0.352, abs=0.12)] * 2
+    assert any(0.1 < quiet < 0.3 for _, quiet in told)

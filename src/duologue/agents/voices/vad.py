@@ -9,7 +9,7 @@ a pushed frame is looked at where it is pushed, and events are sent only when th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +38,12 @@ class InlineVAD(vad.VAD):
     def __init__(self, *, min_silence_duration: float) -> None:
         super().__init__(capabilities=vad.VADCapabilities(update_interval=SECONDS))
         self.min_silence_duration = min_silence_duration
+        self.on_voice: Callable[[float, float], None] = lambda speech, quiet: None
+        """Told while somebody speaks: seconds since it began, and how long it is quiet already.
+
+        Zero seconds say that it ended. That is sooner than the events of livekit-agents, which
+        wait until it is certain.
+        """
 
     @property
     def model(self) -> str:
@@ -51,14 +57,15 @@ class InlineVAD(vad.VAD):
 
     def stream(self) -> vad.VADStream:
         """Listens to one microphone."""
-        return _Stream(self.min_silence_duration)
+        return _Stream(self)
 
 
 class _Stream(vad.VADStream):
     """Speech and silence of one microphone; nothing of the base class' tasks and queues is used."""
 
-    def __init__(self, min_silence: float) -> None:
-        self._min_silence = min_silence
+    def __init__(self, parent: InlineVAD) -> None:
+        self._parent = parent
+        self._min_silence = parent.min_silence_duration
         self._model = local_inference.VAD()
         self._events = utils.aio.Chan[vad.VADEvent]()
         self._resampler: tuple[int, soxr.ResampleStream] | None = None
@@ -79,6 +86,7 @@ class _Stream(vad.VADStream):
         if self._events.closed:
             raise RuntimeError("this stream of voice detection was closed")
         pcm = self._rest + self._at_16k(frame)
+        spoke = self._speaking
         whole = len(pcm) - len(pcm) % _BYTES
         last: vad.VADEvent | None = None
         for start in range(0, whole, _BYTES):
@@ -86,6 +94,8 @@ class _Stream(vad.VADStream):
         self._rest = pcm[whole:]
         if last is not None:
             self._events.send_nowait(last)
+        if spoke or self._speaking:
+            self._parent.on_voice(self._speech_seconds, self._quiet)
 
     def flush(self) -> None:
         """Begins anew: what came before says nothing about what follows."""

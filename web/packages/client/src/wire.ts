@@ -225,6 +225,11 @@ export interface History {
   readonly messages: readonly PastMessage[];
 }
 
+/** The line is alive; a client that hears nothing for long comes back (capability `resume`). */
+export interface Beat {
+  readonly type: "duologue.beat";
+}
+
 export type ClientMessage =
   | ClientReady
   | ClientAudio
@@ -251,4 +256,5 @@ export type ServerMessage =
   | Transcript
   | AgentState
   | ToolEvent
-  | History;
+  | History
+  | Beat;
