@@ -4,8 +4,8 @@ import type { Pose, Voice } from "./moods.js";
 
 const POINTS = 72;
 const RINGS = 5;
-/** Frames between one ring and the next: the sound of 80 ms ago, of 160 ms ago, and so on. */
-const STEP = 5;
+/** Frames between one ring and the next: the sound of 100 ms ago, of 200 ms ago, and so on. */
+const STEP = 3;
 
 export interface Ink {
   readonly you: string;
@@ -54,7 +54,7 @@ function shared(
   radius: number,
   { pose, ink, time, ...levels }: Frame,
 ): void {
-  const light = Math.min(pose.agent.fill, pose.you.fill);
+  const light = Math.sqrt(Math.min(pose.agent.fill, pose.you.fill));
   if (light < 0.02) return;
   canvas.save();
   shape(canvas, agent, radius, pose.agent, levels.agent, time, 0);

@@ -42,7 +42,7 @@ export const poses: Readonly<Record<Mood, Pose>> = {
     gap: 0.78,
     orbit: 0,
     you: { size: 0.84, stir: 0.01, fill: 0.6 },
-    agent: { size: 1, stir: 0.075, fill: 0.95 },
+    agent: { size: 1, stir: 0.055, fill: 0.95 },
     thread: 0,
   },
   speaking: {

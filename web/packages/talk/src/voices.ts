@@ -10,8 +10,12 @@ export interface Source {
   readonly outputLevel: number;
 }
 
-/** Frames a second while nobody speaks and nothing moves but breath. */
-const CALM = 15;
+/** Milliseconds to wait before a frame: sound goes on its own thread, and pictures must not crowd it. */
+const BREATH = 100;
+const MOVING = 20;
+const LIVELY: ReadonlySet<Mood> = new Set(["connecting", "thinking", "apart"]);
+/** A loudness that draws no ring. */
+const QUIET = 0.015;
 
 export class Voices {
   private readonly canvas: CanvasRenderingContext2D;
@@ -26,6 +30,11 @@ export class Voices {
   private last = 0;
   private seen = true;
   private running = false;
+  private pause = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private handle = 0;
+  private width = 0;
+  private height = 0;
   private ink: Ink;
 
   constructor(
@@ -54,26 +63,30 @@ export class Voices {
   }
 
   private wake(): void {
-    if (this.running || document.hidden || !this.seen) return;
-    this.running = true;
-    requestAnimationFrame(this.frame);
+    if (this.running && this.pause < BREATH) return;
+    clearTimeout(this.timer);
+    cancelAnimationFrame(this.handle);
+    this.next(0);
+  }
+
+  /** Draws again after a pause; none means with the next frame of the screen. */
+  private next(pause: number): void {
+    this.pause = pause;
+    this.running = !document.hidden && this.seen;
+    if (!this.running) return;
+    const draws = (): void => {
+      this.handle = requestAnimationFrame(this.frame);
+    };
+    if (pause === 0) draws();
+    else this.timer = setTimeout(draws, pause);
   }
 
   private readonly frame = (now: number): void => {
-    if (document.hidden || !this.seen) {
-      this.running = false;
-      return;
-    }
-    const passed = Math.min(0.1, (now - this.last) / 1000);
-    if (this.calm() && passed < 1 / CALM - 0.004) {
-      requestAnimationFrame(this.frame);
-      return;
-    }
+    this.step(Math.min(0.1, (now - this.last) / 1000));
     this.last = now;
-    this.step(passed);
     // A voice that is over stands still for good.
     if (this.resting()) this.running = false;
-    else requestAnimationFrame(this.frame);
+    else this.next(this.calm() && !LIVELY.has(this.mood) ? BREATH : MOVING);
   };
 
   private step(passed: number): void {
@@ -90,10 +103,9 @@ export class Voices {
       this.turn -= Math.round(this.turn);
       this.turn *= Math.exp(-passed * 5);
     }
-    const { width, height } = this.element.getBoundingClientRect();
     draw(this.canvas, {
-      width,
-      height,
+      width: this.width,
+      height: this.height,
       time: this.time,
       turn: this.turn,
       pose: this.pose,
@@ -107,18 +119,20 @@ export class Voices {
     return distance(this.pose, poses[this.mood]) > 0.02 || Math.abs(this.turn) > 0.004;
   }
 
+  /** Nobody is heard, so that nobody can see how seldom this is drawn. */
   private calm(): boolean {
-    const silent = this.you.now === 0 && this.agent.now === 0 && this.source() === null;
-    return silent && !this.moved() && poses[this.mood].orbit === 0;
+    return this.you.now < QUIET && this.agent.now < QUIET && !this.moved();
   }
 
   private resting(): boolean {
     const breathes = !this.reduced.matches && this.mood !== "over";
-    return !breathes && this.calm();
+    return !breathes && this.calm() && this.source() === null;
   }
 
   private fit(): void {
     const { width, height } = this.element.getBoundingClientRect();
+    this.width = width;
+    this.height = height;
     const scale = Math.min(2, devicePixelRatio);
     this.element.width = Math.round(width * scale);
     this.element.height = Math.round(height * scale);
