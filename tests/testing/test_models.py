@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from livekit import rtc
 from livekit.agents import Agent, AgentSession, function_tool, stt
 from livekit.agents.voice.run_result import RunResult
 
 from duologue.agents.voices.scripted import Call
-from duologue.testing.models import CHARACTER, ScriptedAnswers, ScriptedSTT, ToneTTS
+from duologue.testing.models import (
+    CHARACTER,
+    RulerTTS,
+    ScriptedAnswers,
+    ScriptedSTT,
+    ToneTTS,
+    place,
+    ruler,
+)
 
 FRAME = rtc.AudioFrame(bytes(1600), 16000, 1, 800)
 
@@ -66,3 +75,23 @@ async def test_the_voice_lasts_as_long_as_its_text() -> None:
     # livekit-agents ends each sound with 10 ms of silence.
     assert said <= sound.samples_per_channel <= said + 240
     assert not any(sound.data[said:])
+
+
+async def test_a_ruler_tells_where_in_it_something_was_heard() -> None:
+    """The sound of a text is the beginning of one long noise, 60 ms for each character of it."""
+    async with RulerTTS().synthesize("Hello you.") as spoken:
+        pcm = b"".join([bytes(event.frame.data) async for event in spoken])
+    whole = ruler(16000)
+    assert pcm.rstrip(b"\0") == ruler(9600)
+    assert place(pcm, whole) == 0
+    assert place(pcm[2002:8000], whole) == 1001
+    assert place(pcm[2002:8000] + bytes(200), whole) == 1001
+
+
+@pytest.mark.parametrize(
+    "piece", [ruler(30), b"\1\2" * 100, ruler(9000)], ids=["short", "other", "long"]
+)
+def test_what_is_no_piece_of_a_ruler_has_no_place(piece: bytes) -> None:
+    """Too short, another sound, or longer than it: none is guessed at."""
+    with pytest.raises(ValueError, match="no piece of the ruler's 8000"):
+        place(piece, ruler(8000))

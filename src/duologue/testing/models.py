@@ -24,6 +24,8 @@ from livekit.agents import (
 from duologue.agents.voices.scripted import Call, ScriptedLLM
 
 VOICE_RATE: Final = 24000
+RULER_RATE: Final = 16000
+"""What a client plays: nothing is resampled on the way."""
 CHARACTER: Final = 0.06
 """Seconds of sound for a character: about how fast people speak."""
 
@@ -153,4 +155,56 @@ class _Tone(tts.ChunkedStream):
         count = round(len(self._input_text) * CHARACTER * VOICE_RATE)
         wave = np.sin(np.arange(count) * 2 * np.pi * self._voice.hertz / VOICE_RATE) * 8000
         output_emitter.push(wave.astype("<i2").tobytes())
+        output_emitter.flush()
+
+
+def ruler(samples: int) -> bytes:
+    """Noise at 16 kHz in which every place is found again; the first samples are always these."""
+    hiss = np.random.default_rng(0).standard_normal(samples) * 2000
+    return hiss.astype("<i2").tobytes()
+
+
+def place(pcm: bytes, of: bytes) -> int:
+    """The sample of a ruler at which a piece of it begins; of a piece that is not whole, an error.
+
+    Silence that fills the last block up does not count.
+    """
+    piece = pcm.rstrip(b"\0")
+    found = of.find(piece)
+    while found > 0 and found % 2:
+        found = of.find(piece, found + 1)
+    if len(piece) < 64 or found < 0:
+        raise ValueError(f"{len(pcm) // 2} samples are no piece of the ruler's {len(of) // 2}")
+    return found // 2
+
+
+class RulerTTS(tts.TTS[Any]):
+    """Speaks a ruler of 60 ms for each character: what was heard of it is known to the sample."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=False),
+            sample_rate=RULER_RATE,
+            num_channels=1,
+        )
+
+    def synthesize(
+        self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> tts.ChunkedStream:
+        """The ruler of a text."""
+        return _Measured(self, text, conn_options)
+
+
+class _Measured(tts.ChunkedStream):
+    def __init__(self, voice: RulerTTS, text: str, conn_options: APIConnectOptions) -> None:
+        super().__init__(tts=voice, input_text=text, conn_options=conn_options)
+
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        output_emitter.initialize(
+            request_id=utils.shortuuid(),
+            sample_rate=RULER_RATE,
+            num_channels=1,
+            mime_type="audio/pcm",
+        )
+        output_emitter.push(ruler(round(len(self._input_text) * CHARACTER * RULER_RATE)))
         output_emitter.flush()
