@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bench.figures import keep
 from bench.machine import described
 from bench.peer_authorize import KEY
 
@@ -127,6 +128,7 @@ def main() -> None:
         )
     ratio = statistics.median(rates["duologue"]) / statistics.median(rates["starlette+sqlite3"])
     print(f"ratio              {ratio:.2f} (goal: at least 0.60)")
+    keep("authorize", rates={name: statistics.median(each) for name, each in rates.items()})
 
 
 if __name__ == "__main__":

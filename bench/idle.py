@@ -19,6 +19,7 @@ import httpx
 import websockets
 
 from bench.authorize import duologue, free_port
+from bench.figures import keep
 from bench.machine import described
 
 
@@ -61,6 +62,7 @@ async def measure(port: int, pid: int, key: str, agent: str, count: int) -> None
             f"{count} idle sockets: {held - base:.1f} MB over the base of {base:.0f} MB,"
             f" {(held - base) / count * 1024:.0f} KB each (goal: at most 60 MB for 1,000)"
         )
+        keep("idle", count=count, megabytes=held - base)
         for socket in [*first, *sockets]:
             await socket.close()
         await asyncio.sleep(5)

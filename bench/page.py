@@ -1,0 +1,281 @@
+"""Runs every measurement and writes `docs/performance.md` and its picture from what was found.
+
+`python -m bench.page` measures for about an hour on a quiet machine; `--quick` runs each
+script for a moment and writes nothing; `--write` writes from the figures that are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from typing import Any, Final
+
+from bench.drawing import Panel, drawn
+from bench.figures import kept, say
+from bench.machine import ROOT
+from bench.systems import NAMES
+
+SCRIPTS: Final = ("authorize", "idle", "talking", "response", "barge_in", "resume", "overload")
+QUICK: Final = (
+    *("talking cost", "response --only duologue", "barge_in --only our", "resume", "overload"),
+)
+OURS: Final = NAMES[0]
+
+
+def main() -> None:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smoke test of every script")
+    parser.add_argument("--write", action="store_true", help="write the page, measure nothing")
+    given = parser.parse_args()
+    for script in () if given.write else QUICK if given.quick else SCRIPTS:
+        say(script)
+        command = [sys.executable, "-m", *f"bench.{script}".split()]
+        subprocess.run(command + ["--quick"] * given.quick, cwd=ROOT, check=True)
+    if not given.quick:
+        write()
+
+
+def write() -> None:
+    """Writes the page and its picture."""
+    (ROOT / "docs" / "performance.svg").write_text(drawn(panels()), encoding="utf-8")
+    (ROOT / "docs" / "performance.md").write_text(page(), encoding="utf-8")
+
+
+def systems(name: str) -> dict[str, Any]:
+    """The kept figures of every system, ours first; empty where nothing was measured."""
+    found = (kept(name) or {}).get("systems", {})
+    return {each: found[each] for each in NAMES if each in found}
+
+
+def panels() -> list[Panel]:
+    """The bars."""
+    cost, held = systems("cost"), systems("capacity")
+    rivals = (kept("barge_in") or {}).get("rivals", {})
+    return [
+        Panel(
+            "Talking sessions held by one core",
+            "More is better. All answers whole, no gaps, responses not slower.",
+            [(name, row["held"]) for name, row in held.items()],
+        ),
+        Panel(
+            "Processor time of a talking session",
+            "Less is better. Milliseconds a second, at 8 sessions.",
+            [(name, row["talking_ms"]) for name, row in cost.items()],
+            " ms",
+            digits=1,
+        ),
+        Panel(
+            "Memory of a talking session",
+            "Less is better.",
+            [(name, row["memory_mb"]) for name, row in cost.items()],
+            " MB",
+            digits=2,
+        ),
+        Panel(
+            "Barge-in to silence",
+            "Less is better. From the caller's first sound to the agent's last, median.",
+            [(name, row["p50"]) for name, row in rivals.items()],
+            " ms",
+        ),
+    ]
+
+
+def page() -> str:
+    """The whole page."""
+    machine = kept("capacity") or kept("cost") or {}
+    return f"""<!-- Written by `python -m bench.page`: measure again, do not edit. -->
+# Performance
+
+How many callers one core holds, what each costs, and how fast the agent answers, falls silent and
+comes back; beside two peers that were measured in the same run.
+
+![The figures as bars; the tables below say the same](performance.svg)
+
+Measured on {machine.get("processor", "?")}, {machine.get("cores", "?")} cores: each server alone \
+on one core, the callers on another.
+{machine.get("versions", "")}.
+
+## What was compared
+
+Every system answers the same callers with the same stub models: a final transcript 60 ms after \
+voice detection's end, a first word after 50 ms more, sound after another 20 ms; 0.25 s of silence \
+end a turn, at least 0.3 s pass before the models are asked. Each caller speaks 2.1 s, hears 5.6 s \
+and waits a little, round after round, in messages of 112 ms as the stock client sends them.
+
+- **duologue** is `duologue serve` as it is installed: keys, sessions and every message go \
+through its database, which the peers do not have.
+- **plain AgentSession** is the same engine behind a Starlette socket, written as carefully as we \
+could without building what this project is ([its source](../bench/peer_plain.py)).
+- **pipecat** is pipecat with its own socket transport and voice detection, set in its favour \
+([its source](../bench/peer_pipecat.py)).
+
+Stub models make the servers comparable; they say nothing about the quality of real ones, and the \
+speech is synthetic. On shared machines, processor time can be trusted most.
+
+## Sessions that talk at once on one core
+
+Held means: at least 99 % of the questions are answered to the end, at most one gap in two minutes \
+of sound, and the 95th percentile of responses at most 250 ms over the median of a single session.
+
+{held_table()}
+
+## What a session costs
+
+{cost_table()}
+
+## Our own part of the response
+
+From the message in which voice detection can know the end of speech to the first sound, without \
+the models' waits. The goal is at most 30 ms at the 95th percentile.
+
+{response_table()}
+
+## Barge-in and disturbances
+
+From the caller's first audible sample to the last sample of the agent's that is played. \
+Disturbances are coughs, "mm-hm", claps, typing, music and other sounds without words for the \
+agent: a long pause is over a second.
+
+{barge_in_table()}
+
+## Reload and lost line
+
+From the new socket's opening to the first sound (goal: at most 300 ms), and what of the answer \
+was heard twice or never.
+
+{resume_table()}
+
+## Twice as many callers as there is room for
+
+{overload_words()}
+
+## Without a word spoken
+
+{quiet_words()}
+
+## Measure again
+
+`make bench` installs the peers into `.bench`, measures everything for about an hour and writes \
+this page; `.venv/bin/python -m bench.page --quick` only tries whether all scripts run. Each \
+script also runs alone: `.venv/bin/python -m bench.talking cost --only duologue`.
+"""
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table; a sentence where nothing was measured."""
+    if not rows:
+        return "Not measured."
+    lines = [head, [":---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def held_table() -> str:
+    """How many sessions are held, and whether one costs the same throughout."""
+    held = systems("capacity")
+    ours = held.get(OURS, {}).get("held", 0)
+    rows = []
+    for name, row in held.items():
+        flat = "; ".join(f"{ms:.1f} at {count}" for count, ms in row["flat"])
+        ratio = f"{ours / row['held']:.1f}" if row["held"] else "-"
+        rows.append([name, str(row["held"]), ratio, flat])
+    head = ["", "sessions", "ours to theirs", "ms of processor a session-second, at … sessions"]
+    return table(head, rows)
+
+
+def cost_table() -> str:
+    """Processor time and memory."""
+    cost = systems("cost")
+    ours = cost.get(OURS, {}).get("talking_ms", 0)
+    rows = [
+        [
+            *(name, f"{row['talking_ms']:.1f}", f"{row['listening_ms']:.1f}"),
+            *(f"{row['talking_ms'] / ours:.1f}" if ours else "-", f"{row['memory_mb']:.2f}"),
+            *(f"{row['left_mb']:+.1f}", f"{row['response_p50_ms']:.0f}"),
+        ]
+        for name, row in cost.items()
+    ]
+    head = [
+        *("at 8 sessions", "talking, ms/s", "listening, ms/s", "theirs to ours"),
+        *("MB each", "MB left behind", "end of speech to sound, p50 ms"),
+    ]
+    return table(head, rows)
+
+
+def response_table() -> str:
+    """Our own part, and the peer's that shares our voice detection."""
+    rows = [
+        [name, count, *(f"{row[key]:.0f}" for key in ("p50", "p95", "whole_p50", "whole_p95"))]
+        for name, counts in systems("response").items()
+        for count, row in counts.items()
+    ]
+    head = ["", "sessions", "own p50, ms", "own p95, ms", "whole p50, ms", "whole p95, ms"]
+    return table(head, rows)
+
+
+def barge_in_table() -> str:
+    """How fast agents fall silent, and what disturbs them."""
+    rows = []
+    for name, row in (kept("barge_in") or {}).get("rivals", {}).items():
+        verdicts = [row["verdicts"].get(kind, 0) for kind in ("cut", "long pause", "hesitation")]
+        rows.append(
+            [
+                *(name, f"{row['p50']:.0f}", f"{row['p95']:.0f}"),
+                *(f"{row['silenced']}/{row['trials']}", *map(str, verdicts)),
+                str(row["disturbances"]),
+            ]
+        )
+    head = ["", "p50, ms", "p95, ms", "silenced", "cut", "long pauses", "hesitations", "of"]
+    return table(head, rows)
+
+
+def resume_table() -> str:
+    """How an answer goes on."""
+    rows = [
+        [
+            *(name, f"{row['p50']:.0f}", f"{row['p95']:.0f}", f"{row['twice_p50']}"),
+            *(f"{row['twice_most']}", f"{row['lost_most']}", f"{row['trials']}"),
+        ]
+        for name, row in (kept("resume") or {}).get("cases", {}).items()
+    ]
+    head = [
+        *("", "p50, ms", "p95, ms", "samples heard twice, p50", "at most"),
+        *("samples lost, at most", "trials"),
+    ]
+    return table(head, rows)
+
+
+def overload_words() -> str:
+    """What happens to those who are in, and to the others."""
+    row = kept("overload")
+    if row is None:
+        return "Not measured."
+    told = ", ".join(f"{count} times {what}" for what, count in row["refusals"].items())
+    return (
+        f"{row['came']} callers came to a server for {row['capacity']}: {row['admitted']} were let"
+        f" in and {row['lost']} of those lost. They got {row['answers']} answers with"
+        f" {row['underruns_a_minute']:.2f} gaps a minute, responses of {row['p95']:.0f} ms at the"
+        f" 95th percentile. The others were told at once: {told}."
+    )
+
+
+def quiet_words() -> str:
+    """Authorize requests and idle sockets."""
+    words = []
+    if (authorize := kept("authorize")) is not None:
+        ours, peer = authorize["rates"].values()
+        words.append(
+            f"{ours:.0f} authorize requests a second on one core, {ours / peer:.2f} times what a"
+            " bare Starlette endpoint reaches that does the same writes by hand."
+        )
+    if (idle := kept("idle")) is not None:
+        words.append(
+            f"{idle['count']} idle sessions hold {idle['megabytes']:.0f} MB, their sockets open"
+            " and their agents not started."
+        )
+    return " ".join(words) or "Not measured."
+
+
+if __name__ == "__main__":
+    main()
