@@ -46,8 +46,8 @@ types: $(VENV)/.dev $(WEB) ## check the types of Python and TypeScript
 	$(BIN)/mypy
 	@if [ -n "$(WEB)" ]; then $(NPM) run --workspaces --if-present types; fi
 
-bench: $(VENV)/.dev .bench/.peers ## measure every published figure, peers beside us
-	@for name in authorize idle talking; do echo "== $$name"; $(BIN)/python -m "bench.$$name"; done
+bench: $(VENV)/.dev .bench/.peers ## measure every published figure, peers beside us; writes docs/performance.md
+	@$(BIN)/python -m bench.page
 
 docs: $(VENV)/.dev ## write docs/settings.md, docs/errors.md and docs/cli.md from the code
 	@$(BIN)/python -m tests.generated
