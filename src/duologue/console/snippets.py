@@ -28,7 +28,8 @@ def on_your_site(url: str, slug: str, public_key: str | None) -> str:
         "  });\n"
         '  const button = document.getElementById("talk");\n'
         '  session.on("agentState", (state) => (button.textContent = state));\n'
-        "  button.onclick = () => session.connect();\n"
+        "  button.onclick = () =>\n"
+        '    session.state === "connected" ? session.disconnect() : session.connect();\n'
         "</script>"
     )
 

@@ -33,14 +33,13 @@ export class Call {
     private readonly page: PageData,
     private readonly hooks: CallHooks,
   ) {
-    this.model = fresh(page.agents[0], navigator.onLine);
     // The agent whose conversation this very tab was in comes first; then it goes on unasked.
     const sessions = page.agents.map((agent) => ({ agent, session: this.make(agent) }));
     const live = sessions.find(({ session }) => session.reloaded) ?? sessions[0];
     for (const { session } of sessions) if (session !== live?.session) session.close();
     if (live === undefined) throw new Error("there is no agent");
     this.session = live.session;
-    this.model = { ...fresh(live.agent, navigator.onLine), resumable: live.session.canResume() };
+    this.model = { ...this.blank(live.agent), resumable: live.session.canResume() };
     this.listen(this.session);
     for (const name of ["online", "offline"] as const) {
       addEventListener(name, () => this.update({ online: navigator.onLine }));
@@ -146,6 +145,10 @@ export class Call {
     }
   }
 
+  private blank(agent: TalkAgent): Model {
+    return fresh(agent, navigator.onLine, this.page.publicKey === null);
+  }
+
   private make(agent: TalkAgent): Session {
     return new Session({
       agent: agent.slug,
@@ -161,7 +164,7 @@ export class Call {
     this.choices = choices;
     this.session = this.make(agent);
     this.listen(this.session);
-    this.model = fresh(agent, navigator.onLine);
+    this.model = this.blank(agent);
     this.update({ resumable: this.session.canResume() });
     this.hooks.said([]);
   }

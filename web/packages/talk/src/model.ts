@@ -24,13 +24,15 @@ export interface Model {
   /** When the line broke, in milliseconds of the page's clock. */
   readonly lostAt: number | null;
   readonly online: boolean;
+  /** The user runs the server, or sits beside it; strangers are told no commands. */
+  readonly near: boolean;
   /** The tool that the agent uses now. */
   readonly tool: string | null;
   /** Something was said, so there is a transcript to show. */
   readonly spoken: boolean;
 }
 
-export function fresh(agent: TalkAgent, online: boolean): Model {
+export function fresh(agent: TalkAgent, online: boolean, near: boolean): Model {
   return {
     agent,
     line: "idle",
@@ -43,6 +45,7 @@ export function fresh(agent: TalkAgent, online: boolean): Model {
     resumable: false,
     lostAt: null,
     online,
+    near,
     tool: null,
     spoken: false,
   };

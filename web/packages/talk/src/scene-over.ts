@@ -89,7 +89,9 @@ function refusal(trouble: Trouble, model: Model): Pick<Scene, "state" | "detail"
       return model.online
         ? {
             state: "The server does not answer",
-            detail: "Is it running? Start it with make run, or duologue dev.",
+            detail: model.near
+              ? "Is it running? Start it with make run, or duologue dev."
+              : "It may be starting anew. Try again in a moment.",
           }
         : { state: "You are offline", detail: "Talking needs the network." };
     default:

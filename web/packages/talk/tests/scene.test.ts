@@ -14,7 +14,7 @@ const AGENT = {
 const NOW = 100_000;
 
 function at(change: Partial<Model>): ReturnType<typeof scene> {
-  return scene({ ...fresh(AGENT, true), ...change }, NOW);
+  return scene({ ...fresh(AGENT, true, true), ...change }, NOW);
 }
 
 function live(change: Partial<Model>): ReturnType<typeof scene> {
@@ -129,5 +129,7 @@ test("a busy server is tried again by itself, and the seconds are counted", () =
 test("a server that is gone is told from a network that is gone", () => {
   const trouble = { code: "unreachable", message: "", retryAt: null };
   assert.match(at({ line: "failed", trouble }).state, /does not answer/);
+  assert.match(at({ line: "failed", trouble }).detail, /make run/);
+  assert.doesNotMatch(at({ line: "failed", trouble, near: false }).detail, /make run/);
   assert.match(at({ line: "failed", trouble, online: false }).state, /offline/);
 });

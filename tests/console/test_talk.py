@@ -1,0 +1,187 @@
+"""The talk page: nothing in it can do harm, and each way of being silent says how to end it."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from duologue.console import files, talk
+from duologue.console.view import TalkAgent, TalkView
+
+AGENT = TalkAgent(
+    slug="desk", name="Desk", greeting="Hello.", push_to_talk=False, suggestions=["Are you open?"]
+)
+
+
+class Reading(HTMLParser):
+    """What a browser would make of the page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.texts: list[str] = []
+        self.data = ""
+        self._within: str | None = None
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Notes the tag, its attributes, and whether it holds the data."""
+        self.tags.append(tag)
+        self.attributes += attrs
+        self._within = dict(attrs).get("id") if tag == "script" else None
+
+    def handle_data(self, data: str) -> None:
+        """Notes the text, and the data of the script apart."""
+        if self._within == "page-data":
+            self.data += data
+            self._within = None
+        else:
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        """All that can be read."""
+        return " ".join(self.texts)
+
+
+def view(**changes: Any) -> TalkView:
+    """A page of one agent at this machine unless told."""
+    plain = TalkView(
+        url="http://127.0.0.1:8787",
+        mode="dev",
+        agents=[AGENT],
+        public_key=None,
+        closed=False,
+        built=True,
+        version="0.1.0",
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+@given(text=st.text())
+def test_no_value_becomes_markup(text: str) -> None:
+    """Whatever an agent is called, says or suggests, the page has the same tags, and its data."""
+    named = msgspec.structs.replace(
+        AGENT, slug=text, name=text, greeting=f"x{text}", suggestions=[text, "</script><b>"]
+    )
+    two = [named, AGENT]
+    after = Reading(talk.page(view(agents=two, public_key=f"k{text}")))
+    before = Reading(talk.page(view(agents=[AGENT, AGENT], public_key="k")))
+    assert after.tags == before.tags
+    data = json.loads(after.data)
+    assert data["publicKey"] == f"k{text}"
+    assert data["agents"] == [
+        {
+            "slug": text,
+            "name": text,
+            "greeting": f"x{text}",
+            "pushToTalk": False,
+            "suggestions": [text, "</script><b>"],
+        },
+        json.loads(before.data)["agents"][1],
+    ]
+
+
+@pytest.mark.parametrize(
+    "shown", [view(), view(built=False), view(agents=[]), view(agents=[], closed=True)]
+)
+def test_the_page_keeps_its_own_policy(shown: TalkView) -> None:
+    """No inline script or style, no handler, no address of anywhere else."""
+    read = Reading(talk.page(shown))
+    assert "style" not in read.tags
+    assert not [name for name, _ in read.attributes if name == "style" or name.startswith("on")]
+    links = [value or "" for name, value in read.attributes if name in ("src", "href")]
+    assert all(link.startswith(("/", "#", "data:")) for link in links)
+    assert "'unsafe" not in talk.CONTENT_SECURITY_POLICY
+
+
+def test_everything_the_script_looks_for_is_in_the_page() -> None:
+    """Each id that the script needs is drawn, so that it never fails on its own page."""
+    root = Path(__file__).parents[2] / "web" / "packages" / "talk" / "src"
+    wanted = {
+        line.partition('need("')[2].partition('"')[0]
+        for file in root.glob("*.ts")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if 'need("' in line
+    }
+    ids = [value for name, value in Reading(talk.page(view())).attributes if name == "id"]
+    assert len(wanted) > 20
+    assert wanted <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_several_agents_can_be_chosen_from() -> None:
+    """The first is chosen; one alone is no choice."""
+    other = msgspec.structs.replace(AGENT, slug="till", name="Till")
+    both = talk.page(view(agents=[AGENT, other]))
+    assert both.count('name="agent"') == 2
+    assert both.count(" checked") == 1
+    assert 'name="agent"' not in talk.page(view())
+
+
+def test_a_closed_page_says_how_it_is_opened_and_names_nobody() -> None:
+    """Two commands, with this server's own address; no script and no agent."""
+    read = Reading(
+        talk.page(view(agents=[], closed=True, mode="serve", url="https://voice.example.com/"))
+    )
+    assert "duologue keys create --kind public" in read.text
+    assert "--origin https://voice.example.com" in read.text
+    assert "DUOLOGUE_TALK_KEY=" in read.text
+    assert "script" not in read.tags
+
+
+def test_a_page_without_its_script_names_the_command() -> None:
+    """Somebody who installed from a clone without Node is told what to do."""
+    read = Reading(talk.page(view(built=False)))
+    assert "make web" in read.text
+    assert "Node.js 20" in read.text
+    assert "script" not in read.tags
+
+
+def test_a_page_without_agents_names_the_command() -> None:
+    """Nobody is published yet."""
+    assert "duologue agents publish demo" in Reading(talk.page(view(agents=[]))).text
+
+
+def test_the_snippet_for_a_site_holds_the_key_that_it_needs() -> None:
+    """None on this machine; in public the page's own key, or the place for one."""
+    assert "publicKey" not in Reading(talk.page(view())).text
+    assert 'publicKey: "dk_public_x"' in Reading(talk.page(view(public_key="dk_public_x"))).text
+    assert 'publicKey: "dk_public_…"' in Reading(talk.page(view(agents=[], closed=True))).text
+
+
+def test_only_named_files_are_served_and_only_if_they_are_there() -> None:
+    """Style is always there; scripts once they were built."""
+    style = files.read("house.css")
+    assert style is not None
+    assert style == files.read("house.css")
+    assert files.read("style.css") is None
+    assert files.read("../style.css") is None
+    assert (files.read("talk.js") is not None) or not files.built()
+
+
+def test_a_script_that_was_not_built_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Both scripts are needed."""
+    monkeypatch.setattr(files, "_FOLDER", tmp_path)
+    assert files.read("talk.js") is None
+    (tmp_path / "talk.js").write_text("1")
+    assert not files.built()
+    (tmp_path / "worklet.js").write_text("1")
+    assert files.built()
+    found = files.read("talk.js")
+    assert found is not None
+    (tmp_path / "talk.js").write_text("2")
+    again = files.read("talk.js")
+    assert again is not None
+    assert again.etag != found.etag
