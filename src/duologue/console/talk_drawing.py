@@ -27,7 +27,7 @@ def draw(view: TalkView) -> str:
             _head(title),
             f"{script}</head><body>",
             _bar(),
-            "<main>",
+            '<main id="main">',
             _talk(view) if open_here else _silent(view),
             what_next(view),
             "</main>",
@@ -55,7 +55,7 @@ def _head(title: str) -> str:
 
 def _bar() -> str:
     return (
-        '<a class="skip" href="#type-box">Skip to the conversation</a>'
+        '<a class="skip" href="#main">Skip to the conversation</a>'
         '<header class="bar"><a class="mark" href="/" aria-label="duologue">'
         '<span class="two" aria-hidden="true"></span>duologue</a>'
         '<nav aria-label="This server"><a href="#next">Make it yours</a>'

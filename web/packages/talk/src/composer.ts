@@ -12,6 +12,7 @@ export class Composer {
   private readonly hint = need("begin-hint", HTMLElement);
   private readonly list = need("suggestions", HTMLUListElement);
   private drawn: readonly string[] = [];
+  private expected = false;
 
   constructor(private readonly call: Call) {
     this.form.addEventListener("submit", (event) => {
@@ -26,6 +27,10 @@ export class Composer {
   draw(model: Model, scene: Scene, users: number): void {
     this.form.hidden = !scene.typing;
     this.send.disabled = !scene.typing;
+    if (this.expected && scene.typing) {
+      this.expected = false;
+      this.box.focus({ preventScroll: true });
+    }
     const { suggestions } = model.agent;
     const shown = suggestions.length > 0 && (scene.begin || (scene.typing && users === 0));
     this.begin.hidden = !shown;
@@ -34,8 +39,9 @@ export class Composer {
     this.drawn = suggestions;
   }
 
-  focus(): void {
-    this.box.focus({ preventScroll: true });
+  /** The user wants to type: the box has the focus as soon as it can be typed in. */
+  expect(): void {
+    this.expected = true;
   }
 
   private chip(text: string): HTMLLIElement {

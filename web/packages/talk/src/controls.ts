@@ -59,9 +59,11 @@ export class Controls {
     this.last = names.find((name) => this.all[name] === focused) ?? this.last;
     if (this.last === null || !this.all[this.last].hidden) return;
     if (document.activeElement !== document.body && document.activeElement !== focused) return;
-    const next = scene.buttons[0];
-    if (next !== undefined) this.all[next].focus({ preventScroll: true });
-    this.last = next ?? null;
+    // Never to the button that ends: whoever presses twice would hang up before it began.
+    const next = scene.buttons.find((name) => name !== "end" && !this.all[name].disabled);
+    if (next === undefined) return;
+    this.all[next].focus({ preventScroll: true });
+    this.last = next;
   }
 }
 

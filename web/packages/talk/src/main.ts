@@ -57,6 +57,7 @@ function tick(counts: boolean): void {
   }
 }
 
+need("type-button", HTMLButtonElement).addEventListener("click", () => composer.expect());
 keyboard(call);
 copying();
 call.begin();
