@@ -12,7 +12,7 @@ export interface CallHooks {
 }
 
 /** What the whole page says already needs no notice. */
-const SHOWN_BY_STATE: ReadonlySet<string> = new Set(["ended", "replaced"]);
+const SHOWN_BY_STATE: ReadonlySet<string> = new Set(["ended", "replaced", "going_away"]);
 const PICKED_UP = {
   live: "Picked up where you left off.",
   rebuilt: "Picked up from what was said before.",
