@@ -37,7 +37,7 @@ from duologue.pipeline.speaking import Mouth, Stage, Words
 
 log = structlog.get_logger(__name__)
 
-HESITATE: Final = 0.16
+HESITATE: Final = 0.09
 """Seconds of speech over the agent after which it falls silent, to hear whether there is more."""
 RELENT: Final = 0.12
 """Seconds of quiet after which a hesitating agent goes on: it was a cough, or a chair."""
@@ -83,8 +83,9 @@ class Narrator(Stage):
         """
         if quiet >= RELENT or not speech:
             self.mouth.go_on()
-        elif speech >= HESITATE and not quiet and self._may_interrupt:
-            self.mouth.hesitate()
+        elif speech >= HESITATE and self._may_interrupt and self.mouth.hesitate():
+            # AgentSession learns of this voice a moment later.
+            self.tell(self.turns.user_begins())
 
     @property
     def _may_interrupt(self) -> bool:

@@ -120,15 +120,16 @@ class Mouth(io.AudioOutput):
 
     # ------------------------------------------------------------ what the run calls
 
-    def hesitate(self) -> None:
-        """Falls silent for a moment: it is not certain yet that somebody interrupts."""
+    def hesitate(self) -> bool:
+        """Falls silent, if it speaks, for a moment: it is not certain yet that it is interrupted."""
         utterance = self._utterance
         if utterance is None or not utterance.clock.running or self._paused or self._hesitating:
-            return
+            return False
         self._hesitating = True
         self._hush()
         # A microphone that is switched off in mid-word never tells how the word ended.
         self._timer = asyncio.get_running_loop().call_later(DOUBT, self.go_on)
+        return True
 
     def go_on(self) -> None:
         """It was nothing: what was not heard is said, unless it was paused meanwhile."""
