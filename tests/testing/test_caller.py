@@ -265,7 +265,7 @@ async def test_only_our_own_client_has_a_button_that_interrupts() -> None:
             await server.lines[0].until("client.interrupt")
             assert first.interrupted
         async with caller(server) as stock:
-            with pytest.raises(NotImplementedError, match="use client='own'"):
+            with pytest.raises(RuntimeError, match="use client='own'"):
                 await stock.interrupt()
 
 

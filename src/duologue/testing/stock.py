@@ -89,7 +89,7 @@ class StockClient(Client):
 
     def interrupts(self, now: int) -> list[Step]:
         """Is not to be had: the SDK has no such call."""
-        raise NotImplementedError("the stock SDK cannot interrupt; use client='own'")
+        raise RuntimeError("the stock SDK cannot interrupt; use client='own'")
 
     def _tell(self, happened: list[Played | Stopped], now: int) -> list[Step]:
         steps: list[Step] = []
