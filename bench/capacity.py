@@ -70,11 +70,7 @@ def search(name: str, *, quick: bool = False, **settings: Any) -> Capacity:
         step = _step(name, sessions, window, found.alone, settings)
         found.steps.append(step)
         wrong = harm(step, found.alone)
-        say(
-            f"{name}: {sessions} sessions, {step.busy:.0%} of the core (others {step.others:.0%}):"
-            f" {wrong or 'held'}; response p95 {percentile(step.responses, 0.95):.0f} ms,"
-            f" late sends {step.late:.1%}"
-        )
+        say(told(step, found.alone))
         if wrong:
             broken = sessions
             sessions = (held + broken) // 2 if held else sessions * 3 // 4
@@ -90,6 +86,27 @@ def search(name: str, *, quick: bool = False, **settings: Any) -> Capacity:
         with running(name, **settings) as system:
             found.steps.append(generate(run(system, half, seconds=window)))
     return found
+
+
+def hold(name: str, sessions: int) -> str:
+    """Whether a system holds one number of sessions, in words."""
+    with running(name) as system:
+        say(f"{name}: pid {system.pid}")
+        alone = percentile(generate(run(system, 1, seconds=2 * WINDOW)).responses, 0.5)
+        step = generate(run(system, sessions, seconds=WINDOW))
+    return told(step, alone)
+
+
+def told(step: Measured, alone: float) -> str:
+    """A step in one line."""
+    return (
+        f"{step.system}: {step.sessions} sessions: {harm(step, alone) or 'held'};"
+        f" {step.busy:.0%} of the core, {step.cpu:.1f} ms/s each (others {step.others:.0%});"
+        f" {step.got}/{step.expected} answers, {step.underruns} underruns in {step.minutes:.1f} min,"
+        f" response p50 {percentile(step.responses, 0.5):.0f} ms,"
+        f" p95 {percentile(step.responses, 0.95):.0f} ms, alone p50 {alone:.0f} ms;"
+        f" late sends {step.late:.1%}"
+    )
 
 
 def _step(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -118,6 +119,7 @@ def free_port() -> int:
 def running(name: str, *, hears_once: bool = False, **settings: Any) -> Iterator[System]:
     """One of the systems, alone on its core; settings are ours only."""
     port = free_port()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the server does not outlive us
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, PYTHONPATH=str(ROOT))
         environment |= {"BENCH_HEARS": "once" if hears_once else "always"}

@@ -10,7 +10,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any, Final
 
-from bench.capacity import Capacity, search
+from bench.capacity import Capacity, hold, search
 from bench.figures import keep, kept, say
 from bench.load import generate, percentile, run
 from bench.machine import described, versions
@@ -103,7 +103,7 @@ def chosen(only: str | None) -> list[str]:
 def main() -> None:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["cost", "capacity"])
+    parser.add_argument("what", nargs="?", choices=["cost", "capacity", "hold"])
     parser.add_argument("--only", help="the first letters of one system's name")
     parser.add_argument("--sessions", type=int, default=SESSIONS)
     parser.add_argument("--seconds", type=float, default=18.6)
@@ -113,6 +113,10 @@ def main() -> None:
     if given.quick:
         given.sessions, given.seconds = 3, 12.0
     print(described(), versions(), sep="\n")
+    if given.what == "hold":
+        for name in names:
+            print(hold(name, given.sessions), flush=True)
+        return
     if given.what != "capacity":
         costs = cost(names, given.sessions, given.seconds, quick=given.quick)
         print(*cost_lines(costs), sep="\n")
