@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, update
-from tests.store.world import NOW, World, build
+from tests.store.world import NOW, World, authorize, build
 
 from duologue.access import resume_tokens
 from duologue.errors import DuologueError
 from duologue.store import conversations, sessions, tables
+from duologue.store.records import Session
 
 WINDOW = 300_000
 
@@ -42,12 +44,79 @@ def test_a_token_leads_back_to_its_conversation(conn: Connection, world: World) 
     assert found.resume_hash == resume_tokens.digest(token)
 
 
-def test_each_token_replaces_the_one_before(conn: Connection, world: World) -> None:
-    """The old one is as good as none."""
+def again(conn: Connection, world: World, **changes: Any) -> tuple[Session, str]:
+    """The next session of the conversation with the next token, as an authorize makes them."""
+    secret = f"again-{uuid4().hex}"
+    made = authorize(
+        conn, world.id, world.conversation.id, world.agent.id, world.key.id, secret, **changes
+    )
+    return made, resume_tokens.issue(conn, world.id, world.conversation.id)
+
+
+def test_a_client_that_never_heard_of_its_new_token_comes_back_by_the_old(
+    conn: Connection, world: World
+) -> None:
+    """However many answers were lost; of the tokens in them only the newest is good as well."""
+    known = resume_tokens.issue(conn, world.id, world.conversation.id)
+    sessions.open(conn, world.id, world.session.id, world.run.id, NOW)
+    lost = []
+    for _ in range(4):
+        assert redeem(conn, world, known) == world.conversation.id
+        lost.append(again(conn, world)[1])
+    assert redeem(conn, world, known) == world.conversation.id
+    void = {redeem(conn, world, token) for token in lost[:-1]}
+    assert void == {"conversation_not_found"}
+    assert redeem(conn, world, lost[-1]) == world.conversation.id
+
+
+def test_a_token_is_kept_when_its_own_socket_never_opened(conn: Connection, world: World) -> None:
+    """Its answer came, the socket failed, and the answer to the next authorize was lost."""
+    resume_tokens.issue(conn, world.id, world.conversation.id)
+    sessions.open(conn, world.id, world.session.id, world.run.id, NOW)
+    _, known = again(conn, world)
+    assert redeem(conn, world, known) == world.conversation.id
+    again(conn, world)
+    assert redeem(conn, world, known) == world.conversation.id
+
+
+def test_opening_the_newest_session_voids_the_token_before(conn: Connection, world: World) -> None:
+    """Its client holds the newest token; an older one is as good as none."""
     first = resume_tokens.issue(conn, world.id, world.conversation.id)
-    second = resume_tokens.issue(conn, world.id, world.conversation.id)
+    sessions.open(conn, world.id, world.session.id, world.run.id, NOW)
+    newer, second = again(conn, world)
+    assert not sessions.open(conn, world.id, world.session.id, world.run.id, NOW)
+    assert redeem(conn, world, first) == world.conversation.id, "an old session is no arrival"
+    assert sessions.open(conn, world.id, newer.id, world.run.id, NOW)
     assert redeem(conn, world, first) == "conversation_not_found"
     assert redeem(conn, world, second) == world.conversation.id
+
+
+def test_who_comes_in_between_voids_the_token(
+    conn: Connection, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read before another client's session opened does not bring the token back."""
+    first = resume_tokens.issue(conn, world.id, world.conversation.id)
+    newer, _ = again(conn, world)
+    read = conversations.by_resume(conn, resume_tokens.digest(first))
+    sessions.open(conn, world.id, newer.id, world.run.id, NOW)
+    monkeypatch.setattr(conversations, "by_resume", lambda *_: read)
+    assert redeem(conn, world, first) == "conversation_not_found"
+    monkeypatch.undo()
+    assert redeem(conn, world, first) == "conversation_not_found"
+
+
+def test_lost_answers_make_no_time(conn: Connection, world: World) -> None:
+    """The window of the older token is counted from when somebody was there, and its page's."""
+    known = resume_tokens.issue(conn, world.id, world.conversation.id)
+    sessions.open(conn, world.id, world.session.id, world.run.id, NOW)
+    sessions.detach(conn, world.id, world.session.id, NOW)
+    _, newest = again(conn, world, now=NOW + WINDOW, origin="https://other.example")
+    assert redeem(conn, world, known, now=NOW + WINDOW) == world.conversation.id
+    late = NOW + WINDOW + 1
+    assert redeem(conn, world, known, now=late) == "conversation_not_found"
+    elsewhere = {"origin": "https://other.example"}
+    assert redeem(conn, world, known, **elsewhere) == "conversation_not_found"
+    assert redeem(conn, world, newest, now=late, **elsewhere) == world.conversation.id
 
 
 def test_whatever_does_not_fit_is_answered_alike(conn: Connection, world: World) -> None:

@@ -62,14 +62,36 @@ def test_a_conversation_ends_once(conn: Connection, world: World) -> None:
     assert (found.ended_at, found.end_reason) == (NOW + 1, "hang_up")
 
 
-def test_only_the_newest_resume_token_leads_back(conn: Connection, world: World) -> None:
-    """Setting a second hash forgets the first."""
-    for token in ("first", "second"):
-        assert conversations.set_resume(conn, world.id, world.conversation.id, token)
-    assert conversations.by_resume(conn, "first") is None
-    found = conversations.by_resume(conn, "second")
-    assert found is not None
-    assert found.id == world.conversation.id
+def leading(conn: Connection, world: World, *tokens: str) -> str:
+    """Those of the tokens that lead to the world's conversation."""
+    found = {token: conversations.by_resume(conn, token) for token in tokens}
+    assert {each.id for each in found.values() if each is not None} <= {world.conversation.id}
+    return " ".join(token for token, each in found.items() if each is not None)
+
+
+def test_two_resume_tokens_lead_back_until_a_session_opens(conn: Connection, world: World) -> None:
+    """The newest, and the one that was the newest when somebody was there, or was shown last."""
+    ours = (conn, world.id, world.conversation.id)
+    for token in ("a", "b", "c"):
+        assert conversations.set_resume(*ours, token)
+    assert leading(conn, world, "a", "b", "c") == "a c"
+    assert not conversations.keep_resume(*ours, "b")
+    assert conversations.keep_resume(*ours, "c")
+    assert conversations.set_resume(*ours, "d")
+    assert leading(conn, world, "a", "c", "d") == "c d"
+    assert sessions.open(conn, world.id, world.session.id, world.run.id, NOW)
+    assert leading(conn, world, "a", "c", "d") == "d"
+    assert conversations.set_resume(*ours, "e")
+    assert leading(conn, world, "c", "d", "e") == "d e"
+
+
+def test_a_session_that_does_not_open_voids_no_token(conn: Connection, world: World) -> None:
+    """One that ended before it was opened leaves the older token as it was."""
+    for token in ("a", "b"):
+        conversations.set_resume(conn, world.id, world.conversation.id, token)
+    sessions.end(conn, world.id, world.session.id, "unused", NOW)
+    assert not sessions.open(conn, world.id, world.session.id, world.run.id, NOW)
+    assert leading(conn, world, "a", "b") == "a b"
 
 
 def test_deleting_forgets_what_was_said_and_keeps_what_was_used(

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Connection, func, select
 from tests.store.world import NOW, authorize, build
 
+from duologue.access import resume_tokens
 from duologue.errors import DuologueError
-from duologue.store import database, organizations, sessions
+from duologue.store import conversations, database, organizations, sessions
 from duologue.store.database import Database, unit
 from duologue.store.tables import organizations as table
 from duologue.store.tables import sessions as sessions_table
@@ -99,6 +100,59 @@ async def test_of_fifty_racing_authorizes_one_key_is_left(url: str) -> None:
     assert len(holders) == 1
     opened = [each for each in made if await db.write(sessions.open, world.id, each, "run_1", NOW)]
     assert opened == holders
+    await db.close()
+
+
+async def test_racing_returns_by_one_token_leave_one_key_and_that_token(url: str) -> None:
+    """As when a client asks again before its first asking is answered, whichever it hears of."""
+    db = await Database.open(url)
+    world = await db.write(build, "acme")
+    origin = "https://example.com"
+    known = await db.write(resume_tokens.issue, world.id, world.conversation.id)
+    assert await db.write(sessions.open, world.id, world.session.id, "run_1", NOW)
+
+    def come_back(conn: Connection, secret: str, token: str) -> tuple[str, str]:
+        found = resume_tokens.redeem(
+            conn,
+            token,
+            conversation_id=None,
+            agent_id=world.agent.id,
+            origin=origin,
+            window_ms=300_000,
+            now=NOW,
+        )
+        made = authorize(conn, world.id, found.id, world.agent.id, world.key.id, secret)
+        return made.id, resume_tokens.issue(conn, world.id, found.id)
+
+    async def open_once(secret: str) -> str | None:
+        """The token of the session that could be opened at once."""
+        session, token = await db.write(come_back, secret, known)
+        return token if await db.write(sessions.open, world.id, session, "run_2", NOW) else None
+
+    made = await asyncio.gather(*(db.write(come_back, f"k{n}", known) for n in range(20)))
+    with_key = select(sessions_table.c.id).where(sessions_table.c.key_hash.is_not(None))
+    holders = await db.read(lambda conn: [row[0] for row in conn.execute(with_key)])
+    assert len(holders) == 1
+    newest = dict(made)[holders[0]]
+    good = [
+        token
+        for token in [known, *dict(made).values()]
+        if await db.read(conversations.by_resume, resume_tokens.digest(token))
+    ]
+    assert good == [known, newest]
+
+    # Whoever comes in voids that token for all who are late: one, however they race.
+    tries = (open_once(f"o{n}") for n in range(20))
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert {type(each) for each in outcomes} <= {str, type(None), DuologueError}
+    came_in = [each for each in outcomes if isinstance(each, str)]
+    assert len(came_in) == 1
+    good = [
+        token
+        for token in [known, newest, *came_in]
+        if await db.read(conversations.by_resume, resume_tokens.digest(token))
+    ]
+    assert good == came_in
     await db.close()
 
 

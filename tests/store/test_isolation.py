@@ -54,6 +54,10 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (conversations, "set_resume"): lambda c, o, w: conversations.set_resume(
         c, o, w.conversation.id, "x"
     ),
+    (conversations, "keep_resume"): lambda c, o, w: conversations.keep_resume(
+        c, o, w.conversation.id, "x"
+    ),
+    (sessions, "last_opened"): lambda c, o, w: sessions.last_opened(c, o, w.conversation.id),
     (sessions, "create"): lambda c, o, w: authorize(
         c, o, w.conversation.id, w.agent.id, w.key.id, "stolen"
     ),

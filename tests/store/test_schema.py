@@ -7,14 +7,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
+from tests.store.world import build
 
 from duologue.errors import DuologueError
-from duologue.store import organizations, records, schema, tables
+from duologue.store import conversations, organizations, records, schema, tables
 from duologue.store.database import Database, unit
 
 RECORDS: dict[str, type[msgspec.Struct]] = {
@@ -26,6 +28,24 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "sessions": records.Session,
     "messages": records.Message,
 }
+
+
+def config(conn: Connection | None = None) -> Config:
+    """Alembic's, on the project's migrations."""
+    made = Config()
+    made.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    made.attributes["connection"] = conn
+    return made
+
+
+def everything(conn: Connection) -> dict[str, list[dict[str, object]]]:
+    """All rows of all tables, by whatever columns there are."""
+    return {
+        name: sorted(
+            (dict(row) for row in conn.execute(text(f"SELECT * FROM {name}")).mappings()), key=str
+        )
+        for name in tables.metadata.tables
+    }
 
 
 def differences(conn: Connection) -> list[object]:
@@ -44,9 +64,34 @@ async def test_the_migrated_schema_is_the_one_of_the_tables(url: str) -> None:
 
 def test_head_is_the_newest_revision() -> None:
     """The revision that a start looks for is the last one in the folder."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
-    assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
+    assert ScriptDirectory.from_config(config()).get_heads() == [schema.HEAD]
+
+
+async def test_the_first_schema_takes_its_rows_along_and_back(url: str) -> None:
+    """Rows of 0001 are the same at head, and the same again after going back; nothing is lost."""
+    db = await Database.open(url)
+    world = await db.write(build, "ours")
+    await db.write(conversations.set_resume, world.id, world.conversation.id, "newest")
+    at_head = await db.read(everything)
+
+    await db.write(lambda conn: command.downgrade(config(conn), "0001"))
+    assert await db.read(schema.version) == "0001"
+    first = await db.read(everything)
+    for row in first["conversations"]:
+        assert row["resume_hash"] == "newest"
+        assert "resume_before_hash" not in row
+
+    await db.write(schema.migrate)
+    assert await db.read(schema.version) == schema.HEAD
+    assert await db.read(differences) == []
+    assert await db.read(everything) == at_head
+    found = await db.read(conversations.by_resume, "newest")
+    assert found is not None
+    assert found.id == world.conversation.id
+
+    await db.write(lambda conn: command.downgrade(config(conn), "base"))
+    assert await db.read(lambda conn: inspect(conn).get_table_names()) == ["alembic_version"]
+    await db.close()
 
 
 async def test_starts_at_the_same_moment_make_one_schema(url: str) -> None:

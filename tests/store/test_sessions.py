@@ -82,6 +82,23 @@ def test_a_session_opens_once_drops_and_opens_again(conn: Connection, world: Wor
     assert ended.key_hash is not None
 
 
+def test_the_session_opened_last_is_found(conn: Connection, world: World) -> None:
+    """Not one that was authorized after it, and of no other conversation."""
+    ours = (conn, world.id, world.conversation.id)
+    assert sessions.last_opened(*ours) is None
+    sessions.open(conn, world.id, world.session.id, world.run.id, NOW)
+    second = again(conn, world, "second")
+    found = sessions.last_opened(*ours)
+    assert found is not None
+    assert (found.id, found.opened_at) == (world.session.id, NOW)
+    sessions.open(conn, world.id, second.id, world.run.id, NOW)
+    again(conn, world, "third", NOW + 2)
+    found = sessions.last_opened(*ours)
+    assert found is not None
+    assert found.id == second.id
+    assert sessions.last_opened(conn, world.id, "conv_none") is None
+
+
 def test_a_voided_key_is_unknown(conn: Connection, world: World) -> None:
     """Ending with `void` takes the key, even when the session had ended before."""
     at = (conn, world.id, world.session.id)

@@ -19,7 +19,10 @@ def mint() -> str:
 
 
 def issue(conn: Connection, org_id: str, conversation_id: str) -> str:
-    """A new token, from now on the only one that resumes the conversation."""
+    """A new token; the one before is good until a session that was given this one opens.
+
+    For the answer that carries it may be lost, and then its client holds no other.
+    """
     token = mint()
     if not conversations.set_resume(conn, org_id, conversation_id, digest(token)):
         raise DuologueError("conversation_not_found", conversation=conversation_id)
@@ -41,16 +44,22 @@ def redeem(
     Every other case is answered as if there were no such conversation, so that nothing is learnt
     by trying; only the holder of the right token hears that it was ended.
     """
-    found = conversations.by_resume(conn, digest(token))
+    shown_hash = digest(token)
+    found = conversations.by_resume(conn, shown_hash)
     shown = conversation_id or "of this resume token"
     if found is None or found.agent_id != agent_id or found.id != (conversation_id or found.id):
         raise DuologueError("conversation_not_found", conversation=shown)
     last = sessions.get(conn, found.org_id, found.current_session_id or "")
+    if found.resume_hash != shown_hash:  # a session that nobody came into makes no time for it
+        last = sessions.last_opened(conn, found.org_id, found.id) or last
     if last is None or last.origin != origin:
         raise DuologueError("conversation_not_found", conversation=shown)
     if found.ended_at is not None:
         raise DuologueError("conversation_ended", conversation=found.id, reason=found.end_reason)
     if now - _left_at(last, now) > window_ms:
+        raise DuologueError("conversation_not_found", conversation=shown)
+    if not conversations.keep_resume(conn, found.org_id, found.id, shown_hash):
+        # Between the two statements somebody came in with a newer one.
         raise DuologueError("conversation_not_found", conversation=shown)
     return found
 

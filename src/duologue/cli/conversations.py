@@ -139,5 +139,5 @@ def _whole(
 
 def _facts(record: Conversation | Session) -> dict[str, Any]:
     """What leaves the house of a record: everything but hashes of secrets."""
-    secret = ("resume_hash", "key_hash")
+    secret = ("resume_hash", "resume_before_hash", "key_hash")
     return {k: v for k, v in msgspec.structs.asdict(record).items() if k not in secret}

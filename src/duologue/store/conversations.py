@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 from sqlalchemy import delete as deletion
 
 from duologue.store.ids import fresh
@@ -16,8 +16,21 @@ _columns = conversations.c
 _this = (_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
 _insert = Statement(insert(conversations))
 _get = Statement(select(conversations).where(*_this))
-_by_resume = Statement(select(conversations).where(_columns.resume_hash == bindparam("wanted")))
-_set_resume = Statement(update(conversations).where(*_this).values(resume_hash=bindparam("to")))
+_shown = or_(
+    _columns.resume_hash == bindparam("shown"), _columns.resume_before_hash == bindparam("shown")
+)
+_by_resume = Statement(select(conversations).where(_shown))
+_keep_resume = Statement(
+    update(conversations).where(*_this, _shown).values(resume_before_hash=bindparam("shown"))
+)
+_set_resume = Statement(
+    update(conversations)
+    .where(*_this)
+    .values(
+        resume_hash=bindparam("to"),
+        resume_before_hash=func.coalesce(_columns.resume_before_hash, _columns.resume_hash),
+    )
+)
 _end = Statement(
     update(conversations)
     .where(*_this, _columns.ended_at.is_(None))
@@ -36,7 +49,19 @@ def create(
 ) -> Conversation:
     """A new conversation without a session yet."""
     made = Conversation(
-        fresh("conv_", now), org_id, agent_id, key_id, None, None, metadata, 1, now, now, None, None
+        id=fresh("conv_", now),
+        org_id=org_id,
+        agent_id=agent_id,
+        key_id=key_id,
+        current_session_id=None,
+        resume_hash=None,
+        resume_before_hash=None,
+        metadata=metadata,
+        next_seq=1,
+        created_at=now,
+        updated_at=now,
+        ended_at=None,
+        end_reason=None,
     )
     _insert(conn, **as_row(made))
     return made
@@ -83,11 +108,22 @@ def delete(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
 
 
 def set_resume(conn: Connection, org_id: str, id: str, hash: str | None) -> bool:  # noqa: A002
-    """Makes the hashed token the only one that resumes the conversation."""
+    """Makes the hashed token the newest that resumes the conversation.
+
+    The one before stays good until the session of the newer one opens (`sessions.open`).
+    """
     return _set_resume(conn, org=org_id, wanted=id, to=hash).rowcount == 1
+
+
+def keep_resume(conn: Connection, org_id: str, id: str, hash: str) -> bool:  # noqa: A002
+    """Keeps the hashed token that a client shows until a newer one arrived; false if it is void.
+
+    The conversation's row is written, so of those who race for it, the next one looks again.
+    """
+    return _keep_resume(conn, org=org_id, wanted=id, shown=hash).rowcount == 1
 
 
 def by_resume(conn: Connection, hash: str) -> Conversation | None:  # noqa: A002
     """The conversation that the hashed token resumes, whichever organization owns it."""
-    row = _by_resume(conn, wanted=hash).fetchone()
+    row = _by_resume(conn, shown=hash).fetchone()
     return None if row is None else build(Conversation, row)

@@ -66,6 +66,7 @@ class Conversation(msgspec.Struct, frozen=True):
     key_id: str | None
     current_session_id: str | None
     resume_hash: str | None
+    resume_before_hash: str | None
     metadata: dict[str, Any]
     next_seq: int
     created_at: int

@@ -92,6 +92,26 @@ _claim = Statement(
     .outerjoin(keys, keys.c.id == _columns.key_id)
     .where(_columns.key_hash == bindparam("wanted"))
 )
+_arrived = Statement(
+    update(conversations)
+    .where(
+        conversations.c.org_id == bindparam("org"),
+        conversations.c.current_session_id == bindparam("wanted"),
+        conversations.c.resume_before_hash.is_not(None),
+        select(_columns.id).where(*_this, or_(_unopened, _columns.state == "detached")).exists(),
+    )
+    .values(resume_before_hash=None)
+)
+_last_opened = Statement(
+    select(sessions)
+    .where(
+        _columns.org_id == bindparam("org"),
+        _columns.conversation_id == bindparam("conversation"),
+        _columns.opened_at.is_not(None),
+    )
+    .order_by(_columns.id.desc())
+    .limit(1)
+)
 _open = Statement(
     update(sessions)
     .where(
@@ -189,6 +209,12 @@ def get(conn: Connection, org_id: str, id: str) -> Session | None:  # noqa: A002
     return None if row is None else build(Session, row)
 
 
+def last_opened(conn: Connection, org_id: str, conversation_id: str) -> Session | None:
+    """The newest session of the conversation in which somebody was there."""
+    row = _last_opened(conn, org=org_id, conversation=conversation_id).fetchone()
+    return None if row is None else build(Session, row)
+
+
 def claim(conn: Connection, key_hash: str, now: int) -> Claim | None:
     """The session that the hashed session key opens, and what decides whether it may."""
     row = _claim(conn, wanted=key_hash).fetchone()
@@ -201,7 +227,12 @@ def claim(conn: Connection, key_hash: str, now: int) -> Claim | None:
 
 
 def open(conn: Connection, org_id: str, id: str, run_id: str, now: int) -> bool:  # noqa: A001, A002
-    """Makes it live; false when it is live already, ended, or another one was authorized."""
+    """Makes it live; false when it is live already, ended, or another one was authorized.
+
+    Its client holds the newest resume token, so the one before is void from now on. That is
+    written first: whoever locks both rows locks the conversation's before the session's.
+    """
+    _arrived(conn, org=org_id, wanted=id)
     return _open(conn, org=org_id, wanted=id, run=run_id, at=now).rowcount == 1
 
 

@@ -116,6 +116,8 @@ conversations = Table(
     # No foreign key: the session refers to its conversation, and a circle could not be written.
     _text("current_session_id", null=True),
     Column("resume_hash", Text, unique=True),
+    # The token before it: good until somebody came in who holds the newer one.
+    _text("resume_before_hash", null=True),
     _text("metadata"),
     Column("next_seq", Integer, nullable=False, server_default="1"),
     _time("created_at"),
@@ -123,6 +125,8 @@ conversations = Table(
     _time("ended_at", null=True),
     _text("end_reason", null=True),
     Index(None, "agent_id", "org_id", "id"),
+    # No constraint: SQLite could add one only by making the table anew, which others refer to.
+    Index(None, "resume_before_hash", unique=True),
     _refers("agent_id", "agents"),
     _refers("key_id", "keys"),
     _by_id(),
