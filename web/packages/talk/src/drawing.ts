@@ -31,7 +31,7 @@ export interface Frame {
 export function draw(canvas: CanvasRenderingContext2D, frame: Frame): void {
   const { width, height, pose, ink } = frame;
   canvas.clearRect(0, 0, width, height);
-  const radius = Math.min(height * 0.27, width * 0.2);
+  const radius = Math.min(height * 0.255, width * 0.2);
   const half = (pose.gap * radius) / 2;
   const angle = frame.turn * Math.PI * 2;
   const dx = Math.cos(angle) * half;
@@ -128,7 +128,7 @@ function rings(
   for (let ring = RINGS; ring >= 1; ring--) {
     const level = levels.ago(ring * STEP);
     if (level < 0.015) continue;
-    const size = radius * voice.size * (1 + ring * 0.135 + level * 0.22);
+    const size = radius * voice.size * (1 + ring * 0.105 + level * 0.16);
     outline(canvas, at, size, voice.stir + level * 0.032, time - ring * 0.09, seed);
     canvas.globalAlpha = Math.min(0.95, 0.25 + level * 1.5) * (1 - ring / (RINGS + 1.5));
     canvas.lineWidth = 1.75 - ring * 0.17;

@@ -14,14 +14,16 @@ export class Stage {
   private readonly mendText = need("mend-text", HTMLElement);
   private readonly mendAct = need("mend-act", HTMLButtonElement);
 
+  private readonly reduced = matchMedia("(prefers-reduced-motion: reduce)");
+  private layout: "alone" | "both" = "alone";
+
   constructor(mended: () => void) {
     this.mendAct.addEventListener("click", mended);
   }
 
   draw(model: Model, scene: Scene): void {
-    const { line, agent } = model;
-    const together = line === "connected" || line === "reconnecting" || model.spoken;
-    this.talk.dataset["layout"] = together && line !== "idle" ? "both" : "alone";
+    const { agent } = model;
+    this.arrange(model);
     this.talk.dataset["mood"] = scene.mood;
     write(this.name, agent.name);
     write(this.state, scene.state);
@@ -34,5 +36,21 @@ export class Stage {
     write(this.mendAct, scene.mend?.label ?? "");
     this.mendAct.hidden = scene.mend?.act == null;
     document.title = scene.begin ? `${agent.name} · duologue` : `${scene.state} · ${agent.name}`;
+  }
+
+  /** Beside what was said as soon as something may be said; gliding, where the browser can. */
+  private arrange({ line, spoken }: Model): void {
+    const open = line === "connected" || line === "reconnecting";
+    const stays = line === "connecting" && this.layout === "both";
+    const after = line !== "idle" && (open || spoken || stays) ? "both" : "alone";
+    if (after === this.layout) return;
+    this.layout = after;
+    const change = (): void => {
+      this.talk.dataset["layout"] = this.layout;
+    };
+    if (this.reduced.matches || document.hidden || !("startViewTransition" in document)) return change();
+    const glide = document.startViewTransition(change);
+    // A glide that something overtook is no failure: the layout is what counts.
+    for (const end of [glide.ready, glide.finished]) end.catch(() => {});
   }
 }
