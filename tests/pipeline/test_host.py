@@ -82,8 +82,8 @@ async def test_two_callers_do_not_mix(tmp_path: Path) -> None:
     """Each hears its own answers only."""
     async with stage(tmp_path) as desk:
         one, two = await desk.join(), await desk.join()
-        one.run.typed("apples")
-        two.run.typed("pears")
+        one.run.floor.type("apples")
+        two.run.floor.type("pears")
         await one.said("You said: apples")
         await two.said("You said: pears")
         assert "pears" not in str(one.heard)
@@ -117,7 +117,7 @@ async def test_who_returns_while_the_old_client_drops_is_not_ended_with_it(tmp_p
         second = await joining
         await asyncio.sleep(0.8)
         assert second.run.ended is None
-        second.run.typed("still there?")
+        second.run.floor.type("still there?")
         await second.said("You said: still there?")
 
 

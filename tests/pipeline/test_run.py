@@ -25,13 +25,13 @@ async def test_a_new_conversation_is_greeted_once_and_remembered(tmp_path: Path)
     async with stage(tmp_path, llm=ScriptedAnswers(["Fine."])) as desk:
         client = await desk.join()
         await client.said("Hello.")
-        client.run.typed("How are you?")
+        client.run.floor.type("How are you?")
         await client.said("Fine.")
         await desk.leave(client)
         again = await desk.join(again=True)
         assert again.seat is not None
         assert again.seat.resumed == "rebuilt"
-        again.run.typed("Still there?")
+        again.run.floor.type("Still there?")
         await again.said("You said: Still there?")
         assert all("Hello" not in said.text for said in again.all(h.AgentSaid))
         assert await desk.words() == [
@@ -49,11 +49,11 @@ async def test_the_model_of_a_rebuilt_run_knows_what_was_said(tmp_path: Path) ->
     async with stage(tmp_path, llm=lambda: mind) as desk:
         client = await desk.join()
         await client.said("Hello.")
-        client.run.typed("first words")
+        client.run.floor.type("first words")
         await client.said("One.")
         await desk.leave(client)
         again = await desk.join(again=True)
-        again.run.typed("second words")
+        again.run.floor.type("second words")
         await again.said("second words")
         asked = [message.text_content for message in mind.talks[-1].messages()]
         assert asked[-4:] == ["Hello.", "first words", "One.", "second words"]
@@ -108,11 +108,11 @@ async def test_typing_interrupts_and_the_record_keeps_what_was_heard(tmp_path: P
     async with stage(tmp_path, llm=ScriptedAnswers([long, "Stopped."])) as desk:
         client = await desk.join()
         await client.said("Hello.")
-        client.run.typed("count")
+        client.run.floor.type("count")
         started = (await client.until(h.AgentText, lambda one: "one" in one.text)).turn
         await client.until(h.AgentAudio, lambda one: one.turn == started)
         await asyncio.sleep(0.8)
-        client.run.typed("stop")
+        client.run.floor.type("stop")
         await client.said("Stopped.")
         place = next(
             index
@@ -135,7 +135,7 @@ async def test_an_agent_that_may_not_be_interrupted_is_not(tmp_path: Path) -> No
     async with stage(tmp_path, greeting=text, turns=turns, llm=ScriptedAnswers(["Now."])) as desk:
         client = await desk.join()
         await client.until(h.AgentAudio)
-        client.run.typed("hey")
+        client.run.floor.type("hey")
         await client.said("Now.")
         words = await desk.words()
         assert words == [
@@ -153,12 +153,12 @@ async def test_a_pressed_button_is_a_turn(tmp_path: Path) -> None:
     async with stage(tmp_path, stt=ScriptedSTT(["book a table"]), turns=turns) as desk:
         client = await desk.join()
         await client.said("Hello.")
-        client.run.hear(SOUND * 10, 16000)
-        client.run.press()
-        client.run.press()
-        client.run.hear(SOUND * 10, 16000)
-        client.run.release()
-        client.run.release()
+        client.run.floor.hear(SOUND * 10, 16000)
+        client.run.floor.press()
+        client.run.floor.press()
+        client.run.floor.hear(SOUND * 10, 16000)
+        client.run.floor.release()
+        client.run.floor.release()
         await client.said("You said: book a table")
         user = client.all(h.UserStarted)
         assert len(user) == 1
@@ -170,8 +170,8 @@ async def test_a_button_that_was_pressed_over_silence_ends_its_turn(tmp_path: Pa
     turns = {"trigger": "push_to_talk"}
     async with stage(tmp_path, turns=turns, greeting="") as desk:
         client = await desk.join()
-        client.run.press()
-        client.run.release()
+        client.run.floor.press()
+        client.run.floor.release()
         await client.until(h.UserEnded)
         assert await desk.words() == []
 
@@ -212,7 +212,7 @@ async def test_tools_are_used_told_and_remembered(tmp_path: Path) -> None:
     async with stage(tmp_path, llm=lambda: mind, make=Tools) as desk:
         client = await desk.join()
         await client.said("Hello.")
-        client.run.typed("When are you open on monday?")
+        client.run.floor.type("When are you open on monday?")
         await client.said("Nine to five.")
         used = client.all(h.ToolUsed)
         assert [(one.name, one.status) for one in used] == [
@@ -224,7 +224,7 @@ async def test_tools_are_used_told_and_remembered(tmp_path: Path) -> None:
         assert ("tool_output", "monday: nine to five") in kinds
         await desk.leave(client)
         again = await desk.join(again=True)
-        again.run.typed("thanks")
+        again.run.floor.type("thanks")
         await again.said("thanks")
         remembered = [item.type for item in mind.talks[-1].items]
         assert "function_call" in remembered
@@ -251,7 +251,7 @@ async def test_an_agent_that_hangs_up_says_goodbye_first(tmp_path: Path) -> None
     async with stage(tmp_path, llm=mind, make=Tools) as desk:
         client = await desk.join()
         await client.said("Hello.")
-        client.run.typed("bye")
+        client.run.floor.type("bye")
         ended = await client.until(h.Ended)
         assert ended.code == "ended"
         assert [said.text for said in client.all(h.AgentSaid)][-1] == "Goodbye."
@@ -283,12 +283,12 @@ async def test_a_mind_that_fails_is_apologized_for_and_the_talk_goes_on(tmp_path
     async with stage(tmp_path, llm=lambda: mind) as desk:
         client = await desk.join()
         await client.said("Hello.")
-        client.run.typed("think")
+        client.run.floor.type("think")
         await client.said("Sorry, something went wrong")
         notice = await client.until(h.Noticed)
         assert notice.code == "provider_failed"
         assert "thinking" in notice.message
-        client.run.typed("again")
+        client.run.floor.type("again")
         await client.said("You said: again")
         (failure,) = [one for one in await desk.record() if one.kind == "error"]
         assert failure.item["part"] == "thinking"
@@ -313,7 +313,7 @@ async def test_a_voice_that_fails_leaves_words_to_read(tmp_path: Path) -> None:
     """The answer is told as text, the turn ends, and the client learns why it is silent."""
     async with stage(tmp_path, tts=Hoarse, greeting="", llm=ScriptedAnswers(["Read me."])) as desk:
         client = await desk.join()
-        client.run.typed("hello")
+        client.run.floor.type("hello")
         said = await client.until(h.AgentSaid)
         assert said.text == "Read me."
         await client.until(h.AgentEnded, lambda one: one.turn == said.turn)
@@ -338,7 +338,7 @@ async def test_an_agent_that_greets_by_itself_greets_once(tmp_path: Path) -> Non
         await client.said("Welcome")
         await desk.leave(client)
         again = await desk.join(again=True)
-        again.run.typed("me again")
+        again.run.floor.type("me again")
         await again.said("You said: me again")
         assert [said.text for said in again.all(h.AgentSaid)] == ["You said: me again"]
 
@@ -359,7 +359,7 @@ async def test_an_answer_that_begins_while_nobody_is_there_is_heard_whole(tmp_pa
     mind = ScriptedAnswers(["Here it is."], delay=0.3)
     async with stage(tmp_path, greeting="", llm=lambda: mind) as desk:
         client = await desk.join()
-        client.run.typed("fetch it")
+        client.run.floor.type("fetch it")
         await client.until(h.UserSaid)
         await desk.leave(client, "dropped")
         await until(lambda: bool(mind.talks))
@@ -410,9 +410,9 @@ async def test_an_answer_that_may_not_be_interrupted_is_not_while_it_is_thought(
     mind = ScriptedAnswers(["One.", "Two."], delay=0.3)
     async with stage(tmp_path, greeting="", turns=turns, llm=lambda: mind) as desk:
         client = await desk.join()
-        client.run.typed("first")
+        client.run.floor.type("first")
         await until(lambda: client.run._actor.session is not None)
-        client.run.typed("second")
+        client.run.floor.type("second")
         await client.said("Two.")
         words = [text for role, text, cut in await desk.words() if role == "assistant" and not cut]
         assert words == ["One.", "Two."]
@@ -426,5 +426,5 @@ async def test_a_silent_user_is_asked_once(tmp_path: Path) -> None:
         await client.said("Are you still there?")
         await asyncio.sleep(1.0)
         assert [said.text for said in client.all(h.AgentSaid)].count("Are you still there?") == 1
-        client.run.typed("yes")
+        client.run.floor.type("yes")
         await client.said("You said: yes")

@@ -33,7 +33,9 @@ from duologue.core.turns import Turns
 from duologue.errors import DuologueError
 from duologue.pipeline.outlet import Outlet
 from duologue.pipeline.record import Record
-from duologue.pipeline.speaking import Mouth, Stage, Words
+from duologue.pipeline.speaking import Mouth
+from duologue.pipeline.stage import Stage
+from duologue.pipeline.words import Words
 
 log = structlog.get_logger(__name__)
 

@@ -26,6 +26,7 @@ from duologue.core.happenings import (
 )
 from duologue.errors import DuologueError
 from duologue.pipeline.actor import Actor
+from duologue.pipeline.floor import Floor
 from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
 from duologue.pipeline.outlet import Listener, Outlet
@@ -38,8 +39,6 @@ LEFT: Final = DuologueError("ended", reason="left")
 APOLOGY: Final = "Sorry, something went wrong on my side. Please try again."
 LAST_WORDS: Final = 60.0
 """Seconds that an agent which hangs up may go on speaking."""
-FLUSH: Final = 0.6
-"""Seconds of silence after a released button, in which a recognizer finishes."""
 
 
 class Run:
@@ -82,8 +81,8 @@ class Run:
             resumed=resumed,
             failed=lambda error: self.end(error, reason="agent_failed"),
         )
+        self.floor = Floor(self._actor, self._narrator, self._ear, definition, self._spawn)
         self._here: whereabouts.Current | None = None
-        self._pressed = False
         self._hanging_up: str | None = None
         self._closing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -110,6 +109,7 @@ class Run:
             return
         self.ended = reason
         self.final = final
+        self.floor.close()
         self._narrator.mouth.close()
         self._outlet.put(Ended(error.code, error.message), self.on_end())
         self._closing = asyncio.ensure_future(self._close())
@@ -154,7 +154,7 @@ class Run:
         self._outlet.detach(listener)
         if not self._outlet.listening:
             self._narrator.mouth.leave(unheard)
-            self.release()
+            self.floor.release()
 
     def leads(self, listener: Listener) -> bool:
         """Whether a client is the one whose microphone counts; the others share what is heard."""
@@ -172,39 +172,6 @@ class Run:
             self.say(self.definition.greeting)
 
     # ------------------------------------------------------------ what clients do
-
-    def hear(self, pcm: bytes, rate: int) -> None:
-        """Sound from the microphone; with push-to-talk only while the button is down."""
-        if not self._narrator.push_to_talk or self._pressed:
-            self._actor.start()
-            self._ear.hear(pcm, rate)
-
-    def press(self) -> None:
-        """Push-to-talk: the user takes the floor."""
-        if self._pressed or not self._narrator.push_to_talk or self.ended is not None:
-            return
-        if self._actor.session is None:  # nobody speaks: the floor is free, and sound waits
-            self._actor.start()
-            self._begin_press()
-        else:
-            self._actor.do(self._press)
-
-    def release(self) -> None:
-        """Push-to-talk: the user is done."""
-        if self._pressed:
-            self._pressed = False
-            self._actor.do(lambda session: self._spawn(self._commit(session)))
-
-    def typed(self, text: str) -> None:
-        """A typed message is a whole turn of the user."""
-        words = text.strip()
-        if words:
-            self._actor.do(lambda session: self._type(session, words))
-
-    def hush(self) -> None:
-        """The user wants the agent to be silent, and says nothing."""
-        if self._actor.session is not None:
-            self._actor.do(self._take_floor)
 
     def data(self, content: Any) -> None:
         """Something the page tells the agent; it never interrupts."""
@@ -261,44 +228,10 @@ class Run:
 
     # ------------------------------------------------------------ within
 
-    def _press(self, session: AgentSession[None]) -> None:
-        if self._take_floor(session):
-            session.clear_user_turn()
-            self._begin_press()
-
-    def _begin_press(self) -> None:
-        self._pressed = True
-        self._narrator.tell(self._narrator.turns.user_begins())
-
-    def _type(self, session: AgentSession[None], text: str) -> None:
-        if self._take_floor(session):
-            self._narrator.tell(self._narrator.turns.user_begins())
-        session.reset_away_timer()
-        session.generate_reply(user_input=text)
-
     def _receive(self, session: AgentSession[None], content: Any) -> None:
         session.reset_away_timer()
         if self._here is not None:
             self._spawn(self._here.receive(content))
-
-    def _take_floor(self, session: AgentSession[None]) -> bool:
-        """Silences the agent for the user, where it allows that."""
-        speech = session.current_speech
-        if speech is None:
-            return True
-        if self.definition.turns.can_interrupt and speech.allow_interruptions:
-            session.interrupt()
-            return True
-        # The client stopped playing by itself: what it did not hear comes again.
-        self._narrator.mouth.client_stopped()
-        return False
-
-    async def _commit(self, session: AgentSession[None]) -> None:
-        transcript = await session.commit_user_turn(
-            transcript_timeout=3.0, stt_flush_duration=FLUSH
-        )
-        if not transcript.strip():
-            self._narrator.tell(self._narrator.turns.user_gives_up())
 
     async def _hang_up(self, session: AgentSession[None], reason: str, say: str | None) -> None:
         last = session.say(say, allow_interruptions=False) if say else session.current_speech

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 import soxr
@@ -17,6 +17,7 @@ from livekit import rtc
 from livekit.agents.voice import io
 
 from duologue.core.transcript import heard
+from duologue.pipeline.stage import Stage
 from duologue.pipeline.utterance import RATE, Utterance
 
 LEAD: Final = RATE * 3 // 10
@@ -33,22 +34,6 @@ DOUBT: Final = 1.0
 """The longest that the agent hesitates without being interrupted."""
 MUTE: Final = 15.0
 """Seconds after which a client that should tell and never does is taken for one that cannot."""
-
-
-class Stage(Protocol):
-    """Where the mouth's doings go."""
-
-    def audio(self, pcm: bytes) -> None:
-        """The next sound for the listener."""
-
-    def all_sent(self) -> None:
-        """The utterance was sent to its end."""
-
-    def silenced(self) -> None:
-        """The listener must be quiet now; what it did not hear may follow later."""
-
-    def finished(self, *, text: str, interrupted: bool, seconds: float) -> None:
-        """The utterance is over, and this much of its text was heard."""
 
 
 class Mouth(io.AudioOutput):
@@ -121,7 +106,7 @@ class Mouth(io.AudioOutput):
     # ------------------------------------------------------------ what the run calls
 
     def hesitate(self) -> bool:
-        """Falls silent, if it speaks, for a moment: it is not certain yet that it is interrupted."""
+        """Falls silent for a moment, if it speaks: it may be about to be interrupted."""
         utterance = self._utterance
         if utterance is None or not utterance.clock.running or self._paused or self._hesitating:
             return False
@@ -331,20 +316,3 @@ class Mouth(io.AudioOutput):
         self.on_playback_finished(
             playback_position=position, interrupted=interrupted, synchronized_transcript=text
         )
-
-
-class Words(io.TextOutput):
-    """A text sink that hands the agent's words on, utterance by utterance."""
-
-    def __init__(self, told: Callable[[str], None], ended: Callable[[], None]) -> None:
-        super().__init__(label="duologue", next_in_chain=None)
-        self._told = told
-        self._ended = ended
-
-    async def capture_text(self, text: str) -> None:
-        """Takes the next words of an utterance."""
-        self._told(text)
-
-    def flush(self) -> None:
-        """Marks the words of the utterance as complete."""
-        self._ended()

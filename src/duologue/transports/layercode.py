@@ -125,14 +125,14 @@ class Obey:
                 run.ready(tells="played" in self._capabilities)
             case wire.ClientText(content):
                 self._spend_words(len(content))
-                run.typed(content)
+                run.floor.type(content)
             case wire.ClientData(data):
                 self._spend_words(len(frame))
                 run.data(data)
             case wire.TriggerTurnStart():
-                run.press()
+                run.floor.press()
             case wire.TriggerTurnEnd():
-                run.release()
+                run.floor.release()
             case wire.ReplayFinished(reason, turn, _):
                 if reason == "completed" and (turn is None or run.speaks_in(turn)):
                     run.ran_dry()
@@ -142,7 +142,7 @@ class Obey:
             case wire.VadEvents():
                 pass  # the server hears for itself; a stock SDK's first answer is often wrong
             case ext.ClientInterrupt():
-                run.hush()
+                run.floor.hush()
             case ext.ClientEnd():
                 self._leave()
             case _:
@@ -152,7 +152,7 @@ class Obey:
     def _hear(self, pcm: bytes) -> None:
         """Hands sound on, of one client: those who share a conversation are not mixed."""
         if self._seat.leads and self._sound.take(len(pcm) / 2 / self._rate):
-            self._run.hear(pcm, self._rate)
+            self._run.floor.hear(pcm, self._rate)
 
     def _believed(self, played_ms: float) -> bool:
         """Whether a client's word for how far it is counts; NaN is no word."""
