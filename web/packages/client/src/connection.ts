@@ -105,8 +105,8 @@ export class Connection {
     this.asking = null;
     this.notice = null;
     this.hooks.answered(answer);
-    const binary = answer.config.capabilities.includes("binary");
-    this.socket = new Socket(this.socketUrl, answer.client_session_key, binary, {
+    const may = (name: string): boolean => answer.config.capabilities.includes(name);
+    this.socket = new Socket(this.socketUrl, answer.client_session_key, may("binary"), may("resume"), {
       opened: () => this.opened(),
       message: (message) => this.heard(message),
       sound: (pcm, turn) => this.hooks.sound(pcm, turn),

@@ -7,8 +7,9 @@ import { afterRefusal, type LineState } from "./line.js";
 import { browserMemory } from "./memory.js";
 import { Playback } from "./playback.js";
 import { Resume } from "./resume.js";
+import { Tail } from "./tail.js";
 import type { AgentState, SessionEvents, SessionOptions } from "./types.js";
-import { Voice } from "./voice.js";
+import { FRAME_MS, Voice } from "./voice.js";
 import type { AuthorizeAnswer, ServerMessage, SessionConfig } from "./wire.js";
 import type { World } from "./world.js";
 import { Writing } from "./writing.js";
@@ -37,6 +38,7 @@ export class Live implements ConnectionHooks {
   readonly right: Resume;
   private readonly ask: Authorize;
   private readonly deaf: (() => void)[];
+  private readonly tail = new Tail((pcm) => this.line.sendSound(pcm));
   private hearing: Promise<void> = Promise.resolve();
   private fresh = false;
 
@@ -64,11 +66,17 @@ export class Live implements ConnectionHooks {
     );
     const hooks = {
       microphone: (pcm: Int16Array) => {
-        if (this.ready) this.line.sendSound(pcm as Int16Array<ArrayBuffer>);
+        if (this.ready) this.tail.frame(pcm as Int16Array<ArrayBuffer>);
       },
       played: this.playback.played.bind(this.playback),
-      micState: (state: SessionEvents["microphone"]) => events.emit("microphone", state),
-      soundState: (state: SessionEvents["sound"]) => events.emit("sound", state),
+      micState: (state: SessionEvents["microphone"]) => {
+        this.fallSilent();
+        events.emit("microphone", state);
+      },
+      soundState: (state: SessionEvents["sound"]) => {
+        this.fallSilent();
+        events.emit("sound", state);
+      },
       devices: (list: MediaDeviceInfo[]) => events.emit("devices", list),
       failed: (error: SessionError) => events.emit("error", error),
     };
@@ -200,10 +208,21 @@ export class Live implements ConnectionHooks {
     this.playback.reopened();
     this.line.send({ type: "client.ready" });
     this.ready = true;
+    this.fallSilent(); // muted while the line was broken
     this.writing.open(this.resumed === null || !config?.capabilities.includes("resume"));
   }
 
+  /** Ends what the user said for a server that hears by itself, when nothing comes after it. */
+  private fallSilent(): void {
+    const { config, voice } = this;
+    if (!this.ready || config === null || config.transcription.trigger === "push_to_talk") return;
+    // A blocked context records nothing either.
+    if (voice.microphone === "on" && voice.sound === "on") return;
+    this.tail.close(config.audio.input_rate, FRAME_MS);
+  }
+
   private end(mayReturn: boolean): void {
+    this.tail.forget();
     this.writing.end();
     this.playback.broke();
     this.playback.forget();

@@ -1,5 +1,6 @@
 /** One socket: its frames as messages and sound, its end as one close code. */
 import { fromBase64, toBase64 } from "./base64.js";
+import { Pulse } from "./pulse.js";
 import type { ClientMessage, ServerMessage } from "./wire.js";
 import type { World } from "./world.js";
 
@@ -21,28 +22,35 @@ const BACKLOG_BYTES = 64_000;
 export class Socket {
   private readonly line: WebSocket;
   private readonly cancel: () => void;
+  private pulse: Pulse | null = null;
   private hooks: SocketHooks | null;
 
-  /** The key travels as a subprotocol, for addresses are logged. */
+  /**
+   * The key travels as a subprotocol, for addresses are logged. A server that `beats` is never
+   * silent for long: if it is, the line is dead.
+   */
   constructor(
     url: string,
     key: string,
     private readonly binary: boolean,
+    beats: boolean,
     hooks: SocketHooks,
-    world: Pick<World, "socket" | "after">,
+    world: Pick<World, "socket" | "after" | "now">,
   ) {
     this.hooks = hooks;
     this.line = world.socket(url, ["duologue", key]);
     this.line.binaryType = "arraybuffer";
-    this.cancel = world.after(HANDSHAKE_MS, () => {
-      this.end(1006);
-      this.line.close(ABANDONED);
-    });
+    this.cancel = world.after(HANDSHAKE_MS, () => this.lost());
     this.line.onopen = () => {
       this.cancel();
-      this.hooks?.opened();
+      if (this.hooks === null) return;
+      if (beats) this.pulse = new Pulse(world, () => this.lost());
+      this.hooks.opened();
     };
-    this.line.onmessage = (event: MessageEvent<unknown>) => this.frame(event.data);
+    this.line.onmessage = (event: MessageEvent<unknown>) => {
+      this.pulse?.heard();
+      this.frame(event.data);
+    };
     this.line.onclose = (event) => this.end(event.code);
   }
 
@@ -72,17 +80,27 @@ export class Socket {
   }
 
   private shut(code: number): void {
-    if (this.hooks === null) return;
-    this.hooks = null;
-    this.cancel();
-    this.line.close(code);
+    if (this.release() !== null) this.line.close(code);
+  }
+
+  /** Nobody answers: the line is given up before the browser notices. */
+  private lost(): void {
+    const hooks = this.release();
+    this.line.close(ABANDONED);
+    hooks?.closed(1006);
   }
 
   private end(code: number): void {
-    const hooks = this.hooks;
+    this.release()?.closed(code);
+  }
+
+  /** Whoever was told until now; nobody is from now on, and no timer runs. */
+  private release(): SocketHooks | null {
+    const { hooks } = this;
     this.hooks = null;
     this.cancel();
-    hooks?.closed(code);
+    this.pulse?.stop();
+    return hooks;
   }
 
   private frame(data: unknown): void {

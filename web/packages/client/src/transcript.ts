@@ -38,6 +38,7 @@ export function heard(before: Transcript, message: ServerMessage, now: number): 
     case "response.end":
     case "agent.state":
     case "agent.tool":
+    case "duologue.beat":
       return before;
     default:
       message satisfies never;

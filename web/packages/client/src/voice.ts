@@ -5,7 +5,7 @@ import type { SessionConfig } from "./wire.js";
 import type { World } from "./world.js";
 
 /** 640 samples at 16 kHz: short enough to be heard at once, long enough to be cheap. */
-const FRAME_MS = 40;
+export const FRAME_MS = 40;
 
 export class Voice {
   microphone: MicrophoneState = "off";

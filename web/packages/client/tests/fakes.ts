@@ -4,7 +4,7 @@ import type { AuthorizeAnswer, AuthorizeRequest, ServerMessage } from "../src/wi
 import type { World } from "../src/world.js";
 
 interface Due {
-  readonly at: number;
+  at: number;
   readonly work: () => void;
 }
 
@@ -197,11 +197,24 @@ export class FakeWorld implements World {
       const due = [...this.timers].sort((one, other) => one.at - other.at)[0];
       if (due === undefined || due.at > end) break;
       this.timers.delete(due);
-      this.clock = due.at;
+      this.clock = Math.max(this.clock, due.at);
       due.work();
       await settled();
     }
     this.clock = end;
+  }
+
+  /** The laptop sleeps: nothing is done meanwhile, and what was due is done late, after `woken`. */
+  async sleeps(ms: number, woken: () => void = () => {}): Promise<void> {
+    this.clock += ms;
+    woken();
+    await this.pass(0);
+  }
+
+  /** Somebody sets the clock; timers do not care. */
+  turnsBack(ms: number): void {
+    this.clock -= ms;
+    for (const due of this.timers) due.at -= ms;
   }
 
   happens(name: "online" | "offline" | "pagehide"): void {
