@@ -30,7 +30,7 @@ class TurnTaking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     The agent falls silent sooner, at the first tenth of a second, and goes on at once when there
     was no more.
     """
-    resume_after: Seconds = 0.6
+    resume_after: Seconds = 1.0
     """With no words recognized for this long, an interruption was nothing and speech goes on."""
     away_after: Seconds | None = 30.0
     """Silence on both sides after which the user counts as away."""

@@ -69,7 +69,7 @@ class Utterance:
     def heard(self, seconds: float, now: float) -> None:
         """The client's own word for how much of its present, or last, turn it played."""
         self.told_at = now
-        position = self._turn_start + int(seconds * RATE)
+        position = self._turn_start + round(seconds * RATE)
         if self._held:  # it tells after the fact what we had to guess
             self._told = max(self.start, min(position, self._turn_sent))
             self.clock.seek(self._told)
