@@ -20,7 +20,8 @@ import type { World } from "./world.js";
 export interface ConnectionHooks {
   /** Asks for a session; `returning` is a line that broke. */
   authorize(returning: boolean, signal: AbortSignal): ReturnType<Authorize>;
-  answered(answer: AuthorizeAnswer): void;
+  /** Takes the answer; a listener that hears of it may leave, and then `signal` is aborted. */
+  answered(answer: AuthorizeAnswer, signal: AbortSignal): void;
   opened(): void;
   message(message: ServerMessage): void;
   sound(pcm: Int16Array, turn: string | null): void;
@@ -30,6 +31,8 @@ export interface ConnectionHooks {
 
 /** A line that broke sooner after it opened counts as the same break. */
 const STEADY_MS = 5000;
+/** A request on a dead network would hang for minutes. */
+const ANSWER_MS = 20_000;
 
 export class Connection {
   state: LineState = "idle";
@@ -53,11 +56,12 @@ export class Connection {
     if (this.waiting !== null && !["disconnected", "failed"].includes(this.state)) {
       return this.waiting.promise;
     }
-    this.waiting = new Promised();
+    const waiting = new Promised<void>();
+    this.waiting = waiting;
     this.attempt = 0;
     this.move("connect");
-    void this.dial();
-    return this.waiting.promise;
+    if (this.still("connecting", waiting)) void this.dial();
+    return waiting.promise;
   }
 
   /** The user goes. */
@@ -94,19 +98,36 @@ export class Connection {
   private async dial(): Promise<void> {
     const asking = new AbortController();
     this.asking = asking;
+    const { signal } = asking;
+    this.cancel = this.world.after(ANSWER_MS, () => {
+      asking.abort();
+      const words = `The server did not answer within ${ANSWER_MS / 1000} seconds.`;
+      this.refused(new SessionError("unreachable", words));
+    });
     let answer: AuthorizeAnswer;
     try {
-      answer = await this.hooks.authorize(this.state === "reconnecting", asking.signal);
+      answer = await this.hooks.authorize(this.state === "reconnecting", signal);
     } catch (error) {
-      if (!asking.signal.aborted) this.refused(error as SessionError);
+      if (!signal.aborted) this.refused(error as SessionError);
       return;
     }
-    if (asking.signal.aborted) return;
-    this.asking = null;
+    if (signal.aborted) return;
+    this.cancel();
     this.notice = null;
-    this.hooks.answered(answer);
+    this.hooks.answered(answer, signal);
+    if (signal.aborted) return;
+    this.asking = null;
+    try {
+      this.socket = this.attach(answer);
+    } catch (error) {
+      const words = `The browser opens no socket to ${this.socketUrl}: ${String(error)}`;
+      this.refused(new SessionError("bad_answer", words, 400));
+    }
+  }
+
+  private attach(answer: AuthorizeAnswer): Socket {
     const may = (name: string): boolean => answer.config.capabilities.includes(name);
-    this.socket = new Socket(this.socketUrl, answer.client_session_key, may("binary"), may("resume"), {
+    return new Socket(this.socketUrl, answer.client_session_key, may("binary"), may("resume"), {
       opened: () => this.opened(),
       message: (message) => this.heard(message),
       sound: (pcm, turn) => this.hooks.sound(pcm, turn),
@@ -134,6 +155,7 @@ export class Connection {
   /** Authorize was refused: final while the user waits for it, else as the table says. */
   private refused(error: SessionError): void {
     this.asking = null;
+    this.cancel();
     const meaning = afterRefusal(error.status, error.code);
     if (meaning === "retry" && this.state === "reconnecting") {
       this.retry((error.retryAfter ?? 0) * 1000);
@@ -151,9 +173,10 @@ export class Connection {
         this.attempt = 0;
         this.brokenAt = now;
       }
-      this.waiting = new Promised();
+      const waiting = new Promised<void>();
+      this.waiting = waiting;
       this.move("dropped");
-      this.retry(0);
+      if (this.still("reconnecting", waiting)) this.retry(0);
     } else if (this.state === "reconnecting" && move === "dropped") {
       this.retry(0);
     } else {
@@ -185,6 +208,11 @@ export class Connection {
     this.asking = null;
     this.socket?.abandon();
     this.socket = null;
+  }
+
+  /** Whether a listener that heard of the state left it as it is. */
+  private still(state: LineState, waiting: Promised<void>): boolean {
+    return this.state === state && this.waiting === waiting;
   }
 
   private move(move: LineMove, error: SessionError | null = null, mayReturn = true): void {

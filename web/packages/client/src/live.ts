@@ -124,18 +124,18 @@ export class Live implements ConnectionHooks {
       if (returning || !over || signal.aborted) throw error;
       this.right.forget();
       this.events.emit("notice", { code, message });
+      if (signal.aborted) throw error; // whoever heard of it has left
       return this.ask(wish(this.options, null), signal);
     }
   }
 
-  answered(answer: AuthorizeAnswer): void {
-    if (answer.conversation_id !== this.conversationId) this.writing.anew();
+  answered(answer: AuthorizeAnswer, signal: AbortSignal): void {
+    this.right.attach(answer.resume_token ?? null, answer.conversation_id);
+    if (!signal.aborted && answer.conversation_id !== this.conversationId) this.writing.anew();
+    if (signal.aborted) return; // by a listener that has just heard of it
     this.config = answer.config;
     this.conversationId = answer.conversation_id;
     this.resumed = answer.resumed ?? null;
-    if (answer.resume_token != null) {
-      this.right.attach(answer.resume_token, answer.conversation_id);
-    }
     this.playback.tells = answer.config.capabilities.includes("played");
     this.playback.rate = answer.config.audio.output_rate;
     this.hearing = this.voice.open(answer.config);
@@ -159,8 +159,10 @@ export class Live implements ConnectionHooks {
     }
     if (state === "disconnected" || state === "failed") {
       this.failure = error;
-      this.end(mayReturn);
+      // A token that another tab's newer one replaced is void, but the user may follow it there.
+      this.end(mayReturn || (error?.code === "conversation_not_found" && this.right.elsewhere));
     }
+    if (this.line.state !== state) return; // a listener has moved on, and what follows was told
     this.events.emit("state", state);
     if (state === "failed" && error !== null) this.events.emit("error", error);
   }

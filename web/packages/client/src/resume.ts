@@ -4,6 +4,11 @@ import type { Kept, Memory } from "./memory.js";
 import type { World } from "./world.js";
 
 const REFRESH_MS = 10_000;
+/**
+ * A tab that is taken over hears of it at once, and a dead line is noticed within 13 s. One whose
+ * line lives on for longer than that beside another tab's newer token shares the conversation.
+ */
+const SHARED_MS = 15_000;
 
 export class Resume {
   /** Whether this very tab was in the conversation until it reloaded. */
@@ -11,6 +16,10 @@ export class Resume {
   private kept: Kept | null;
   private attached = false;
   private told: boolean;
+  /** Since when another tab has a newer token of our conversation. */
+  private rivalAt: number | null = null;
+  /** Whether tabs are in the conversation together, so that everybody's newest token is ours too. */
+  private shared = false;
   private cancel: () => void = () => {};
 
   constructor(
@@ -31,9 +40,21 @@ export class Resume {
     return this.attached || this.world.now() - this.kept.at < GIVE_UP_MS;
   }
 
-  /** What a reconnecting line shows: its own token, for a newer one means that another tab took over. */
+  /**
+   * What a reconnecting line shows: its own token, for a newer one means that another tab took over;
+   * the newest where tabs share the conversation.
+   */
   get own(): Kept | null {
+    const rival = this.rival();
+    if (this.shared && this.kept !== null && rival !== null) {
+      this.kept = { ...rival, at: this.kept.at };
+    }
     return this.kept;
+  }
+
+  /** Whether another tab is where this one was. */
+  get elsewhere(): boolean {
+    return this.rival() !== null;
   }
 
   /** What a connecting line shows: the newest token of any tab. */
@@ -43,18 +64,27 @@ export class Resume {
     return this.possible ? this.kept : null;
   }
 
-  /** A new token came; every earlier one is void. */
-  attach(token: string, conversationId: string): void {
+  /** A new token came, or none: then one that we have of the conversation is as good as before. */
+  attach(given: string | null, conversationId: string): void {
+    const had = this.kept?.conversationId === conversationId ? this.kept.token : null;
+    const token = given ?? had;
+    if (token === null) return this.forget();
     this.kept = { token, conversationId, at: this.world.now() };
     this.attached = true;
+    this.rivalAt = null;
     this.memory?.keep(this.key, this.kept, true);
     this.tell();
   }
 
   /** The line is alive now; a tab whose token another one replaced leaves it at that. */
   alive(): void {
-    if (this.kept === null || !this.attached || this.contested() !== null) return;
-    this.kept = { ...this.kept, at: this.world.now() };
+    if (this.kept === null || !this.attached) return;
+    const at = this.world.now();
+    const rival = this.rival();
+    this.rivalAt = rival === null ? null : (this.rivalAt ?? at);
+    if (this.rivalAt !== null && at - this.rivalAt >= SHARED_MS) this.shared = true;
+    if (this.contested() !== null && (rival === null || !this.shared)) return;
+    this.kept = { ...(rival ?? this.kept), at };
     this.memory?.keep(this.key, this.kept, true);
   }
 
@@ -74,7 +104,9 @@ export class Resume {
   }
 
   forget(): void {
-    if (this.contested() === null) this.memory?.forget(this.key);
+    const other = this.contested();
+    if (other === null) this.memory?.forget(this.key);
+    else this.memory?.keep(this.key, other, false);
     this.kept = null;
     this.attached = false;
     this.tell();
@@ -90,6 +122,12 @@ export class Resume {
     const found = this.memory?.recall(this.key) ?? null;
     if (found === null || found.token === this.kept?.token) return null;
     return { token: found.token, conversationId: found.conversationId, at: found.at };
+  }
+
+  /** What another tab keeps of our own conversation. */
+  private rival(): Kept | null {
+    const found = this.contested();
+    return found?.conversationId === this.kept?.conversationId ? found : null;
   }
 
   /** Tells a change, and waits for the next one that comes by itself. */

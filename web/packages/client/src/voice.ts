@@ -92,6 +92,7 @@ export class Voice {
     try {
       await audio.startMicrophone(this.device);
     } catch (error) {
+      if (this.audio !== audio) return; // it was closed meanwhile, which is no failure
       this.hooks.failed(new SessionError("sound_failed", `The microphone failed: ${String(error)}`));
     }
   }

@@ -56,7 +56,7 @@ export class Writing {
 
   post(message: ClientData): void {
     if (this.ready) this.send(message);
-    else this.outbox.push(message);
+    else this.outbox.push(JSON.parse(JSON.stringify(message)) as ClientData); // as it is now
   }
 
   heard(message: ServerMessage): void {

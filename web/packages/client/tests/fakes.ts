@@ -143,6 +143,7 @@ export class FakeWorld implements World {
   readonly audios: FakeAudio[] = [];
   readonly asked: { url: string; headers: Record<string, string>; body: AuthorizeRequest }[] = [];
   readonly replies: Reply[] = [];
+  socketTrouble: Error | null = null;
   soundTrouble: Error | null = null;
   soundOpens: Promise<void> | null = null;
   chance = 0;
@@ -162,6 +163,7 @@ export class FakeWorld implements World {
   }) as typeof fetch;
 
   readonly socket = (url: string, protocols: string[]): WebSocket => {
+    if (this.socketTrouble !== null) throw this.socketTrouble;
     const socket = new FakeSocket(url, protocols);
     this.sockets.push(socket);
     return socket as unknown as WebSocket;

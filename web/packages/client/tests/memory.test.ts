@@ -98,6 +98,73 @@ test("A tab whose conversation another took over leaves the newer token alone.",
   assert.equal(old.newest()?.token, "new", "its user may");
 });
 
+/** Two tabs in one conversation, the second of which came later. */
+async function together(browser: Browser): Promise<{ first: Resume; second: Resume }> {
+  const first = browser.page(browser.tab().memory).right;
+  first.attach("first", "conv");
+  await browser.world.pass(60_000);
+  const second = browser.page(browser.tab().memory).right;
+  second.attach("second", "conv");
+  return { first, second };
+}
+
+test("A tab whose line lives on beside another's shares the conversation, and its newest token.", async () => {
+  const browser = new Browser();
+  const { first, second } = await together(browser);
+  await browser.world.pass(10_000);
+  assert.equal(first.own?.token, "first", "it may yet hear that it was taken over");
+  await browser.world.pass(20_000);
+  assert.equal(first.own?.token, "second");
+  second.lost();
+  second.attach("third", "conv");
+  assert.equal(first.own?.token, "third", "from then on at once");
+  second.close();
+  await browser.world.pass(10 * MINUTE);
+  first.lost();
+  assert.deepEqual([first.possible, first.newest()?.token], [true, "third"], "it kept the right alive");
+});
+
+test("A line that breaks soon after another tab came in has not shared.", async () => {
+  const browser = new Browser();
+  const { first } = await together(browser);
+  await browser.world.pass(13_000);
+  first.lost();
+  await browser.world.pass(MINUTE);
+  assert.deepEqual([first.own?.token, first.elsewhere], ["first", true]);
+});
+
+test("Another conversation of another tab is never shared.", async () => {
+  const browser = new Browser();
+  const { right } = browser.page(browser.tab().memory);
+  right.attach("ours", "conv");
+  const { memory } = browser.tab();
+  browser.page(memory).right.attach("theirs", "another");
+  await browser.world.pass(MINUTE);
+  right.lost();
+  assert.deepEqual([right.own?.token, right.elsewhere], ["ours", false]);
+  assert.equal(memory.recall("key")?.token, "theirs");
+});
+
+test("Who is thrown out while another tab goes on did not reload.", () => {
+  const browser = new Browser();
+  const { session, memory } = browser.tab();
+  const { right } = browser.page(memory);
+  right.attach("first", "conv");
+  browser.page(browser.tab().memory).right.attach("second", "conv");
+  right.forget();
+  assert.equal(browser.page(browser.tab(session).memory).right.reloaded, false);
+});
+
+test("An answer without a token keeps the one of its conversation, and of no other.", () => {
+  const browser = new Browser();
+  const { right } = browser.page(browser.tab().memory);
+  right.attach("token", "conv");
+  right.attach(null, "conv");
+  assert.equal(right.own?.token, "token");
+  right.attach(null, "another");
+  assert.deepEqual([right.own, right.possible, browser.local.length], [null, false, 0]);
+});
+
 test("Forgetting leaves nothing behind.", () => {
   const browser = new Browser();
   const { session, memory } = browser.tab();
