@@ -6,7 +6,7 @@ import itertools
 import json
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,13 @@ FLAGS = (
 class Browser:
     """One Chromium; its microphone plays a WAV file from the start whenever a page opens it."""
 
-    def __init__(self, executable: str, microphone: Path, asset_host: str) -> None:
+    def __init__(
+        self,
+        executable: str,
+        microphone: Path,
+        asset_host: str,
+        flags: Sequence[str] = FLAGS,
+    ) -> None:
         self._process = subprocess.Popen(
             ["node", str(E2E / "build" / "driver.mjs")],
             stdin=subprocess.PIPE,
@@ -47,7 +53,7 @@ class Browser:
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         args = [
-            *FLAGS,
+            *flags,
             f"--use-file-for-fake-audio-capture={microphone}%noloop",
             f"--host-resolver-rules=MAP assets.layercode.com {asset_host}",
         ]

@@ -1,20 +1,18 @@
 /** The pages of one Chromium, with everything their sockets carried. */
-import { type Browser, chromium, type Page, type WebSocket } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 
-/** One frame of a page's socket, without its sound. */
-interface Frame {
-  readonly socket: number;
-  readonly way: "sent" | "received";
-  readonly type: string;
-  readonly turn: string | null;
-  /** Bytes of sound in it. */
-  readonly bytes: number;
-  readonly text: string;
-}
+import { Frames } from "./frames";
+import { act } from "./hands";
 
 interface Opened {
   readonly page: Page;
-  readonly frames: Frame[];
+  readonly frames: Frames;
   readonly console: string[];
   readonly failed: string[];
 }
@@ -31,28 +29,26 @@ export class Pages {
       case "launch":
         return this.launch(String(given["executable"]), given["args"] as string[]);
       case "open":
-        return this.open(String(given["url"]));
+        return this.open(given);
       case "run":
         return this.page(given).page.evaluate(String(given["script"]));
       case "wait":
-        await this.page(given).page.waitForFunction(String(given["script"]), undefined, {
-          timeout: Number(given["timeout"]) * 1000,
-          polling: 50,
-        });
+        await until(this.page(given).page, String(given["script"]), Number(given["timeout"]));
         return null;
       case "frames":
-        return this.page(given).frames;
+        return this.page(given).frames.all.slice(Number(given["after"] ?? 0));
+      case "sound":
+        return this.page(given).frames.sound(String(given["turn"]));
       case "console":
         return this.page(given).console;
       case "failed":
         return this.page(given).failed;
       case "close":
-        await this.page(given).page.context().close();
-        this.opened.delete(Number(given["page"]));
-        return null;
-      default:
-        throw new Error(`the driver cannot ${what}`);
+        return this.shut(Number(given["page"]), this.page(given).page);
     }
+    const done = await act(this.page(given).page, what, given);
+    if (done === undefined) throw new Error(`the driver cannot ${what}`);
+    return done;
   }
 
   async close(): Promise<void> {
@@ -64,19 +60,33 @@ export class Pages {
     return this.browser.version();
   }
 
-  private async open(url: string): Promise<number> {
-    if (this.browser === null) throw new Error("launch comes before open");
-    const context = await this.browser.newContext();
+  /** Opens a page in a profile of its own, or as another tab `beside` a page. */
+  private async open(given: Given): Promise<number> {
+    const context = await this.context(given);
     const page = await context.newPage();
-    const opened: Opened = { page, frames: [], console: [], failed: [] };
-    let sockets = 0;
-    page.on("websocket", (socket) => watch(socket, sockets++, opened.frames));
+    if (given["before"] != null) await page.addInitScript(String(given["before"]));
+    const opened: Opened = { page, frames: new Frames(), console: [], failed: [] };
+    page.on("websocket", (socket) => opened.frames.watch(socket));
     page.on("console", (message) => opened.console.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", (error) => opened.console.push(`uncaught: ${error.message}`));
     page.on("requestfailed", (request) => opened.failed.push(request.url()));
-    await page.goto(url);
+    await page.goto(String(given["url"]));
     this.opened.set(++this.count, opened);
     return this.count;
+  }
+
+  private async context(given: Given): Promise<BrowserContext> {
+    if (given["beside"] != null) return this.page({ page: given["beside"] }).page.context();
+    if (this.browser === null) throw new Error("launch comes before open");
+    return this.browser.newContext((given["profile"] ?? {}) as BrowserContextOptions);
+  }
+
+  private async shut(number: number, page: Page): Promise<null> {
+    const context = page.context();
+    await page.close();
+    if (context.pages().length === 0) await context.close();
+    this.opened.delete(number);
+    return null;
   }
 
   private page(given: Given): Opened {
@@ -86,21 +96,11 @@ export class Pages {
   }
 }
 
-function watch(socket: WebSocket, number: number, frames: Frame[]): void {
-  const note = (way: Frame["way"], payload: string | Buffer): void => {
-    const text = payload.toString();
-    let message: Record<string, unknown> = {};
-    try {
-      message = Object(JSON.parse(text)) as Record<string, unknown>;
-    } catch {
-      // Tests send frames that are no JSON on purpose; Object() takes care of `null` and `17`.
-    }
-    const type = String(message["type"] ?? "");
-    const sound = type === "client.audio" || type === "response.audio";
-    const bytes = sound ? Buffer.from(String(message["content"]), "base64").length : 0;
-    const turn = message["turn_id"] == null ? null : String(message["turn_id"]);
-    frames.push({ socket: number, way, type, turn, bytes, text: sound ? "" : text });
-  };
-  socket.on("framesent", ({ payload }) => note("sent", payload));
-  socket.on("framereceived", ({ payload }) => note("received", payload));
+/** Waits for an expression. Polling from here: a page's own policy may forbid it to evaluate text. */
+async function until(page: Page, script: string, seconds: number): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  while (!(await page.evaluate(script))) {
+    if (performance.now() > end) throw new Error(`not within ${seconds} s`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
 }

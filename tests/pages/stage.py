@@ -1,0 +1,45 @@
+"""Agents for the page's tests: one that speaks long, one that thinks long, and rulers."""
+
+from __future__ import annotations
+
+from livekit.agents import Agent
+
+import duologue
+from duologue.testing.models import RulerTTS, ScriptedAnswers, ToneTTS
+
+LONG = (
+    "A sentence of a hundred characters or so, which takes six seconds to be said and has one dot."
+)
+TALE = "Once upon a time there was a tale that nobody could end, for whoever told it, " * 8
+
+
+@duologue.agent("tale", greeting="Ask me for a tale.", tts=ToneTTS, llm=lambda: _tales())
+def tale() -> Agent:
+    """Tells a tale of forty seconds, whatever it is asked."""
+    return Agent(instructions="Tell.")
+
+
+@duologue.agent(
+    "thinker", greeting="Well?", tts=ToneTTS, llm=lambda: ScriptedAnswers(["Yes."], delay=30.0)
+)
+def thinker() -> Agent:
+    """Thinks for half a minute."""
+    return Agent(instructions="Think.")
+
+
+def _tales() -> ScriptedAnswers:
+    return ScriptedAnswers([TALE + "slept."] * 20)
+
+
+for tabs in ("takeover", "reject", "share"):
+
+    @duologue.agent(
+        f"ruler-{tabs}",
+        greeting=LONG,
+        tabs=tabs,
+        tts=RulerTTS,
+        llm=lambda: ScriptedAnswers([LONG] * 20),
+    )
+    def ruler() -> Agent:
+        """Speaks so that every sample tells its place."""
+        return Agent(instructions="Be long.")

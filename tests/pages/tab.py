@@ -1,0 +1,211 @@
+"""The talk page as a person has it before them: what it shows, what they do, what its line carried."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.conformance.browser import PATIENCE, Browser, Frame
+
+SETTLED = """Promise.all(document.getAnimations()
+  .filter(one => one.effect.getComputedTiming().endTime !== Infinity)
+  .map(one => one.finished.catch(() => {}))).then(() => null)"""
+NETWORK = (
+    r"error: Failed to load resource: .*",
+    r"error: WebSocket connection to .* failed: .*",
+)
+"""What a browser itself writes when a line breaks; no page can keep it from doing so."""
+
+
+class Said(NamedTuple):
+    """One line of the transcript."""
+
+    role: str
+    text: str
+    moving: bool
+    interrupted: bool
+
+
+class Played(NamedTuple):
+    """How far a turn had left the loudspeaker, as the page told the server."""
+
+    turn: str
+    ms: float
+    frame: int
+    """Which frame of the page told it."""
+
+
+class Tab:
+    """One tab with the talk page."""
+
+    def __init__(self, browser: Browser, url: str, **given: object) -> None:
+        self._browser = browser
+        self.number = int(browser.ask("open", url=url, **given))
+        self.closed = False
+        self.expected: list[str] = []
+        """Patterns of what this tab's console may say; nothing else."""
+
+    # ---------------------------------------------------------------- what it shows
+
+    @property
+    def state(self) -> str:
+        """The line that says what is going on."""
+        return self.text("#state")
+
+    @property
+    def buttons(self) -> list[str]:
+        """The ids of the buttons of the call that can be seen, in their order."""
+        found = "#actions button:not([hidden]), #buttons button:not([hidden])"
+        return list(self.run(f"[...document.querySelectorAll('{found}')].map(one => one.id)"))
+
+    @property
+    def transcript(self) -> list[Said]:
+        """What was said, from the top."""
+        rows = self.run(
+            """[...document.querySelectorAll('.said')].map(one => [one.dataset.role,
+            one.querySelector('.words').textContent, 'moving' in one.dataset,
+            'interrupted' in one.dataset])"""
+        )
+        return [Said(*row) for row in rows]
+
+    @property
+    def notices(self) -> list[str]:
+        """The short words that the page shows for a while."""
+        return list(self.run("[...document.querySelectorAll('.notice p')].map(n => n.textContent)"))
+
+    @property
+    def focused(self) -> str:
+        """The id of the element that has the focus, or its tag."""
+        return str(self.run("document.activeElement.id || document.activeElement.tagName"))
+
+    def text(self, selector: str) -> str:
+        """The text of an element as it is shown; of a hidden one nothing."""
+        return str(self.run(f"document.querySelector({selector!r}).innerText.trim()"))
+
+    def shows(self, selector: str) -> bool:
+        """Whether an element can be seen."""
+        return bool(self.run(f"document.querySelector({selector!r})?.checkVisibility() ?? false"))
+
+    def violations(self) -> list[str]:
+        """What axe-core finds wrong with the page as it is now, in light and in dark."""
+        found = []
+        for scheme in ("dark", "light"):
+            self.ask("look", scheme=scheme)
+            self.run(SETTLED)
+            found += [f"{scheme}: {one}" for one in self.ask("axe")]
+        return found
+
+    def shoot(self, path: Path) -> None:
+        """A picture of what can be seen, once nothing glides any more."""
+        self.run(SETTLED)
+        self.ask("screenshot", path=str(path))
+
+    # ---------------------------------------------------------------- what a person does
+
+    def click(self, name: str) -> None:
+        """Clicks the element of this id."""
+        self.ask("click", selector=f"#{name}")
+
+    def type(self, text: str) -> None:
+        """Types a message and sends it."""
+        self.ask("fill", selector="#type-box", text=text)
+        self.press("Enter")
+
+    def press(self, key: str) -> None:
+        """Presses a key once."""
+        self.ask("press", key=key)
+
+    def reload(self) -> None:
+        """Loads the page anew."""
+        self.ask("reload")
+
+    def close(self) -> None:
+        """Closes the tab."""
+        self.closed = True
+        self.ask("close")
+
+    # ---------------------------------------------------------------- what happened
+
+    @property
+    def frames(self) -> list[Frame]:
+        """Every frame of every socket that this tab had."""
+        return [Frame(**frame) for frame in self.ask("frames")]
+
+    @property
+    def played(self) -> list[Played]:
+        """Every position that the page told, in order."""
+        return [
+            Played(str(frame.turn), json.loads(frame.text)["played_ms"], place)
+            for place, frame in enumerate(self.frames)
+            if frame.way == "sent" and frame.type == "client.played"
+        ]
+
+    def sound(self, turn: str = "") -> bytes:
+        """The sound that came of a turn, or, of no turn, what the microphone sent."""
+        return base64.b64decode(self.ask("sound", turn=turn))
+
+    @property
+    def turns(self) -> list[str]:
+        """The agent's turns of which sound came, in order."""
+        came = [frame.turn for frame in self.frames if frame.way == "received"]
+        spoken = [str(turn) for turn in came if turn is not None]
+        heard = [turn for turn in dict.fromkeys(spoken) if self.sound(turn)]
+        return heard
+
+    @property
+    def unexpected(self) -> list[str]:
+        """What the console says that it should not."""
+        return [
+            line
+            for line in self.ask("console")
+            if not any(re.fullmatch(pattern, line, re.DOTALL) for pattern in self.expected)
+        ]
+
+    # ---------------------------------------------------------------- waiting
+
+    def reaches(self, state: str, timeout: float = PATIENCE) -> None:
+        """Waits until the page says this of itself."""
+        self.wait(f"document.querySelector('#state').textContent === {json.dumps(state)}", timeout)
+
+    def wait(self, script: str, timeout: float = PATIENCE) -> None:
+        """Waits until an expression is true in the page, and fails with what it shows instead."""
+        try:
+            self.ask("wait", script=script, timeout=timeout)
+        except AssertionError as error:
+            raise AssertionError(f"waited for {script}: {error}\n{self._shown()}") from None
+
+    def until(self, true: Callable[[], bool], what: str, timeout: float = PATIENCE) -> None:
+        """Waits until something is so, here or in the page."""
+        end = time.monotonic() + timeout
+        while not true():
+            if time.monotonic() > end:
+                raise AssertionError(f"waited for {what}\n{self._shown()}")
+            time.sleep(0.05)
+
+    def hears(self, word: str, role: str = "agent") -> Said:
+        """Waits until somebody said a word to the end of their turn, and gives that turn."""
+
+        def found() -> list[Said]:
+            said = [one for one in self.transcript if one.role == role and not one.moving]
+            return [one for one in said if word.lower() in one.text.lower()]
+
+        self.until(lambda: bool(found()), f"{word!r} from the {role}")
+        return found()[-1]
+
+    def run(self, script: str) -> Any:
+        """The value of an expression in the page."""
+        return self.ask("run", script=script)
+
+    def ask(self, what: str, **given: object) -> Any:
+        """What the driver answers of this tab."""
+        return self._browser.ask(what, page=self.number, **given)
+
+    def _shown(self) -> str:
+        said = "\n".join(f"  {one}" for one in self.transcript)
+        state = f"{self.state!r}, {self.text('#detail')!r}, {self.buttons}, {self.notices}"
+        return f"the page says {state}\n{said}\nconsole: {self.ask('console')}"

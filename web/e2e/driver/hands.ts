@@ -1,0 +1,55 @@
+/** What a person does with a page: by mouse, keys and touch, and never through its code. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+import type { Page } from "playwright-core";
+
+type Given = Readonly<Record<string, unknown>>;
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** WCAG 2.2 to AA, and what axe-core knows to be good besides. */
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** Undefined where it is nothing that hands do. */
+export async function act(page: Page, what: string, given: Given): Promise<unknown> {
+  const selector = String(given["selector"] ?? "");
+  const key = String(given["key"] ?? "");
+  switch (what) {
+    case "click":
+      return (await page.click(selector, { timeout: 30_000 })) ?? null;
+    case "fill":
+      return (await page.fill(selector, String(given["text"]))) ?? null;
+    case "press":
+      return (await page.keyboard.press(key)) ?? null;
+    case "down":
+      return (await page.keyboard.down(key)) ?? null;
+    case "up":
+      return (await page.keyboard.up(key)) ?? null;
+    case "mouse":
+      await page.hover(selector);
+      return (await (given["down"] ? page.mouse.down() : page.mouse.up())) ?? null;
+    case "reload":
+      await page.reload();
+      return null;
+    case "offline":
+      return (await page.context().setOffline(Boolean(given["offline"]))) ?? null;
+    case "look":
+      return (await page.emulateMedia({ colorScheme: given["scheme"] as "light" | "dark" })) ?? null;
+    case "screenshot":
+      await page.screenshot({ path: String(given["path"]) });
+      return null;
+    case "axe":
+      return violations(page);
+    default:
+      return undefined;
+  }
+}
+
+/** What axe-core finds wrong, each with the elements that it is wrong of. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(`${AXE};null`);
+  const run = `axe.run({ runOnly: ${JSON.stringify(RULES)}, resultTypes: ["violations"] })`;
+  const found = `${run}.then(({ violations }) => violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html, failureSummary }) => id + ": " + help + "\\n" + html + "\\n" + failureSummary)))`;
+  return page.evaluate(found) as Promise<string[]>;
+}
