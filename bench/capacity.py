@@ -102,8 +102,8 @@ def told(step: Measured, alone: float) -> str:
     return (
         f"{step.system}: {step.sessions} sessions: {harm(step, alone) or 'held'};"
         f" {step.busy:.0%} of the core, {step.cpu:.1f} ms/s each (others {step.others:.0%});"
-        f" {step.got}/{step.expected} answers, {step.underruns} underruns in {step.minutes:.1f} min,"
-        f" response p50 {percentile(step.responses, 0.5):.0f} ms,"
+        f" {step.got}/{step.expected} answers, {step.underruns} underruns in"
+        f" {step.minutes:.1f} min, response p50 {percentile(step.responses, 0.5):.0f} ms,"
         f" p95 {percentile(step.responses, 0.95):.0f} ms, alone p50 {alone:.0f} ms;"
         f" late sends {step.late:.1%}"
     )

@@ -1,7 +1,8 @@
 """What talking sessions cost, and how many one core holds: ours and two peers in the same run.
 
 `python -m bench.talking cost [--only NAME] [--sessions N] [--seconds S]` prints processor time
-and memory of a session; `capacity` finds how many talk at once without harm. Without a word, both.
+and memory of a session; `capacity` finds how many talk at once without harm, `hold --sessions N`
+tries one number. Without a word, cost and capacity.
 """
 
 from __future__ import annotations
