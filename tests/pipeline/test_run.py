@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextvars import Context
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,20 @@ async def test_data_goes_both_ways_and_interrupts_nothing(tmp_path: Path) -> Non
         await client.said(greeting)
         assert not client.all(h.UserStarted)
         assert not client.all(h.AgentEnded)[0].interrupted
+
+
+async def test_whoever_asks_the_agent_acts_in_its_own_session(tmp_path: Path) -> None:
+    """A client that came back types from a task that knows nothing of the agent; its tools do."""
+    mind = ScriptedAnswers([[Call("hang_up", {})]])
+    async with stage(tmp_path, llm=mind, make=Tools) as desk:
+        first = await desk.join()
+        await first.said("Hello.")
+        await desk.leave(first, "dropped")
+        client = await desk.join(again=True)
+        states = client.all(h.StateChanged)
+        assert [one.state for one in states] == ["listening"]
+        Context().run(client.run.floor.type, "bye")
+        assert (await client.until(h.Ended)).code == "ended"
 
 
 async def test_an_agent_that_hangs_up_says_goodbye_first(tmp_path: Path) -> None:

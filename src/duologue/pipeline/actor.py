@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import Final
 
 import structlog
@@ -169,9 +169,15 @@ class Actor:
     def _perform(self, act: Act, session: AgentSession[None]) -> None:
         """Does one thing; a session that is closing, or cannot, refuses it without harm."""
         try:
-            act(session)
+            # Whoever asks, a socket or an owner's request, what follows is the agent's own doing.
+            copy_context().run(self._act, act, session)
         except Exception:
             log.exception("agent refused", agent=self._definition.slug)
+
+    def _act(self, act: Act, session: AgentSession[None]) -> None:
+        if self._here is not None:
+            whereabouts.bind(self._here)
+        act(session)
 
     def _hold_back(self, event: SpeechCreatedEvent) -> None:
         """An agent that greets in on_enter does not greet again when it is resumed."""

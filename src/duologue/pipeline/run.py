@@ -23,6 +23,7 @@ from duologue.core.happenings import (
     DataSent,
     Ended,
     Noticed,
+    StateChanged,
 )
 from duologue.errors import DuologueError
 from duologue.pipeline.actor import Actor
@@ -147,6 +148,8 @@ class Run:
             self._here.custom_headers = guest.custom_headers
         if self._outlet.listening and (turn := self._narrator.turns.speaking_turn):
             listener(AgentStarted(turn))  # it joins in the middle of an answer
+        if self._actor.session is not None:
+            listener(StateChanged(self._actor.session.agent_state))
         self._outlet.attach(listener)
 
     def detach(self, listener: Listener, unheard: float = 0.0) -> None:
