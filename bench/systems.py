@@ -119,7 +119,8 @@ def free_port() -> int:
 def running(name: str, *, hears_once: bool = False, **settings: Any) -> Iterator[System]:
     """One of the systems, alone on its core; settings are ours only."""
     port = free_port()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the server does not outlive us
+    # Told to end, we end as by Ctrl-C: the server does not outlive us.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, PYTHONPATH=str(ROOT))
         environment |= {"BENCH_HEARS": "once" if hears_once else "always"}
