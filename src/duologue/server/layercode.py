@@ -114,5 +114,6 @@ def _answer(admitted: Admitted) -> wire.AuthorizeAnswer:
             vad=wire.Vad(),
             audio=wire.AudioFormat(input_rate=input_rate(admitted.capabilities)),
             capabilities=admitted.capabilities,
+            tabs=admitted.definition.tabs,
         ),
     )

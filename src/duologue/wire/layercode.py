@@ -66,6 +66,8 @@ class SessionConfig(msgspec.Struct, kw_only=True):
     vad: Vad
     audio: AudioFormat
     capabilities: list[str] = []
+    tabs: Literal["takeover", "reject", "share"] = "takeover"
+    """What it means that another tab opens the conversation; only our own clients read it."""
 
 
 class AuthorizeAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -106,6 +106,7 @@ export interface SessionConfig {
   readonly vad: Vad;
   readonly audio: AudioFormat;
   readonly capabilities: readonly string[];
+  readonly tabs: "reject" | "share" | "takeover";
 }
 
 /** The answer to authorize; `resume_token` and `resumed` are ours, the rest is Layercode's. */
