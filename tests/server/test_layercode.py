@@ -30,6 +30,7 @@ def test_a_new_conversation_is_made_with_everything_the_sdk_reads(desk: Desk) ->
         "vad": {"enabled": False, "gate_audio": False, "buffer_frames": 10},
         "audio": {"input_rate": 8000, "output_rate": 16000},
         "capabilities": [],
+        "tabs": "takeover",
     }
 
 
