@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from bench import calls, sounds
 from bench.conditions import ANSWER_SECONDS, VOICE_RATE
-from bench.figures import keep, kept, quiet
+from bench.figures import keep, quiet
 from bench.load import generate, percentile
 from bench.machine import described, versions
 from bench.systems import System, running
@@ -166,8 +166,8 @@ def main() -> None:
             quiet()
         figures[name] = measure(name, 4 if given.quick else 24, 6 if given.quick else None)
         print(*lines({name: figures[name]}), sep="\n")
-    if not given.quick:
-        keep("barge_in", rivals=(kept("barge_in") or {}).get("rivals", {}) | figures)
+    if not given.quick and not given.only:
+        keep("barge_in", rivals=figures)
 
 
 if __name__ == "__main__":

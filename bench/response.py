@@ -21,7 +21,7 @@ from livekit.agents import inference
 from livekit.agents.vad import VADEventType
 
 from bench.conditions import MIC_FRAME, MIC_RATE, MODELS, SILENCE
-from bench.figures import keep, kept, quiet, say
+from bench.figures import keep, quiet, say
 from bench.load import generate, percentile, run
 from bench.machine import described, versions
 from bench.sounds import LOOP_FRAMES, VARIANTS, loop
@@ -120,8 +120,8 @@ def main() -> None:
             quiet()
         figures[name] = measure(name, counts, 4 if given.quick else 48, decides)
         print(*lines(name, figures[name]), sep="\n")
-    if not given.quick:
-        keep("response", systems=(kept("response") or {}).get("systems", {}) | figures)
+    if not given.quick and not given.only:
+        keep("response", systems=figures)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from bench.capacity import Capacity, hold, search
-from bench.figures import keep, kept, say
+from bench.figures import keep, say
 from bench.load import generate, percentile, run
 from bench.machine import described, versions
 from bench.systems import NAMES, running
@@ -111,6 +111,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a smoke test, no figures")
     given = parser.parse_args()
     names = chosen(given.only)
+    whole = not given.quick and not given.only  # only what was measured side by side is kept
     if given.quick:
         given.sessions, given.seconds = 3, 12.0
     print(described(), versions(), sep="\n")
@@ -121,13 +122,13 @@ def main() -> None:
     if given.what != "capacity":
         costs = cost(names, given.sessions, given.seconds, quick=given.quick)
         print(*cost_lines(costs), sep="\n")
-        if not given.quick:
-            keep("cost", systems=(kept("cost") or {}).get("systems", {}) | costs)
+        if whole:
+            keep("cost", systems=costs)
     if given.what != "cost":
         held = {name: capacity_figures(search(name, quick=given.quick)) for name in names}
         print(*capacity_lines(held), sep="\n")
-        if not given.quick:
-            keep("capacity", systems=(kept("capacity") or {}).get("systems", {}) | held)
+        if whole:
+            keep("capacity", systems=held)
 
 
 if __name__ == "__main__":
