@@ -130,7 +130,8 @@ export class Live implements ConnectionHooks {
   }
 
   answered(answer: AuthorizeAnswer, signal: AbortSignal): void {
-    this.right.attach(answer.resume_token ?? null, answer.conversation_id);
+    const { resume_token: token = null, conversation_id: id, config } = answer;
+    this.right.attach(token, id, config.tabs === "share");
     if (!signal.aborted && answer.conversation_id !== this.conversationId) this.writing.anew();
     if (signal.aborted) return; // by a listener that has just heard of it
     this.config = answer.config;

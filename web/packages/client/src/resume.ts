@@ -4,11 +4,6 @@ import type { Kept, Memory } from "./memory.js";
 import type { World } from "./world.js";
 
 const REFRESH_MS = 10_000;
-/**
- * A tab that is taken over hears of it at once, and a dead line is noticed within 13 s. One whose
- * line lives on for longer than that beside another tab's newer token shares the conversation.
- */
-const SHARED_MS = 15_000;
 
 export class Resume {
   /** Whether this very tab was in the conversation until it reloaded. */
@@ -16,8 +11,6 @@ export class Resume {
   private kept: Kept | null;
   private attached = false;
   private told: boolean;
-  /** Since when another tab has a newer token of our conversation. */
-  private rivalAt: number | null = null;
   /** Whether tabs are in the conversation together, so that everybody's newest token is ours too. */
   private shared = false;
   private cancel: () => void = () => {};
@@ -45,10 +38,8 @@ export class Resume {
    * the newest where tabs share the conversation.
    */
   get own(): Kept | null {
-    const rival = this.rival();
-    if (this.shared && this.kept !== null && rival !== null) {
-      this.kept = { ...rival, at: this.kept.at };
-    }
+    const newer = this.shared ? this.rival() : null;
+    if (this.kept !== null && newer !== null) this.kept = { ...newer, at: this.kept.at };
     return this.kept;
   }
 
@@ -64,27 +55,26 @@ export class Resume {
     return this.possible ? this.kept : null;
   }
 
-  /** A new token came, or none: then one that we have of the conversation is as good as before. */
-  attach(given: string | null, conversationId: string): void {
+  /**
+   * A new token came, or none: then one that we have of the conversation is as good as before.
+   * With `shared` another tab that comes in joins this one, else it takes this one's place.
+   */
+  attach(given: string | null, conversationId: string, shared: boolean): void {
     const had = this.kept?.conversationId === conversationId ? this.kept.token : null;
     const token = given ?? had;
     if (token === null) return this.forget();
     this.kept = { token, conversationId, at: this.world.now() };
     this.attached = true;
-    this.rivalAt = null;
+    this.shared = shared;
     this.memory?.keep(this.key, this.kept, true);
     this.tell();
   }
 
   /** The line is alive now; a tab whose token another one replaced leaves it at that. */
   alive(): void {
-    if (this.kept === null || !this.attached) return;
-    const at = this.world.now();
-    const rival = this.rival();
-    this.rivalAt = rival === null ? null : (this.rivalAt ?? at);
-    if (this.rivalAt !== null && at - this.rivalAt >= SHARED_MS) this.shared = true;
-    if (this.contested() !== null && (rival === null || !this.shared)) return;
-    this.kept = { ...(rival ?? this.kept), at };
+    const { own } = this;
+    if (own === null || !this.attached || this.contested() !== null) return;
+    this.kept = { ...own, at: this.world.now() };
     this.memory?.keep(this.key, this.kept, true);
   }
 

@@ -253,6 +253,7 @@ export function answer(given: Partial<AuthorizeAnswer> = {}, trigger?: "push_to_
       vad: { enabled: false, gate_audio: false, buffer_frames: 10 },
       audio: { input_rate: 16_000, output_rate: 16_000 },
       capabilities: ["binary", "mic16", "played", "resume", "agent_state", "tools"],
+      tabs: "takeover",
     },
     ...given,
   };

@@ -25,7 +25,7 @@ class Browser {
 test("A page that reloads finds its token, and knows that it was there.", async () => {
   const browser = new Browser();
   const { session, memory } = browser.tab();
-  browser.page(memory).right.attach("token", "conv");
+  browser.page(memory).right.attach("token", "conv", false);
   await browser.world.pass(1000);
   const { right } = browser.page(browser.tab(session).memory);
   assert.equal(right.possible, true);
@@ -35,7 +35,7 @@ test("A page that reloads finds its token, and knows that it was there.", async 
 
 test("Another tab finds the token too, and knows that it was not there.", () => {
   const browser = new Browser();
-  browser.page(browser.tab().memory).right.attach("token", "conv");
+  browser.page(browser.tab().memory).right.attach("token", "conv", false);
   const { right } = browser.page(browser.tab().memory);
   assert.equal(right.possible, true);
   assert.equal(right.reloaded, false);
@@ -45,7 +45,7 @@ test("A tab that left its conversation does not count as reloaded.", () => {
   const browser = new Browser();
   const { session, memory } = browser.tab();
   const { right } = browser.page(memory);
-  right.attach("token", "conv");
+  right.attach("token", "conv", false);
   right.detach();
   assert.equal(right.possible, true);
   assert.equal(browser.page(browser.tab(session).memory).right.reloaded, false);
@@ -55,7 +55,7 @@ test("A tab whose line broke still counts as reloaded.", () => {
   const browser = new Browser();
   const { session, memory } = browser.tab();
   const { right } = browser.page(memory);
-  right.attach("token", "conv");
+  right.attach("token", "conv", false);
   right.lost();
   assert.equal(browser.page(browser.tab(session).memory).right.reloaded, true);
 });
@@ -63,7 +63,7 @@ test("A tab whose line broke still counts as reloaded.", () => {
 test("The right ends five minutes after the line was last alive, and that is told.", async () => {
   const browser = new Browser();
   const { right, told } = browser.page(browser.tab().memory);
-  right.attach("token", "conv");
+  right.attach("token", "conv", false);
   await browser.world.pass(60 * MINUTE);
   assert.equal(right.possible, true, "an open line keeps it");
   right.lost();
@@ -77,7 +77,7 @@ test("The right ends five minutes after the line was last alive, and that is tol
 test("While the line is open its time is written down every ten seconds.", async () => {
   const browser = new Browser();
   const { memory } = browser.tab();
-  browser.page(memory).right.attach("token", "conv");
+  browser.page(memory).right.attach("token", "conv", false);
   const at = memory.recall("key")!.at;
   await browser.world.pass(10_000);
   assert.equal(memory.recall("key")!.at, at + 10_000);
@@ -86,9 +86,9 @@ test("While the line is open its time is written down every ten seconds.", async
 test("A tab whose conversation another took over leaves the newer token alone.", async () => {
   const browser = new Browser();
   const old = browser.page(browser.tab().memory).right;
-  old.attach("old", "conv");
+  old.attach("old", "conv", false);
   const { memory } = browser.tab();
-  browser.page(memory).right.attach("new", "conv");
+  browser.page(memory).right.attach("new", "conv", false);
   await browser.world.pass(10_000);
   old.detach();
   assert.equal(memory.recall("key")?.token, "new");
@@ -99,46 +99,53 @@ test("A tab whose conversation another took over leaves the newer token alone.",
 });
 
 /** Two tabs in one conversation, the second of which came later. */
-async function together(browser: Browser): Promise<{ first: Resume; second: Resume }> {
+async function together(browser: Browser, shared: boolean): Promise<{ first: Resume; second: Resume }> {
   const first = browser.page(browser.tab().memory).right;
-  first.attach("first", "conv");
+  first.attach("first", "conv", shared);
   await browser.world.pass(60_000);
   const second = browser.page(browser.tab().memory).right;
-  second.attach("second", "conv");
+  second.attach("second", "conv", shared);
   return { first, second };
 }
 
-test("A tab whose line lives on beside another's shares the conversation, and its newest token.", async () => {
+test("Where tabs share a conversation the newest token of any is everybody's, at once.", async () => {
   const browser = new Browser();
-  const { first, second } = await together(browser);
-  await browser.world.pass(10_000);
-  assert.equal(first.own?.token, "first", "it may yet hear that it was taken over");
-  await browser.world.pass(20_000);
+  const { first, second } = await together(browser, true);
   assert.equal(first.own?.token, "second");
   second.lost();
-  second.attach("third", "conv");
-  assert.equal(first.own?.token, "third", "from then on at once");
+  second.attach("third", "conv", true);
+  assert.equal(first.own?.token, "third");
   second.close();
   await browser.world.pass(10 * MINUTE);
   first.lost();
   assert.deepEqual([first.possible, first.newest()?.token], [true, "third"], "it kept the right alive");
 });
 
-test("A line that breaks soon after another tab came in has not shared.", async () => {
+test("Where a tab takes over, the one before shows its own token, however long its line lives on.", async () => {
   const browser = new Browser();
-  const { first } = await together(browser);
-  await browser.world.pass(13_000);
+  const { first } = await together(browser, false);
+  await browser.world.pass(60 * MINUTE);
   first.lost();
-  await browser.world.pass(MINUTE);
   assert.deepEqual([first.own?.token, first.elsewhere], ["first", true]);
+});
+
+test("Whether tabs share is what the newest answer says.", async () => {
+  const browser = new Browser();
+  const { first, second } = await together(browser, true);
+  first.attach("third", "conv", false);
+  second.attach("fourth", "conv", false);
+  assert.equal(first.own?.token, "third");
+  first.attach("fifth", "conv", true);
+  second.attach("sixth", "conv", true);
+  assert.equal(first.own?.token, "sixth");
 });
 
 test("Another conversation of another tab is never shared.", async () => {
   const browser = new Browser();
   const { right } = browser.page(browser.tab().memory);
-  right.attach("ours", "conv");
+  right.attach("ours", "conv", true);
   const { memory } = browser.tab();
-  browser.page(memory).right.attach("theirs", "another");
+  browser.page(memory).right.attach("theirs", "another", true);
   await browser.world.pass(MINUTE);
   right.lost();
   assert.deepEqual([right.own?.token, right.elsewhere], ["ours", false]);
@@ -149,8 +156,8 @@ test("Who is thrown out while another tab goes on did not reload.", () => {
   const browser = new Browser();
   const { session, memory } = browser.tab();
   const { right } = browser.page(memory);
-  right.attach("first", "conv");
-  browser.page(browser.tab().memory).right.attach("second", "conv");
+  right.attach("first", "conv", false);
+  browser.page(browser.tab().memory).right.attach("second", "conv", false);
   right.forget();
   assert.equal(browser.page(browser.tab(session).memory).right.reloaded, false);
 });
@@ -158,10 +165,10 @@ test("Who is thrown out while another tab goes on did not reload.", () => {
 test("An answer without a token keeps the one of its conversation, and of no other.", () => {
   const browser = new Browser();
   const { right } = browser.page(browser.tab().memory);
-  right.attach("token", "conv");
-  right.attach(null, "conv");
+  right.attach("token", "conv", false);
+  right.attach(null, "conv", false);
   assert.equal(right.own?.token, "token");
-  right.attach(null, "another");
+  right.attach(null, "another", false);
   assert.deepEqual([right.own, right.possible, browser.local.length], [null, false, 0]);
 });
 
@@ -169,7 +176,7 @@ test("Forgetting leaves nothing behind.", () => {
   const browser = new Browser();
   const { session, memory } = browser.tab();
   const { right, told } = browser.page(memory);
-  right.attach("token", "conv");
+  right.attach("token", "conv", false);
   right.forget();
   assert.deepEqual([browser.local.length, session.length], [0, 0]);
   assert.deepEqual(told, [true, false]);
@@ -177,7 +184,7 @@ test("Forgetting leaves nothing behind.", () => {
 
 test("Without a memory the right lives as long as its object.", () => {
   const { right } = new Browser().page(null);
-  right.attach("token", "conv");
+  right.attach("token", "conv", false);
   right.detach();
   assert.equal(right.newest()?.token, "token");
   assert.equal(right.reloaded, false);
@@ -192,7 +199,7 @@ test("Storage that throws, or holds nonsense, is no memory and no fault.", () =>
   }
   browser.local.broken = session.broken = true;
   const { right } = browser.page(memory);
-  right.attach("token", "conv");
+  right.attach("token", "conv", false);
   right.lost();
   assert.equal(right.newest()?.token, "token");
   assert.equal(browserMemory({ local: null, session: null }).recall("key"), null);
@@ -201,7 +208,7 @@ test("Storage that throws, or holds nonsense, is no memory and no fault.", () =>
 test("A closed right waits for nothing.", () => {
   const browser = new Browser();
   const { right } = browser.page(browser.tab().memory);
-  right.attach("token", "conv");
+  right.attach("token", "conv", false);
   assert.equal(browser.world.waiting, 1);
   right.close();
   assert.equal(browser.world.waiting, 0);

@@ -183,6 +183,23 @@ test("Without a token of its own a new conversation is never mistaken for the la
   assert.equal(talk.world.asked.at(-1)?.body.conversation_id, undefined);
 });
 
+for (const [tabs, shown] of [
+  ["takeover", "old"],
+  ["reject", "old"],
+  ["share", "new"],
+] as const) {
+  test(`With tabs = ${tabs} a line that broke comes back with the ${shown} of two tabs' tokens.`, async () => {
+    const local = new FakeStorage();
+    const memory = () => browserMemory({ local, session: new FakeStorage() });
+    const config = { ...answer().config, tabs };
+    const old = await Talk.open({ memory: memory() }, answer({ resume_token: "old", config }));
+    await old.line.ends(1006);
+    await Talk.open({ memory: memory() }, answer({ resume_token: "new", config }));
+    await old.world.pass(125);
+    assert.equal(old.world.asked.at(-1)?.body.resume_token, shown);
+  });
+}
+
 test("A tab that comes back too late to its place in another tab may follow it there.", async () => {
   const local = new FakeStorage();
   const memory = () => browserMemory({ local, session: new FakeStorage() });

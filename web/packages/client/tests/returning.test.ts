@@ -197,18 +197,6 @@ test("A notice of an earlier line explains no later close.", async () => {
   assert.equal(talk.session.failure?.code, "replaced");
 });
 
-test("A line that broke comes back with its own token, and snatches none from another tab.", async () => {
-  const local = new FakeStorage();
-  const tab = (): Partial<SessionOptions> => ({
-    memory: browserMemory({ local, session: new FakeStorage() }),
-  });
-  const old = await Talk.open(tab(), answer({ resume_token: "old" }));
-  await old.line.ends(1006);
-  await Talk.open(tab(), answer({ resume_token: "new" }));
-  await old.world.pass(125);
-  assert.equal(old.world.asked.at(-1)?.body.resume_token, "old");
-});
-
 test("A conversation that ended while the line was broken is over.", async () => {
   const talk = await Talk.open();
   await talk.line.ends(1006);
