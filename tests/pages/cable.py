@@ -1,4 +1,4 @@
-"""A cable between a browser and the server that can stay pulled out for a while."""
+"""A cable between a browser and the server that can stay pulled out, or carry nothing, for a while."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ class Cable(Wire):
     def __init__(self, url: str) -> None:
         host, _, port = url.removeprefix("http://").partition(":")
         super().__init__(host, int(port))
-        self._plugged = threading.Event()
-        self._plugged.set()
+        self._plugged = True
+        self._flows = threading.Event()
+        self._flows.set()
 
     @property
     def url(self) -> str:
@@ -28,18 +29,47 @@ class Cable(Wire):
         super().__enter__()
         return self
 
+    def __exit__(self, *error: object) -> None:
+        self.thaw()
+        super().__exit__(*error)
+
     def unplug(self) -> None:
         """Breaks every connection, and lets none in."""
-        self._plugged.clear()
+        self._plugged = False
         self.cut()
 
     def plug(self) -> None:
         """Lets connections through again."""
-        self._plugged.set()
+        self._plugged = True
+
+    def freeze(self) -> None:
+        """Carries nothing any more, and says so to nobody."""
+        self._flows.clear()
+
+    def thaw(self) -> None:
+        """Carries again, and first what was held."""
+        self._flows.set()
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
-        if not self._plugged.is_set():
+        if not self._plugged:
             for end in (source, sink):
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
-        super()._pump(source, sink)
+        super()._pump(_Held(source, self._flows), sink)  # type: ignore[arg-type] # it has recv
+
+
+class _Held:
+    """The end of a cable from which nothing comes while the cable is frozen."""
+
+    def __init__(self, end: socket.socket, flows: threading.Event) -> None:
+        self._end = end
+        self._flows = flows
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._end, name)
+
+    def recv(self, most: int) -> bytes:
+        """What came, once it may go on."""
+        data = self._end.recv(most)
+        self._flows.wait()
+        return data

@@ -108,6 +108,7 @@ def opener(browser: Browser, microphone: Callable[[Recording], None]) -> Iterato
         **profile: Any,
     ) -> Tab:
         other = beside.number if beside else None
+        use = beside.browser if beside else use
         known = {"reducedMotion": "reduce", "locale": "en-GB"} | profile
         tab = Tab(use or browser, f"{at.url}/", beside=other, before=before, profile=known)
         opened.append(tab)

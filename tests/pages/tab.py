@@ -1,4 +1,4 @@
-"""The talk page as a person has it before them: what it shows, what they do, what its line carried."""
+"""The talk page as a person has it before them, and what its line carried."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Tab:
     """One tab with the talk page."""
 
     def __init__(self, browser: Browser, url: str, **given: object) -> None:
-        self._browser = browser
+        self.browser = browser
         self.number = int(browser.ask("open", url=url, **given))
         self.closed = False
         self.expected: list[str] = []
@@ -124,6 +124,14 @@ class Tab:
         """Loads the page anew."""
         self.ask("reload")
 
+    def hold(self, name: str, *, down: bool) -> None:
+        """Presses the mouse on the element of this id, or lets it go."""
+        self.ask("mouse", selector=f"#{name}", down=down)
+
+    def offline(self, *, is_so: bool) -> None:
+        """Takes the network from the whole browser profile, or gives it back."""
+        self.ask("offline", offline=is_so)
+
     def close(self) -> None:
         """Closes the tab."""
         self.closed = True
@@ -135,6 +143,10 @@ class Tab:
     def frames(self) -> list[Frame]:
         """Every frame of every socket that this tab had."""
         return [Frame(**frame) for frame in self.ask("frames")]
+
+    def sent(self, kind: str) -> int:
+        """How many frames of a type the page sent."""
+        return sum(frame.way == "sent" and frame.type == kind for frame in self.frames)
 
     @property
     def played(self) -> list[Played]:
@@ -154,8 +166,7 @@ class Tab:
         """The agent's turns of which sound came, in order."""
         came = [frame.turn for frame in self.frames if frame.way == "received"]
         spoken = [str(turn) for turn in came if turn is not None]
-        heard = [turn for turn in dict.fromkeys(spoken) if self.sound(turn)]
-        return heard
+        return [turn for turn in dict.fromkeys(spoken) if self.sound(turn)]
 
     @property
     def unexpected(self) -> list[str]:
@@ -187,6 +198,24 @@ class Tab:
                 raise AssertionError(f"waited for {what}\n{self._shown()}")
             time.sleep(0.05)
 
+    def asks(self, text: str) -> str:
+        """Types a message, and gives the agent's turn that answers it once its sound comes."""
+        before = len(self.frames)
+        self.type(text)
+
+        def answer() -> str | None:
+            new = [one for one in self.frames[before:] if one.turn is not None]
+            said = [place for place, one in enumerate(new) if one.type == "user.transcript"]
+            heard = [one.turn for one in new[said[0] :] if one.type == "binary"] if said else []
+            return heard[0] if heard else None
+
+        self.until(lambda: answer() is not None, f"an answer to {text!r}")
+        return str(answer())
+
+    def heard_of(self, turn: str) -> list[float]:
+        """How far a turn had left the loudspeaker, each time that the page told it, in ms."""
+        return [one.ms for one in self.played if one.turn == turn]
+
     def hears(self, word: str, role: str = "agent") -> Said:
         """Waits until somebody said a word to the end of their turn, and gives that turn."""
 
@@ -203,7 +232,7 @@ class Tab:
 
     def ask(self, what: str, **given: object) -> Any:
         """What the driver answers of this tab."""
-        return self._browser.ask(what, page=self.number, **given)
+        return self.browser.ask(what, page=self.number, **given)
 
     def _shown(self) -> str:
         said = "\n".join(f"  {one}" for one in self.transcript)

@@ -1,14 +1,21 @@
-"""The states of a call on the talk page: each one is shown, looks right to axe-core, and goes on."""
+"""The states of a call: each is shown, looks right to axe-core, and leads where it says."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from tests.pages.cable import Cable
 from tests.pages.conftest import Opener
+from tests.pages.tab import NETWORK
 from tests.serving import House
+
+from duologue.testing.speech import Recording, silence, speak
 
 pytestmark = pytest.mark.browser
 
-COUNT = "Please count slowly from one to twenty."
+HELLO = "Hello, can you hear me?"
 
 
 def test_idle_invites(opener: Opener, house: House) -> None:
@@ -21,6 +28,16 @@ def test_idle_invites(opener: Opener, house: House) -> None:
     assert tab.shows("#suggestions button")
     assert tab.frames == []
     assert tab.violations() == []
+
+
+def test_axe_finds_what_is_wrong(opener: Opener, house: House) -> None:
+    """A button that lost its name is found in light and in dark: an empty list means something."""
+    tab = opener(house)
+    tab.run("document.querySelector('#talk-button').replaceChildren()")
+    assert [one[: one.index(":", 6)] for one in tab.violations()] == [
+        "dark: button-name",
+        "light: button-name",
+    ]
 
 
 def test_a_call_from_talk_to_end(opener: Opener, house: House) -> None:
@@ -38,3 +55,160 @@ def test_a_call_from_talk_to_end(opener: Opener, house: House) -> None:
     assert tab.buttons == ["resume", "anew"]
     assert tab.violations() == []
     assert [frame.type for frame in tab.frames if frame.way == "sent"][-1] == "client.end"
+    tab.click("resume")
+    tab.reaches("Listening")
+    assert len(tab.transcript) == 1, "nobody is greeted twice"
+
+
+def test_connecting_can_be_cancelled(opener: Opener, cable: Cable) -> None:
+    """While the server does not answer, the page says so and lets go when it is told to."""
+    tab = opener(cable)
+    cable.freeze()
+    tab.click("talk-button")
+    tab.reaches("Connecting…")
+    assert tab.buttons == ["end"]
+    assert tab.text("#end span") == "Cancel"
+    assert tab.violations() == []
+    tab.click("end")
+    tab.reaches("You left")
+    cable.thaw()
+    tab.click("talk-button")
+    tab.reaches("Listening")
+
+
+def test_thinking_ends_by_interrupt(opener: Opener, stage: House) -> None:
+    """A long thought is shown as one; Interrupt ends it, and nothing of it is ever said."""
+    tab = opener(stage, agent="Thinker")
+    tab.click("talk-button")
+    tab.hears("Well?")
+    tab.type("What do you think?")
+    tab.reaches("Thinking…")
+    assert tab.violations() == []
+    tab.click("interrupt")
+    tab.reaches("Listening")
+    assert [one.role for one in tab.transcript] == ["agent", "user"]
+
+
+def test_interrupt_silences_at_once(opener: Opener, stage: House) -> None:
+    """The button cuts the sound and the line of the transcript; the next answer begins anew."""
+    tab = opener(stage, agent="Tale")
+    tab.click("type-button")
+    tale = tab.asks("Tell me a tale.")
+    tab.until(lambda: max(tab.heard_of(tale), default=0) > 500, "some sound")
+    assert tab.state == "Speaking"
+    tab.click("interrupt")
+    tab.reaches("Your turn")
+    tab.until(lambda: tab.transcript[-1].interrupted, "the cut")
+    heard = tab.heard_of(tale)
+    assert heard == sorted(heard)
+    assert heard[-1] < len(tab.sound(tale)) / 32
+    assert tab.transcript[-1].text.endswith("\u00a0—")
+    assert tab.asks("Again.") != tale
+    assert tab.heard_of(tale) == heard, "a turn that was cut sounded again"
+
+
+def test_typing_needs_no_microphone(opener: Opener, house: House) -> None:
+    """Typed words are shown at once and answered aloud; Speak opens the microphone later."""
+    tab = opener(house)
+    tab.click("type-button")
+    tab.reaches("Your turn")
+    assert tab.focused == "type-box"
+    assert tab.buttons == ["listen", "interrupt", "end"]
+    tab.type("What is the capital of the moon?")
+    assert tab.transcript[-1].text == "What is the capital of the moon?"
+    assert tab.hears("beyond me").role == "agent"
+    assert tab.sound() == b""
+    assert tab.violations() == []
+    tab.click("listen")
+    tab.wait("!document.querySelector('#mute').hidden")
+    tab.until(lambda: len(tab.sound()) > 6400, "the microphone")
+
+
+def test_a_suggestion_begins_a_call(opener: Opener, house: House) -> None:
+    """A tap on a suggestion opens the line and says it."""
+    tab = opener(house)
+    first = tab.text("#suggestions button")
+    tab.ask("click", selector="#suggestions button >> nth=0")
+    assert tab.hears(first, "user").text == first
+    tab.until(lambda: tab.transcript[-1].role == "agent", "an answer")
+
+
+def test_muted_sends_nothing(opener: Opener, house: House) -> None:
+    """Between Mute and Unmute no sound of the room leaves the page; a reload stays muted."""
+    tab = opener(house)
+    tab.click("talk-button")
+    tab.reaches("Listening")
+    tab.until(lambda: len(tab.sound()) > 6400, "the microphone")
+    tab.click("mute")
+    tab.reaches("Muted")
+    assert tab.run("document.querySelector('#mute').getAttribute('aria-pressed')") == "true"
+    assert tab.violations() == []
+    silent = tab.sound()
+    tab.type(HELLO)
+    tab.hears("loud and clear")
+    new = tab.sound()[len(silent) :]
+    assert not any(new), "the room was heard"
+    tab.reload()
+    tab.reaches("Muted")
+    tab.click("mute")
+    tab.reaches("Listening")
+    before = len(tab.sound())
+    tab.until(lambda: any(tab.sound()[before:]), "the microphone")
+
+
+def test_push_to_talk_hears_while_the_button_is_down(
+    opener: Opener, house: House, microphone: Callable[[Recording], None]
+) -> None:
+    """Sound leaves only while the button is held, and what was said meanwhile is answered."""
+    microphone(silence(1.5) + speak(HELLO) + silence(60.0))
+    tab = opener(house, agent="push to talk")
+    tab.click("talk-button")
+    tab.reaches("Your turn")
+    assert tab.buttons == ["hold", "interrupt", "end"]
+    assert tab.violations() == []
+    assert tab.sound() == b""
+    tab.hold("hold", down=True)
+    tab.reaches("Listening")
+    assert tab.text("#hold span") == "Let go to send"
+    assert tab.violations() == []
+    tab.until(lambda: len(tab.sound()) > 5 * 32000, "five seconds of sound")
+    tab.hold("hold", down=False)
+    tab.hears("hear", "user")
+    tab.hears("loud and clear")
+    sent = [frame.type for frame in tab.frames if frame.way == "sent"]
+    first, last = sent.index("trigger.turn.start"), sent.index("trigger.turn.end")
+    assert "binary" in sent[first:last]
+    assert "binary" not in sent[:first] + sent[last:]
+
+
+def test_the_agent_hangs_up(opener: Opener, house: House) -> None:
+    """After its goodbye the page says who ended it, and offers a new conversation only."""
+    tab = opener(house)
+    tab.click("type-button")
+    tab.reaches("Your turn")
+    tab.type("Goodbye.")
+    tab.reaches("Demo hung up")
+    assert tab.buttons == ["talk-button"]
+    assert tab.transcript[-1].role == "agent"
+    assert tab.violations() == []
+    tab.click("talk-button")
+    tab.reaches("Your turn")
+    tab.hears("Corner Table")
+    assert [one.role for one in tab.transcript] == ["agent"], "a new conversation"
+
+
+def test_a_full_house_is_tried_again(opener: Opener, tmp_path: Path, built: None) -> None:
+    """Refused by 503, the page says when it tries again, and is let in once a line is free."""
+    with House(tmp_path / "data", mode="dev", max_sessions=1) as small:
+        first, second = opener(small), opener(small)
+        second.expected += NETWORK
+        first.click("type-button")
+        first.reaches("Your turn")
+        second.click("type-button")
+        second.reaches("Every line is busy")
+        assert "Trying again" in second.text("#detail")
+        assert second.violations() == []
+        first.click("end")
+        second.reaches("Your turn")
+        for tab in (first, second):
+            tab.close()

@@ -5,13 +5,15 @@ import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 
 type Given = Readonly<Record<string, unknown>>;
+/** Evaluates in the page, without counting as a touch of it. */
+type Run = (script: string) => Promise<unknown>;
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** WCAG 2.2 to AA, and what axe-core knows to be good besides. */
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** Undefined where it is nothing that hands do. */
-export async function act(page: Page, what: string, given: Given): Promise<unknown> {
+export async function act(page: Page, what: string, given: Given, run: Run): Promise<unknown> {
   const selector = String(given["selector"] ?? "");
   const key = String(given["key"] ?? "");
   switch (what) {
@@ -28,6 +30,12 @@ export async function act(page: Page, what: string, given: Given): Promise<unkno
     case "mouse":
       await page.hover(selector);
       return (await (given["down"] ? page.mouse.down() : page.mouse.up())) ?? null;
+    case "choose":
+      await page.selectOption(selector, { label: String(given["label"]) });
+      return null;
+    case "permit":
+      await page.context().grantPermissions(given["permissions"] as string[]);
+      return null;
     case "reload":
       await page.reload();
       return null;
@@ -39,17 +47,16 @@ export async function act(page: Page, what: string, given: Given): Promise<unkno
       await page.screenshot({ path: String(given["path"]) });
       return null;
     case "axe":
-      return violations(page);
+      return violations(run);
     default:
       return undefined;
   }
 }
 
 /** What axe-core finds wrong, each with the elements that it is wrong of. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(`${AXE};null`);
-  const run = `axe.run({ runOnly: ${JSON.stringify(RULES)}, resultTypes: ["violations"] })`;
-  const found = `${run}.then(({ violations }) => violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html, failureSummary }) => id + ": " + help + "\\n" + html + "\\n" + failureSummary)))`;
-  return page.evaluate(found) as Promise<string[]>;
+async function violations(run: Run): Promise<unknown> {
+  await run(`${AXE};null`);
+  return run(`axe.run({ runOnly: ${JSON.stringify(RULES)}, resultTypes: ["violations"] })
+    .then(({ violations }) => violations.flatMap(({ id, help, nodes }) => nodes.map(
+      ({ html, failureSummary }) => [id + ": " + help, html, failureSummary].join("\\n"))))`);
 }

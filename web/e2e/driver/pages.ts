@@ -3,6 +3,7 @@ import {
   type Browser,
   type BrowserContext,
   type BrowserContextOptions,
+  type CDPSession,
   chromium,
   type Page,
 } from "playwright-core";
@@ -12,6 +13,7 @@ import { act } from "./hands";
 
 interface Opened {
   readonly page: Page;
+  readonly devtools: CDPSession;
   readonly frames: Frames;
   readonly console: string[];
   readonly failed: string[];
@@ -31,9 +33,9 @@ export class Pages {
       case "open":
         return this.open(given);
       case "run":
-        return this.page(given).page.evaluate(String(given["script"]));
+        return value(this.page(given).devtools, String(given["script"]));
       case "wait":
-        await until(this.page(given).page, String(given["script"]), Number(given["timeout"]));
+        await until(this.page(given).devtools, String(given["script"]), Number(given["timeout"]));
         return null;
       case "frames":
         return this.page(given).frames.all.slice(Number(given["after"] ?? 0));
@@ -46,7 +48,8 @@ export class Pages {
       case "close":
         return this.shut(Number(given["page"]), this.page(given).page);
     }
-    const done = await act(this.page(given).page, what, given);
+    const { page, devtools } = this.page(given);
+    const done = await act(page, what, given, (script) => value(devtools, script));
     if (done === undefined) throw new Error(`the driver cannot ${what}`);
     return done;
   }
@@ -65,7 +68,8 @@ export class Pages {
     const context = await this.context(given);
     const page = await context.newPage();
     if (given["before"] != null) await page.addInitScript(String(given["before"]));
-    const opened: Opened = { page, frames: new Frames(), console: [], failed: [] };
+    const devtools = await context.newCDPSession(page);
+    const opened: Opened = { page, devtools, frames: new Frames(), console: [], failed: [] };
     page.on("websocket", (socket) => opened.frames.watch(socket));
     page.on("console", (message) => opened.console.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", (error) => opened.console.push(`uncaught: ${error.message}`));
@@ -97,10 +101,21 @@ export class Pages {
 }
 
 /** Waits for an expression. Polling from here: a page's own policy may forbid it to evaluate text. */
-async function until(page: Page, script: string, seconds: number): Promise<void> {
+async function until(devtools: CDPSession, script: string, seconds: number): Promise<void> {
   const end = performance.now() + seconds * 1000;
-  while (!(await page.evaluate(script))) {
+  while (!(await value(devtools, script))) {
     if (performance.now() > end) throw new Error(`not within ${seconds} s`);
     await new Promise((done) => setTimeout(done, 50));
   }
+}
+
+/** What an expression is worth. Not by `page.evaluate`, which a browser takes for a user's touch. */
+async function value(devtools: CDPSession, expression: string): Promise<unknown> {
+  const { result, exceptionDetails: failed } = await devtools.send("Runtime.evaluate", {
+    expression,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  if (failed !== undefined) throw new Error(failed.exception?.description ?? failed.text);
+  return result.value;
 }

@@ -61,8 +61,9 @@ export class Call {
   }
 
   talk(): void {
-    const again = this.model.line === "failed";
-    this.open(true, !again);
+    // Only the first button asks for the voice; a later one keeps to how the user was talking.
+    const { line } = this.model;
+    this.open(line === "idle" || this.choices.voice, line !== "failed");
   }
 
   anew(): void {

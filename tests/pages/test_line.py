@@ -1,0 +1,174 @@
+"""Lines that break: the page says so, comes back by itself, and nothing unheard is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from tests.groups import say
+from tests.pages.cable import Cable
+from tests.pages.conftest import STAGE, Opener
+from tests.pages.stage import LONG
+from tests.pages.tab import NETWORK, Tab
+from tests.serving import House
+
+from duologue.testing.models import CHARACTER, place, ruler
+
+pytestmark = pytest.mark.browser
+
+COUNT = "Please count slowly from one to twenty."
+WHOLE = ruler(10 * 16000)
+TWICE = 300
+"""Milliseconds that a return may let somebody hear again."""
+GRACE = 6.0
+"""Stands for the default thirty seconds, so that a test need not wait for them."""
+
+
+def pieces(tab: Tab, turn: str, rest: str) -> tuple[float, float, float]:
+    """In ms of the sentence: where the first turn was left, where the rest began and ended."""
+    sound = tab.sound(rest)
+    begin = place(sound, WHOLE) / 16
+    return tab.heard_of(turn)[-1], begin, begin + len(sound.rstrip(b"\0")) / 32
+
+
+def goes_on(tab: Tab, first: str, how: str) -> None:
+    """Waits for the rest of a ruler's sentence, and counts: nothing is missing, little is twice."""
+    tab.until(lambda: tab.turns[-1] != first, "the rest")
+    rest = tab.turns[-1]
+    done = "trigger.response.audio.replay_finished"
+    tab.until(lambda: any(f.turn == rest and f.type == done for f in tab.frames), "its end")
+    left, begin, end = pieces(tab, first, rest)
+    say(f"{how}: left at {left:.0f} ms, went on at {begin:.0f} ms, ended at {end:.0f} ms\n")
+    assert place(tab.sound(first), WHOLE) == 0
+    assert 0 <= left - begin <= TWICE
+    assert abs(end - len(LONG) * CHARACTER * 1000) < 1, "the end is missing"
+    assert tab.heard_of(rest)[-1] >= end - begin - 1, "the end was not heard"
+    assert [one.role for one in tab.transcript] == ["agent"]
+    assert not tab.transcript[0].interrupted
+
+
+@pytest.fixture
+def ruled(stage: House) -> Iterator[Cable]:
+    """A cable to the agents that speak rulers."""
+    with Cable(stage.url) as plugged:
+        yield plugged
+
+
+def sentence(opener: Opener, at: Cable | House) -> tuple[Tab, str]:
+    """A tab in which a ruler's sentence has been heard for more than two seconds."""
+    tab = opener(at, agent="Ruler Takeover")
+    tab.click("talk-button")
+    tab.until(lambda: any(one.ms > 2000 for one in tab.played), "two seconds of sound")
+    return tab, tab.turns[-1]
+
+
+def test_a_reload_in_mid_sentence(opener: Opener, stage: House) -> None:
+    """The page that was loaded anew goes on unasked, within 300 ms of what was heard last."""
+    tab, first = sentence(opener, stage)
+    tab.reload()
+    goes_on(tab, first, "reload")
+    assert "Picked up where you left off." in tab.notices or tab.state == "Listening"
+
+
+def test_a_line_that_is_cut_for_five_seconds(opener: Opener, ruled: Cable) -> None:
+    """The page says that it reconnects, does so by itself, and the agent ends its sentence."""
+    tab, first = sentence(opener, ruled)
+    tab.expected += NETWORK
+    ruled.unplug()
+    tab.reaches("Reconnecting…")
+    assert tab.buttons == ["end"]
+    assert "keeps your place" in tab.text("#detail")
+    assert tab.violations() == []
+    tab.wait("/broke [5-9] s ago/.test(document.querySelector('#detail').textContent)")
+    ruled.plug()
+    tab.wait("document.querySelector('#notices').textContent.includes('where you left off')")
+    assert tab.violations() == []
+    goes_on(tab, first, "cut for 5 s")
+
+
+def test_offline_is_noticed_at_once(opener: Opener, stage: House) -> None:
+    """Without a network the page says so; what is typed meanwhile is sent once it is back."""
+    tab = opener(stage, agent="Tale")
+    tab.expected += NETWORK
+    tab.click("type-button")
+    tab.hears("tale")
+    tab.offline(is_so=True)
+    tab.reaches("You are offline")
+    assert tab.violations() == []
+    tab.type("Tell me one.")
+    assert tab.transcript[-1].text == "Tell me one."
+    tab.offline(is_so=False)
+    tab.reaches("Speaking")
+    tab.until(lambda: tab.transcript[-1].role == "agent", "an answer")
+    assert [one.role for one in tab.transcript] == ["agent", "user", "agent"]
+
+
+def test_offline_before_the_call(opener: Opener, stage: House) -> None:
+    """A call that cannot begin says why, and begins when it is tried with a network."""
+    tab = opener(stage, agent="Tale")
+    tab.expected += NETWORK
+    tab.offline(is_so=True)
+    tab.click("talk-button")
+    tab.reaches("You are offline")
+    assert tab.text("#talk-button span") == "Try again"
+    assert tab.violations() == []
+    tab.offline(is_so=False)
+    tab.click("talk-button")
+    tab.hears("tale")
+
+
+@pytest.mark.parametrize(
+    ("grace", "seconds"),
+    [(GRACE, 2 * GRACE), pytest.param(30.0, 120.0, marks=pytest.mark.soak)],
+)
+def test_a_line_that_is_cut_for_longer_than_the_grace(
+    opener: Opener, tmp_path: Path, built: None, grace: float, seconds: float
+) -> None:
+    """The agent was rebuilt meanwhile: it knows what was said, and says nothing of it again."""
+    with (
+        House(tmp_path / "data", mode="dev", grace_seconds=grace) as own,
+        Cable(own.url) as cable,
+    ):
+        tab = opener(cable)
+        tab.expected += NETWORK
+        tab.click("type-button")
+        tab.hears("Corner Table")
+        tab.type("Hello, can you hear me?")
+        tab.hears("loud and clear")
+        before = tab.transcript
+        cable.unplug()
+        tab.reaches("Reconnecting…")
+        wait(tab, seconds)
+        cable.plug()
+        tab.wait("document.querySelector('#notices').textContent.includes('what was said')")
+        tab.reaches("Your turn")
+        assert tab.transcript == before
+        tab.type("What did I say first?")
+        tab.hears("can you hear me")
+        assert [one.role for one in tab.transcript] == ["agent", "user"] * 2 + ["agent"]
+        tab.close()
+
+
+def test_a_server_that_is_killed_and_started_again(
+    opener: Opener, tmp_path: Path, built: None
+) -> None:
+    """After `kill -9` the page comes back by itself to the same conversation, word for word."""
+    with House(tmp_path / "data", mode="serve", talk_key="") as own:
+        own.publish("demo")
+        agent = ("--agent", "demo", "--origin", "http://127.0.0.1")
+        key = own.command("keys", "create", "--kind", "public", *agent)["key"]
+        say(f"{key[:6]}\n")
+
+
+def wait(tab: Tab, seconds: float) -> None:
+    """Waits until the line has been broken for so long, as the page counts it."""
+    end = time.monotonic() + seconds
+
+    def over() -> bool:
+        assert tab.state == "Reconnecting…"
+        return time.monotonic() > end
+
+    tab.until(over, "the time of the cut", seconds + 60)

@@ -1,0 +1,97 @@
+"""Without a microphone, without leave to hear, without leave to sound: the call goes on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.conformance.browser import Browser
+from tests.pages.conftest import Opener
+from tests.serving import House
+
+pytestmark = pytest.mark.browser
+
+BLOCKED = r"warning: The AudioContext was not allowed to start\..*"
+
+NOBODY_ANSWERS = "navigator.mediaDevices.getUserMedia = () => new Promise(() => {});"
+"""Headless browsers answer their own question after a while; people may not."""
+
+
+def test_refused_is_said_and_typing_goes_on(opener: Opener, house: House, strict: Browser) -> None:
+    """A refusal is explained; typed words are answered; once allowed, the call is by voice."""
+    tab = opener(house, use=strict, permissions=[])
+    tab.click("talk-button")
+    tab.wait("!document.querySelector('#mend').hidden")
+    assert tab.text("#mend-title") == "This page may not hear you"
+    assert tab.buttons == ["interrupt", "end"]
+    tab.reaches("Your turn")
+    assert tab.violations() == []
+    tab.type("Hello, can you hear me?")
+    tab.hears("loud and clear")
+    tab.ask("permit", permissions=["microphone"])
+    tab.click("mend-act")
+    tab.reaches("Listening")
+    assert not tab.shows("#mend")
+    tab.until(lambda: len(tab.sound()) > 6400, "the microphone")
+
+
+def test_the_browser_asks(opener: Opener, house: House) -> None:
+    """While the browser's question stands open the greeting is spoken, and one can type."""
+    tab = opener(house, before=NOBODY_ANSWERS)
+    tab.click("talk-button")
+    tab.hears("Corner Table")
+    tab.reaches("May this page hear you?")
+    assert "asks for the microphone" in tab.text("#detail")
+    assert tab.violations() == []
+    tab.type("Hello, can you hear me?")
+    tab.hears("loud and clear")
+
+
+def test_missing_is_said_and_typing_goes_on(opener: Opener, house: House, bare: Browser) -> None:
+    """On a machine without a microphone the page says so; typed words are answered aloud."""
+    tab = opener(house, use=bare)
+    tab.click("talk-button")
+    tab.wait("!document.querySelector('#mend').hidden")
+    assert tab.text("#mend-title") == "There is no microphone"
+    tab.reaches("Your turn")
+    assert tab.violations() == []
+    answer = tab.asks("Hello, can you hear me?")
+    tab.until(lambda: max(tab.heard_of(answer), default=0) > 200, "sound")
+    assert tab.sound() == b""
+
+
+def test_another_microphone_is_chosen(opener: Opener, house: House) -> None:
+    """Where there are several microphones the call shows them, and changes over to another one."""
+    tab = opener(house)
+    tab.click("talk-button")
+    tab.reaches("Listening")
+    tab.wait("document.querySelectorAll('#devices option').length > 1")
+    assert tab.shows("#device")
+    names = tab.run("[...document.querySelectorAll('#devices option')].map(one => one.label)")
+    tab.until(lambda: len(tab.sound()) > 6400, "the first microphone")
+    tab.ask("choose", selector="#devices", label=names[-1])
+    before = len(tab.sound())
+    tab.until(lambda: len(tab.sound()) > before + 6400, "the other microphone")
+    assert not tab.shows("#mend")
+    assert tab.violations() == []
+
+
+def test_sound_that_is_held_back_is_asked_for(
+    opener: Opener, house: House, strict: Browser
+) -> None:
+    """A tab that was duplicated goes on untouched: it offers a tap, and then it is heard."""
+    first = opener(house, use=strict)
+    first.click("type-button")
+    first.reaches("Your turn")
+    marks = first.run("JSON.stringify({...sessionStorage})")
+    copied = f"Object.assign(sessionStorage, {json.dumps(json.loads(marks))})"
+    second = opener(house, beside=first, before=copied)
+    second.expected.append(BLOCKED)
+    second.reaches("Sound is held back")
+    assert second.buttons == ["hear", "end"]
+    assert second.violations() == []
+    first.reaches("It goes on elsewhere")
+    second.click("hear")
+    second.reaches("Your turn")
+    answer = second.asks("Hello, can you hear me?")
+    second.until(lambda: max(second.heard_of(answer), default=0) > 200, "sound")
