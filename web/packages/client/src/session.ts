@@ -100,9 +100,10 @@ export class SessionCore {
   /** Types a message; it is shown at once, and sent when the line is open. */
   sendText(text: string): void {
     if (text.trim() === "") return;
-    this.mustBeThere("sendText");
-    const goes = this.live.writing.type(text);
-    if (goes) this.takeTheFloor();
+    // First, so that the server knows how far the agent was heard when it reads the text.
+    if (this.live.writing.flows) this.takeTheFloor();
+    this.mustBeThere("sendText"); // now, for a listener may have left when it heard of the cut
+    this.live.writing.type(text);
   }
 
   /** Sends JSON to the agent's code; it interrupts nothing. */

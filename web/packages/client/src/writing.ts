@@ -21,6 +21,11 @@ export class Writing {
     return this.words.entries;
   }
 
+  /** Whether what is typed goes out at once. */
+  get flows(): boolean {
+    return this.ready && this.settled;
+  }
+
   /** Another conversation begins: only what was typed for it already stays. */
   anew(): void {
     this.become({ ...EMPTY, entries: unconfirmed(this.words), waiting: this.words.waiting });
@@ -46,12 +51,10 @@ export class Writing {
     this.words = { ...this.words, waiting: [] };
   }
 
-  /** Shows a typed message at once; it goes out now, or when the line is open. Tells whether now. */
-  type(text: string): boolean {
+  /** Shows a typed message at once; it goes out now, or when the line is open. */
+  type(text: string): void {
     this.become(typed(this.words, `typed-${++this.count}`, text, this.now()));
-    const goes = this.ready && this.settled;
-    if (goes) this.send({ type: "client.response.text", content: text });
-    return goes;
+    if (this.flows) this.send({ type: "client.response.text", content: text });
   }
 
   post(message: ClientData): void {

@@ -68,6 +68,14 @@ test("A page that leaves when it hears that its conversation is over begins no o
   assert.deepEqual([talk.session.state, talk.world.asked.length], ["disconnected", 2]);
 });
 
+test("A page that leaves when its typing cuts the agent has left, and types no more.", async () => {
+  const talk = await Talk.open();
+  talk.speaks("a1", 320);
+  leaveAt(talk, "transcript");
+  assert.throws(() => talk.session.sendText("Two, please."), { code: "not_connected" });
+  assert.deepEqual([talk.line.types.at(-1), talk.session.transcript.length], ["client.end", 1]);
+});
+
 test("A page that leaves when it hears that the line broke is not brought back.", async () => {
   const talk = await Talk.open();
   leaveAt(talk, "state", (state) => state === "reconnecting");

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserMemory } from "../src/memory.js";
-import type { SessionOptions } from "../src/types.js";
 import type { ServerMessage } from "../src/wire.js";
 import { answer, FakeStorage, refusal, settled } from "./fakes.js";
 import { Talk } from "./talk.js";

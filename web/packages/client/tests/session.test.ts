@@ -102,9 +102,14 @@ test("Interrupting silences the agent here and there.", async () => {
 test("A typed message is shown at once, interrupts, and becomes the server's.", async () => {
   const talk = await Talk.open();
   talk.speaks("a1", 320);
+  talk.world.loudspeaker.playedMs = 12;
   talk.session.sendText("Two, please.");
   assert.equal(talk.world.loudspeaker.did.at(-1), "drop");
-  assert.deepEqual(talk.line.sent[1], { type: "client.response.text", content: "Two, please." });
+  assert.deepEqual(talk.line.sent.slice(1), [
+    { type: "client.played", turn_id: "a1", played_ms: 12 },
+    { type: "trigger.response.audio.replay_finished", reason: "interrupted", turn_id: "a1", played_ms: 12 },
+    { type: "client.response.text", content: "Two, please." },
+  ]);
   talk.line.says({ type: "user.transcript", content: "Two, please.", turn_id: "u1" });
   assert.deepEqual(
     talk.session.transcript.map(({ id, text, typed }) => [id, text, typed ?? false]),
