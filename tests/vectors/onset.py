@@ -93,6 +93,36 @@ SEQUENCES: list[dict[str, Any]] = [
         "ended": [76],
     },
     {
+        "name": "what is much quieter than the user's own voice does not interrupt",
+        "runs": [
+            [10, *QUIET, False],
+            [60, *VOWEL, False],
+            [20, *QUIET, False],
+            [20, -38, 0.9, True],
+            [20, *QUIET, True],
+            [5, -32, 0.9, True],
+            [20, *QUIET, False],
+        ],
+        "began": [12, 132],
+        "ended": [82, 147],
+    },
+    {
+        "name": "a voice that is quieter each time becomes the usual one",
+        "runs": [
+            [10, *QUIET, False],
+            [60, *VOWEL, False],
+            [20, *QUIET, False],
+            [60, -34, 0.9, False],
+            [20, *QUIET, False],
+            [60, -34, 0.9, False],
+            [20, *QUIET, False],
+            [5, -38, 0.9, True],
+            [20, *QUIET, False],
+        ],
+        "began": [12, 92, 172, 252],
+        "ended": [82, 162, 242, 267],
+    },
+    {
         "name": "a steady echo of the agent is learned, and a voice above it is found",
         "runs": [
             [20, *QUIET, True],

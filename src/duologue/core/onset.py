@@ -45,6 +45,12 @@ _FLOOR_UP_VOICE: Final = 0.01
 _ECHO_UP: Final = 1.0
 _ECHO_DOWN: Final = 0.02
 """Decibels a hop while the agent sounds: slow enough that a voice is found before it is learned."""
+_BELOW_USUAL: Final = 12.0
+"""Decibels below the user's own voice at which nothing interrupts: a "mm-hm", or other people."""
+_LONG: Final = 38
+"""Hops of a voice from which it is taken for the user's usual one: 0.6 s."""
+_USUAL_DOWN: Final = 3.0
+"""Decibels by which a quieter sentence lowers what is usual."""
 _ECHO_LAG: Final = 8
 """A voice that falls silent within so many hops after the agent's sound was its echo."""
 
@@ -61,12 +67,16 @@ class Onset:
         self._peak = _FLOOR_LOW
         self._quiet = 0
         self._unplayed = 0
+        self._length = 0
+        self._usual: float | None = None
 
     def hop(self, level: float, voicing: float, *, playing: bool) -> Hop:
         """Takes the next 16 ms; `playing` says whether the agent's sound comes out now."""
         threshold = self._floor + _ABOVE_NOISE
         if playing:
             threshold = max(threshold, self._echo + _ABOVE_ECHO)
+            if self._usual is not None:
+                threshold = max(threshold, self._usual - _BELOW_USUAL)
         self._learn(level, playing=playing)
         if self._speaking:
             return self._go_on(level, threshold - _EASIER, playing=playing)
@@ -79,17 +89,20 @@ class Onset:
         self._speaking = True
         self._over_agent = playing
         self._peak = level
-        self._quiet = self._unplayed = 0
+        self._quiet = self._unplayed = self._length = 0
         return "began"
 
     def _go_on(self, level: float, threshold: float, *, playing: bool) -> Hop:
         """Whether the voice that began is still there."""
         self._peak = max(self._peak, level)
+        self._length += 1
         self._quiet = 0 if level >= threshold else self._quiet + 1
         self._unplayed = 0 if playing else self._unplayed + 1
         if self._quiet < _HANGOVER:
             return "speaking"
         self._speaking = False
+        if not self._over_agent and self._length - self._quiet >= _LONG:
+            self._usual = max(self._peak, (self._usual or self._peak) - _USUAL_DOWN)
         if self._over_agent and 0 < self._unplayed <= self._quiet + _ECHO_LAG:
             # It stopped because the agent's sound was paused: the agent interrupted itself.
             self._echo = max(self._echo, self._peak)

@@ -130,3 +130,22 @@ async def test_the_voice_is_told_of_before_it_is_certain() -> None:
     assert told[0][0] < 0.2
     assert [quiet for speech, quiet in told if not speech] == [pytest.approx(0.352, abs=0.12)] * 2
     assert any(0.1 < quiet < 0.3 for _, quiet in told)
+
+
+async def test_what_is_much_quieter_than_the_user_interrupts_by_words_only() -> None:
+    """It begins and ends as speech does, but no length of it is told to who would fall silent."""
+    pause, said = speech.silence(1.0, RATE), speech.speak("I would like to book a table.").at(RATE)
+    murmur = speech.speak("Mm hmm, is that so.").at(RATE)
+    detector = InlineVAD(min_silence_duration=0.35)
+    told: list[float] = []
+    detector.on_voice = lambda spoken, quiet: told.append(spoken)
+    sound = (pause + said + pause + murmur.louder(0.1 * said.energy / murmur.energy) + pause).pcm
+    events = await events_of(detector, frames(sound, 960))
+    assert [e.type for e in events if e.type in TOLD] == [*TOLD, *TOLD]
+    ended = [i for i, e in enumerate(events) if e.type is TOLD[1]]
+    first, second = events[: ended[0]], events[ended[0] + 1 : ended[1]]
+    assert max(e.speech_duration for e in first) > 1.0
+    during = [e for e in second if e.type is vad.VADEventType.INFERENCE_DONE]
+    assert {e.speech_duration for e in during} == {0.0}
+    assert events[ended[1]].speech_duration > 0.3
+    assert told[-1] == 0.0

@@ -25,6 +25,16 @@ START: Final = 0.5
 STAY: Final = 0.35
 ENOUGH: Final = 0.05
 """Seconds of speech that make a beginning."""
+NEAR: Final = 0.06
+"""The part of the user's usual power, 12 dB less, below which sound alone does not interrupt.
+
+A "mm-hm", other people and the radio are quieter than whoever talks to the agent. They are heard
+and understood like everything else: words interrupt, however quiet.
+"""
+LONG: Final = 0.6
+"""Seconds of speech from which it is taken for the user's usual voice."""
+LESS: Final = 0.5
+"""The part to which one quieter sentence can lower what is usual: 3 dB."""
 BEFORE: Final = int(0.5 / SECONDS)
 """Windows before the beginning that are given along with speech: its first consonant."""
 LONGEST: Final = int(60 / SECONDS)
@@ -41,8 +51,8 @@ class InlineVAD(vad.VAD):
         self.on_voice: Callable[[float, float], None] = lambda speech, quiet: None
         """Told while somebody speaks: seconds since it began, and how long it is quiet already.
 
-        Zero seconds say that it ended. That is sooner than the events of livekit-agents, which
-        wait until it is certain.
+        Zero seconds say that it ended, or is nobody near. That is sooner than the events of
+        livekit-agents, which wait until it is certain.
         """
 
     @property
@@ -78,6 +88,8 @@ class _Stream(vad.VADStream):
         self._loud = 0.0  # seconds of windows that sounded like speech, without a break
         self._quiet = 0.0  # and of those that did not
         self._told_quiet = False
+        self._power = 0.0  # of the loudest window of this stretch of speech
+        self._usual = 0.0
 
     # ------------------------------------------------------------ what livekit-agents calls
 
@@ -95,7 +107,7 @@ class _Stream(vad.VADStream):
         if last is not None:
             self._events.send_nowait(last)
         if spoke or self._speaking:
-            self._parent.on_voice(self._speech_seconds, self._quiet)
+            self._parent.on_voice(self._near_seconds, self._quiet)
 
     def flush(self) -> None:
         """Begins anew: what came before says nothing about what follows."""
@@ -104,7 +116,7 @@ class _Stream(vad.VADStream):
         self._sound.clear()
         self._speech.clear()
         self._speaking = self._told_quiet = False
-        self._speech_seconds = self._loud = self._quiet = 0.0
+        self._speech_seconds = self._loud = self._quiet = self._power = 0.0
 
     def end_input(self) -> None:
         """No more sound comes."""
@@ -128,7 +140,8 @@ class _Stream(vad.VADStream):
 
     def _window(self, pcm: bytes) -> vad.VADEvent | None:
         """Looks at 32 ms; tells of a change at once, and gives back what may wait for the next."""
-        probability = self._model.predict(np.frombuffer(pcm, dtype=np.int16))
+        samples = np.frombuffer(pcm, dtype=np.int16)
+        probability = self._model.predict(samples)
         self._samples += WINDOW
         self._keep(pcm)
         if self._speaking:
@@ -136,11 +149,15 @@ class _Stream(vad.VADStream):
         if probability >= START or (self._speaking and probability > STAY):
             self._loud += SECONDS
             self._quiet = 0.0
+            sound = samples.astype(np.float32)
+            self._power = max(self._power, float(sound @ sound) / WINDOW)
             if not self._speaking and self._loud >= ENOUGH:
                 self._begin()
         else:
             self._quiet += SECONDS
             self._loud = 0.0
+            if not self._speaking:
+                self._power = 0.0
             if self._speaking and self._quiet >= self._min_silence:
                 self._end()
         silent = not self._speaking and not self._loud
@@ -150,6 +167,7 @@ class _Stream(vad.VADStream):
         return self._event(
             vad.VADEventType.INFERENCE_DONE,
             probability=probability,
+            speech_duration=self._near_seconds,
             raw_accumulated_silence=self._quiet,
             raw_accumulated_speech=self._loud,
         )
@@ -165,11 +183,18 @@ class _Stream(vad.VADStream):
     def _end(self) -> None:
         self._speaking = False
         self._speech_seconds = max(0.0, self._speech_seconds - self._quiet)
+        if self._speech_seconds >= LONG:
+            self._usual = max(self._power, self._usual * LESS)
         self._events.send_nowait(
             self._event(vad.VADEventType.END_OF_SPEECH, frames=[self._heard()])
         )
-        self._speech_seconds = 0.0
+        self._speech_seconds = self._power = 0.0
         self._speech.clear()
+
+    @property
+    def _near_seconds(self) -> float:
+        """How long the user speaks; of somebody further away, no time at all."""
+        return self._speech_seconds if self._power >= self._usual * NEAR else 0.0
 
     def _keep(self, pcm: bytes) -> None:
         self._sound.append(pcm)
@@ -181,11 +206,11 @@ class _Stream(vad.VADStream):
         return rtc.AudioFrame(b"".join(self._speech), RATE, 1, len(self._speech) * WINDOW)
 
     def _event(self, kind: vad.VADEventType, **values: Any) -> vad.VADEvent:
+        values.setdefault("speech_duration", self._speech_seconds)
         return vad.VADEvent(
             type=kind,
             samples_index=self._samples,
             timestamp=self._samples / RATE,
-            speech_duration=self._speech_seconds,
             silence_duration=self._quiet,
             speaking=self._speaking,
             **values,

@@ -26,6 +26,10 @@ const ECHO_UP = 1;
 const ECHO_DOWN = 0.02;
 const ECHO_LAG = 8;
 
+const BELOW_USUAL = 12;
+const LONG = 38;
+const USUAL_DOWN = 3;
+
 /** Follows one microphone. */
 export class Onset {
   private floor = FLOOR_LOW;
@@ -36,11 +40,16 @@ export class Onset {
   private peak = FLOOR_LOW;
   private quiet = 0;
   private unplayed = 0;
+  private length = 0;
+  private usual: number | null = null;
 
   /** Takes the next 16 ms; `playing` says whether the agent's sound comes out now. */
   hop(level: number, voicing: number, playing: boolean): Hop {
     let threshold = this.floor + ABOVE_NOISE;
-    if (playing) threshold = Math.max(threshold, this.echo + ABOVE_ECHO);
+    if (playing) {
+      threshold = Math.max(threshold, this.echo + ABOVE_ECHO);
+      if (this.usual !== null) threshold = Math.max(threshold, this.usual - BELOW_USUAL);
+    }
     this.learn(level, playing);
     if (this.speaking) return this.goOn(level, threshold - EASIER, playing);
     const loud = level >= threshold;
@@ -53,17 +62,21 @@ export class Onset {
     this.speaking = true;
     this.overAgent = playing;
     this.peak = level;
-    this.quiet = this.unplayed = 0;
+    this.quiet = this.unplayed = this.length = 0;
     return "began";
   }
 
   /** Whether the voice that began is still there. */
   private goOn(level: number, threshold: number, playing: boolean): Hop {
     this.peak = Math.max(this.peak, level);
+    this.length += 1;
     this.quiet = level >= threshold ? 0 : this.quiet + 1;
     this.unplayed = playing ? 0 : this.unplayed + 1;
     if (this.quiet < HANGOVER) return "speaking";
     this.speaking = false;
+    if (!this.overAgent && this.length - this.quiet >= LONG) {
+      this.usual = Math.max(this.peak, (this.usual ?? this.peak) - USUAL_DOWN);
+    }
     if (this.overAgent && this.unplayed > 0 && this.unplayed <= this.quiet + ECHO_LAG) {
       // It stopped because the agent's sound was paused: the agent interrupted itself.
       this.echo = Math.max(this.echo, this.peak);
