@@ -78,7 +78,10 @@ export class Live implements ConnectionHooks {
         events.emit("sound", state);
       },
       devices: (list: MediaDeviceInfo[]) => events.emit("devices", list),
-      failed: (error: SessionError) => events.emit("error", error),
+      failed: (error: SessionError) => {
+        if (this.voice.audio === null) this.playback.deafen();
+        events.emit("error", error);
+      },
     };
     this.voice = new Voice(worklet, world, hooks, options.microphone ?? true);
     this.deaf = [

@@ -14,6 +14,9 @@ interface Turn {
   told: boolean;
 }
 
+/** How often a turn that is read tells its position: a server stops for a listener that is silent. */
+const READ_MS = 200;
+
 export interface PlaybackHooks {
   /** Tells whether the message went out. */
   send(message: ClientMessage): boolean;
@@ -50,7 +53,15 @@ export class Playback {
       this.audio?.beginTurn();
     }
     turn.came += (pcm.length * 1000) / this.rate;
-    this.audio?.play(pcm);
+    if (this.audio !== null) this.audio.play(pcm);
+    else if (turn.came - turn.heard >= READ_MS) this.played(turn.came, "tick");
+  }
+
+  /** Sound broke down: from now on what comes is read, and counts as heard. */
+  deafen(): void {
+    this.audio = null;
+    const turn = this.turn;
+    if (turn !== null && !turn.over && !this.open.includes(turn)) this.finish(turn, turn.came);
   }
 
   /** Everything of a turn came. */

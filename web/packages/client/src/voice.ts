@@ -77,10 +77,8 @@ export class Voice {
       await audio.open();
     } catch (error) {
       if (this.audio !== audio) return; // it was closed while it opened, which is no failure
-      this.close();
       const reason = error instanceof Error ? error.message : String(error);
-      const words = `The sound could not be opened, and the session goes on in writing: ${reason}`;
-      this.hooks.failed(new SessionError("sound_failed", words));
+      this.fail(`The sound could not be opened, and the session goes on in writing: ${reason}`);
       return;
     }
     if (this.audio !== audio) return;
@@ -106,8 +104,16 @@ export class Voice {
       micState: (state) => ours() && this.micState(state),
       soundState: (state) => ours() && this.soundState(state),
       devices: (list) => ours() && this.hooks.devices(list),
+      failed: (reason) =>
+        ours() && this.fail(`The sound broke down, and the session goes on in writing: ${reason}`),
     });
     return audio;
+  }
+
+  /** The next connection opens it again. */
+  private fail(words: string): void {
+    this.close();
+    this.hooks.failed(new SessionError("sound_failed", words));
   }
 
   private micState(state: MicrophoneState): void {

@@ -22,6 +22,7 @@ class Stage {
       micState: () => {},
       soundState: () => {},
       devices: () => {},
+      failed: () => {},
     };
     const options = { workletUrl: "", inputRate: 1, outputRate: 1, frameMs: 1, bargeIn: true };
     this.audio = new FakeAudio(options, hooks, { soundTrouble: null, soundOpens: null });
@@ -183,6 +184,34 @@ test("Without a loudspeaker a turn counts as heard when all of it came.", () => 
   const stage = new Stage(true);
   stage.turn("a1", 1600);
   assert.deepEqual(stage.sent, ["a1 at 100", "a1 completed at 100"]);
+});
+
+test("Without a loudspeaker a turn that goes on is told as it is read, lest the server stop for us.", () => {
+  const stage = new Stage(true);
+  stage.turn("a1", 1600, false);
+  stage.playback.sound(new Int16Array(1600), null);
+  stage.playback.sound(new Int16Array(1600), null);
+  assert.deepEqual(stage.sent, ["a1 at 200"]);
+  stage.playback.cut();
+  assert.equal(stage.sent.at(-1), "a1 interrupted at 200");
+});
+
+test("When sound breaks down, a turn that came wholly counts as heard, and one that goes on is read.", () => {
+  const stage = new Stage();
+  stage.turn("a1", 1600);
+  stage.audio.heard(50, "tick");
+  stage.playback.deafen();
+  stage.turn("a2", 1600, false);
+  stage.playback.deafen();
+  stage.playback.sent("a2");
+  assert.deepEqual(stage.sent, [
+    "a1 at 50",
+    "a1 at 100",
+    "a1 completed at 100",
+    "a2 at 100",
+    "a2 completed at 100",
+  ]);
+  assert.deepEqual([stage.cut, stage.audio.did], [[], ["begin", "play 1600", "end"]]);
 });
 
 test("A server that asked for no positions gets none, but the end of each turn.", () => {

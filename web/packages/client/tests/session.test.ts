@@ -229,6 +229,27 @@ test("Sound that cannot be opened is an error, and the session goes on in writin
   assert.equal(talk.session.outputLevel, 0);
 });
 
+test("Sound that breaks down is an error; the conversation goes on in writing, until the next line.", async () => {
+  const talk = await Talk.open();
+  talk.speaks("a1", 1600);
+  talk.world.loudspeaker.hooks.failed("the loudspeaker's worklet threw: out of range");
+  assert.deepEqual(talk.told, ["error sound_failed"]);
+  assert.deepEqual([talk.session.microphone, talk.session.sound], ["off", "off"]);
+  assert.equal(talk.world.loudspeaker.did.at(-1), "close");
+  talk.line.says({ type: "response.end", turn_id: "a1" });
+  talk.session.sendText("Two, please.");
+  assert.deepEqual(talk.line.types.slice(1), [
+    "client.played",
+    "trigger.response.audio.replay_finished",
+    "client.response.text",
+  ]);
+  assert.equal(talk.session.transcript[0]?.interrupted, false);
+  await talk.line.ends(1006);
+  await talk.world.pass(125);
+  await talk.line.open();
+  assert.deepEqual([talk.session.microphone, talk.session.sound], ["on", "on"]);
+});
+
 test("A page that goes tells how much was heard.", async () => {
   const talk = await Talk.open();
   talk.speaks("a1", 1600);

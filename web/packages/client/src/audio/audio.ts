@@ -123,13 +123,16 @@ export class Audio implements AudioSeam {
     await context.audioWorklet.addModule(this.options.workletUrl);
     if (this.closing !== null) throw new Error("The audio was closed while it opened.");
     const unlock = new Unlock(context, (state) => this.sounds(state));
-    const speaker = new Speaker(context, this.options.outputRate, (ms, why) => this.played(ms, why));
+    const failed = (reason: string): void => this.hooks.failed(reason);
+    const played = (ms: number, why: PlayedReason): void => this.played(ms, why);
+    const speaker = new Speaker(context, this.options.outputRate, played, failed);
     const { inputRate, frameMs } = this.options; // and no URL, which cannot go to another thread
     const microphone = new Microphone(context, { inputRate, frameMs }, {
       frame: (pcm) => this.hooks.microphone(pcm),
       voice: (what, over) => this.voice(what, over),
       state: (state) => this.hooks.micState(state),
       devices: (list) => this.hooks.devices(list),
+      failed,
     });
     microphone.setMuted(this.muted);
     microphone.setGate(this.gate);

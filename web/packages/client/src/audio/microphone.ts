@@ -8,6 +8,7 @@ export interface MicrophoneHooks {
   voice(what: "began" | "ended", over: boolean): void;
   state(state: MicrophoneState): void;
   devices(list: MediaDeviceInfo[]): void;
+  failed(reason: string): void;
 }
 
 export class Microphone {
@@ -35,6 +36,7 @@ export class Microphone {
       processorOptions: setup,
     });
     this.node.port.onmessage = ({ data }: MessageEvent<FromMicrophone>) => this.hear(data);
+    this.node.onprocessorerror = ({ message }) => hooks.failed(`the microphone's worklet threw: ${message}`);
     this.node.connect(context.destination); // it is silent; but what leads nowhere need not be run
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.changed(), this.closing);
   }
@@ -77,28 +79,38 @@ export class Microphone {
       return this.become("unsupported");
     }
     if (this.stream === null) this.become("asking");
-    let stream: MediaStream;
     try {
-      stream = await ask(deviceId);
+      const stream = await ask(deviceId);
+      if (wish !== this.wish) return end(stream);
+      this.use(stream);
     } catch (error) {
       // One that is in use goes on when another cannot be had.
       if (wish === this.wish && this.stream === null) this.become(refusal(error, lost));
       return;
     }
-    if (wish !== this.wish) return end(stream);
-    this.use(stream);
     await this.tellDevices(); // with permission they have names
   }
 
   private use(stream: MediaStream): void {
+    const source = this.sourceOf(stream);
     this.release();
     this.stream = stream;
-    this.source = this.context.createMediaStreamSource(stream);
-    this.source.connect(this.node);
+    this.source = source;
+    source.connect(this.node);
     for (const track of stream.getAudioTracks()) {
       track.addEventListener("ended", () => void this.gone(stream), this.closing);
     }
     this.setMuted(this.muted);
+  }
+
+  /** What the context cannot take is given back. */
+  private sourceOf(stream: MediaStream): MediaStreamAudioSourceNode {
+    try {
+      return this.context.createMediaStreamSource(stream);
+    } catch (error) {
+      end(stream);
+      throw error;
+    }
   }
 
   /** It was unplugged, or taken away; our own `stop` does not come here. */
@@ -114,8 +126,10 @@ export class Microphone {
     if (found && !this.closing.signal.aborted) await this.open(undefined, "lost");
   }
 
+  /** A browser that will not say which devices there are keeps nobody from talking. */
   private async tellDevices(): Promise<MediaDeviceInfo[]> {
-    const all = await navigator.mediaDevices.enumerateDevices();
+    const all = await navigator.mediaDevices.enumerateDevices().catch(() => null);
+    if (all === null) return [];
     const devices = all.filter((device) => device.kind === "audioinput");
     if (!this.closing.signal.aborted) this.hooks.devices(devices);
     return devices;

@@ -36,6 +36,8 @@ export interface AudioHooks {
   micState(state: MicrophoneState): void;
   soundState(state: SoundState): void;
   devices(list: MediaDeviceInfo[]): void;
+  /** The sound broke down while it was open; nothing is heard, and nothing sounds, from then on. */
+  failed(reason: string): void;
 }
 
 /** Implemented by `class Audio` in `audio.ts`; the session's tests put another one in its place. */

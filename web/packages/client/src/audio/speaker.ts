@@ -16,6 +16,7 @@ export class Speaker {
     private readonly context: AudioContext,
     private readonly outputRate: number,
     private readonly played: (ms: number, why: PlayedReason) => void,
+    failed: (reason: string) => void,
   ) {
     const setup: SpeakerSetup = { outputRate };
     this.node = new AudioWorkletNode(context, SPEAKER, {
@@ -24,6 +25,7 @@ export class Speaker {
       processorOptions: setup,
     });
     this.node.port.onmessage = ({ data }: MessageEvent<FromSpeaker>) => this.heard(data);
+    this.node.onprocessorerror = ({ message }) => failed(`the loudspeaker's worklet threw: ${message}`);
     this.meter = new AnalyserNode(context, { fftSize: 512 });
     this.metered = new Float32Array(this.meter.fftSize);
     this.node.connect(this.meter).connect(context.destination);

@@ -25,6 +25,8 @@ export class Track extends EventTarget {
 export class Devices extends EventTarget {
   plugged = ["built-in", "headset"];
   refuses: string | null = null;
+  /** The browser will not say which devices there are. */
+  secret = false;
   holds = false;
   readonly tracks: Track[] = [];
   private held: (() => void)[] = [];
@@ -41,6 +43,7 @@ export class Devices extends EventTarget {
   }
 
   async enumerateDevices(): Promise<{ kind: string; deviceId: string }[]> {
+    if (this.secret) throw new DOMException("", "NotAllowedError");
     return [{ kind: "videoinput", deviceId: "camera" }, ...this.plugged.map((deviceId) => ({ kind: "audioinput", deviceId }))];
   }
 
@@ -75,6 +78,8 @@ export interface Desk {
   readonly told: string[];
   /** The worklet says something. */
   says(message: FromMicrophone): void;
+  /** Why the context takes no microphone, if it takes none. */
+  readonly context: { refuses: string | null };
   /** Lets every promise that can go on do so. */
   settle(): Promise<void>;
 }
@@ -89,14 +94,23 @@ export function desk(): Desk {
     voice: (what) => told.push(what),
     state: (state) => told.push(state),
     devices: (list) => told.push(`devices ${list.length}`),
+    failed: (reason) => told.push(reason),
   };
-  const context = { destination: {}, createMediaStreamSource: () => new Source() };
+  const context = {
+    destination: {},
+    refuses: null as string | null,
+    createMediaStreamSource(): Source {
+      if (context.refuses !== null) throw new DOMException("", context.refuses);
+      return new Source();
+    },
+  };
   const microphone = new Microphone(context as unknown as AudioContext, { inputRate: 16000, frameMs: 40 }, hooks);
   const node = Node.last;
   return {
     devices,
     microphone,
     told,
+    context,
     says: (data) => node.port.onmessage?.({ data }),
     async settle() {
       for (let turn = 0; turn < 30; turn++) await Promise.resolve();

@@ -92,6 +92,33 @@ test("The last one that is pulled out is lost, until one is plugged in.", async 
   assert.deepEqual(devices.live, ["headset"]);
 });
 
+test("A browser that keeps its devices secret gives a microphone, and another when it is pulled out.", async () => {
+  const { devices, microphone, told, settle } = desk();
+  devices.secret = true;
+  await microphone.start("headset");
+  devices.dispatchEvent(new Event("devicechange"));
+  devices.plugged = ["built-in"];
+  devices.tracks[0]?.pull();
+  await settle();
+  await new Promise(setImmediate); // Node would report a rejection that nobody handles
+  assert.deepEqual(told, ["asking", "on", "asking", "on"]);
+  assert.deepEqual(devices.live, ["built-in"]);
+});
+
+test("A microphone that the context cannot take is lost and given back; one in use goes on.", async () => {
+  const { context, devices, microphone, told } = desk();
+  context.refuses = "NotSupportedError";
+  await microphone.start();
+  assert.deepEqual(told.splice(0), ["asking", "lost"]);
+  assert.deepEqual(devices.live, []);
+  context.refuses = null;
+  await microphone.start("built-in");
+  told.length = 0;
+  context.refuses = "NotSupportedError";
+  await microphone.start("headset");
+  assert.deepEqual([told, devices.live], [[], ["built-in"]]);
+});
+
 test("A new device is told, and changes nothing while one is on.", async () => {
   const { devices, microphone, told, settle } = desk();
   await microphone.start();
