@@ -165,6 +165,16 @@ class Opened(msgspec.Struct):
     token: str
 
 
+def test_a_refused_upgrade_is_no_error_of_ours() -> None:
+    """uvicorn's complaint about it is not written; its other errors are."""
+    out = io.StringIO()
+    logs.configure("json", "info", out)
+    server = logging.getLogger("uvicorn.error")
+    server.error("ASGI callable returned without completing handshake.")
+    server.error("something else")
+    assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["something else"]
+
+
 def test_a_record_is_written_field_by_field() -> None:
     """Structs read like mappings, and their telling fields are blotted out like a mapping's."""
     line = json.loads(written("json", "opened", what=Opened("sess_1", "hidden")))

@@ -101,6 +101,11 @@ class _Redacting(structlog.stdlib.ProcessorFormatter):
         return redact(super().format(record))
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line tells something: uvicorn reports each upgrade that was refused in words."""
+    return not record.getMessage().startswith("ASGI callable returned without completing handshake")
+
+
 def configure(
     form: Literal["auto", "console", "json"] = "auto",
     level: str = "info",
@@ -130,6 +135,7 @@ def configure(
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(formatter)
+    handler.addFilter(_is_news)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
