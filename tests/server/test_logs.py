@@ -166,7 +166,7 @@ class Opened(msgspec.Struct):
 
 
 def test_a_refused_upgrade_is_no_error_of_ours() -> None:
-    """uvicorn's complaint about it is not written; its other errors are."""
+    """The complaint of uvicorn about it is not written; its other errors are."""
     out = io.StringIO()
     logs.configure("json", "info", out)
     server = logging.getLogger("uvicorn.error")
