@@ -1,12 +1,15 @@
-// Bundles the client and its worklets to where the server serves them from, and holds their size.
-import { readFile } from "node:fs/promises";
+// Bundles the client and its worklets to where the server serves them from, and holds their size;
+// `node build.mjs dist` makes what npm publishes.
+import { copyFile, readFile, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const LIMIT = 20_000;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const assets = here("../../../src/duologue/console/assets/");
+const published = process.argv[2] === "dist";
+const out = here(published ? "dist/" : "../../../src/duologue/console/assets/");
+const main = published ? "index.js" : "duologue.js";
 
 const shared = {
   bundle: true,
@@ -16,25 +19,28 @@ const shared = {
   legalComments: "none",
   logLevel: "warning",
 };
+if (published) await rm(out, { recursive: true, force: true }); // of other days
 await Promise.all([
   build({
     ...shared,
     format: "esm",
     entryPoints: [here("src/index.ts")],
-    outfile: `${assets}duologue.js`,
+    outfile: out + main,
   }),
   // A worklet is no module that anybody imports: what it declares stays its own.
   build({
     ...shared,
     format: "iife",
     entryPoints: [here("src/audio/worklet.ts")],
-    outfile: `${assets}worklet.js`,
+    outfile: `${out}worklet.js`,
   }),
 ]);
 
+if (published) await copyFile(here("../../../LICENSE"), `${out}LICENSE`);
+
 let total = 0;
-for (const name of ["duologue.js", "worklet.js"]) {
-  const size = gzipSync(await readFile(assets + name), { level: 9 }).length;
+for (const name of [main, "worklet.js"]) {
+  const size = gzipSync(await readFile(out + name), { level: 9 }).length;
   total += size;
   process.stdout.write(`${name}: ${size} bytes with gzip\n`);
 }

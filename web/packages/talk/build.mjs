@@ -7,6 +7,7 @@ await build({
   minify: true,
   format: "esm",
   platform: "browser",
+  conditions: ["source"], // the client as it is here, not as it was published last
   target: ["chrome100", "firefox115", "safari16"],
   legalComments: "none",
   outfile: "../../../src/duologue/console/assets/talk.js",

@@ -12,6 +12,7 @@ await build({
   bundle: true,
   format: "esm",
   platform: "node",
+  conditions: ["source"],
   target: "node20",
   outdir: `${root}build`,
   outExtension: { ".js": ".mjs" },
