@@ -103,7 +103,7 @@ class Stage:
         client = Client(self.host)
         client.seat = await self.host.seat(guest, client)
         if ready:
-            client.run.ready()
+            client.run.ready(client)
         return client
 
     async def leave(self, client: Client, how: Departure = "left") -> None:

@@ -246,6 +246,26 @@ async def test_data_goes_both_ways_and_interrupts_nothing(tmp_path: Path) -> Non
         assert not client.all(h.AgentEnded)[0].interrupted
 
 
+async def test_who_stays_hears_the_rest_when_the_first_listener_leaves(tmp_path: Path) -> None:
+    """The answer goes on under a new turn, whose place is the second one's to tell."""
+    greeting = "one two three four five six seven eight nine ten"
+    async with stage(tmp_path, greeting=greeting, tabs="share") as desk:
+        first = await desk.join()
+        await first.until(h.AgentAudio)
+        second = await desk.join(again=True)
+        assert second.run is first.run
+        joined = second.all(h.AgentStarted)[0].turn
+        assert joined == first.all(h.AgentStarted)[0].turn
+        await second.until(h.AgentAudio)
+        assert first.run.leads(first)
+        await desk.leave(first, "dropped")
+        assert second.run.leads(second)
+        went_on = await second.until(h.AgentStarted, lambda one: one.turn != joined)
+        ended = await second.until(h.AgentEnded, lambda one: one.turn == went_on.turn)
+        assert not ended.interrupted
+        assert desk.host.live == 1
+
+
 async def test_whoever_asks_the_agent_acts_in_its_own_session(tmp_path: Path) -> None:
     """A client that came back types from a task that knows nothing of the agent; its tools do."""
     mind = ScriptedAnswers([[Call("hang_up", {})]])

@@ -83,6 +83,7 @@ class Run:
             failed=lambda error: self.end(error, reason="agent_failed"),
         )
         self.floor = Floor(self._actor, self._narrator, self._ear, definition, self._spawn)
+        self._hearing: dict[Listener, bool] = {}  # who is ready, and whether it tells how far it is
         self._here: whereabouts.Current | None = None
         self._hanging_up: str | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -154,21 +155,32 @@ class Run:
 
     def detach(self, listener: Listener, unheard: float = 0.0) -> None:
         """A client is gone; it did not hear the last seconds of what it was sent."""
+        led = self.leads(listener)
         self._outlet.detach(listener)
+        self._hearing.pop(listener, None)
+        if led:
+            self.floor.release()
         if not self._outlet.listening:
             self._narrator.mouth.leave(unheard)
-            self.floor.release()
+        elif led:
+            self._narrator.mouth.hand_over(tells=self._leader_tells)
+
+    @property
+    def _leader_tells(self) -> bool:
+        first = self._outlet.first
+        return first is not None and self._hearing.get(first, False)
 
     def leads(self, listener: Listener) -> bool:
         """Whether a client is the one whose microphone counts; the others share what is heard."""
-        return self._outlet.first is listener
+        return self._outlet.first == listener
 
-    def ready(self, *, tells: bool = False) -> None:
-        """The client hears: what waited is spoken, and a new conversation is greeted.
+    def ready(self, listener: Listener, *, tells: bool = False) -> None:
+        """A client hears: what waited is spoken, and a new conversation is greeted.
 
-        One that tells how far it plays is believed before the clock.
+        One that tells how far it plays is believed before the clock, if it is the one that leads.
         """
-        self._narrator.mouth.arrive(tells=tells)
+        self._hearing[listener] = tells
+        self._narrator.mouth.arrive(tells=self._leader_tells)
         self._actor.listened_to()
         if self._greet:
             self._greet = False

@@ -148,6 +148,12 @@ class Mouth(io.AudioOutput):
         self._tells = tells
         self._wake()
 
+    def hand_over(self, *, tells: bool) -> None:
+        """Another listener is the one who counts: what it tells begins with a turn of its own."""
+        self._hush()
+        self._tells = tells
+        self._wake()
+
     def leave(self, unheard: float = 0.0) -> None:
         """The listener is gone, and did not hear the last `unheard` seconds of what it was sent.
 

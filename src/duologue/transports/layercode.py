@@ -122,7 +122,7 @@ class Obey:
                 return True
             case wire.ClientReady():
                 self.ready = True
-                run.ready(tells="played" in self._capabilities)
+                run.ready(self._seat.listener, tells="played" in self._capabilities)
             case wire.ClientText(content):
                 self._spend_words(len(content))
                 run.floor.type(content)
