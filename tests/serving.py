@@ -20,7 +20,7 @@ class House:
     """A data folder, and the server process on it; both are the test's own."""
 
     def __init__(
-        self, data: Path, *files: Path, mode: str = "serve", **settings: str | float
+        self, data: Path, *files: Path, mode: str = "serve", port: int = 0, **settings: str | float
     ) -> None:
         self.data = data
         self.mode = mode
@@ -30,7 +30,7 @@ class House:
         self._process: subprocess.Popen[str] | None = None
         self._log: list[str] = []
         self._readers: list[threading.Thread] = []
-        self._port = 0
+        self._port = port
 
     def __enter__(self) -> Self:
         self.start()

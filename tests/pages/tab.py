@@ -212,6 +212,16 @@ class Tab:
         self.until(lambda: answer() is not None, f"an answer to {text!r}")
         return str(answer())
 
+    def hears_out(self) -> None:
+        """Waits until the agent's last turn was heard to its end, and the server knows it."""
+
+        def over() -> bool:
+            turns = self.turns
+            ended = [one.turn for one in self.frames if one.type == "turn.end"]
+            return bool(turns) and turns[-1] in ended
+
+        self.until(over, "the end of what the agent says")
+
     def heard_of(self, turn: str) -> list[float]:
         """How far a turn had left the loudspeaker, each time that the page told it, in ms."""
         return [one.ms for one in self.played if one.turn == turn]

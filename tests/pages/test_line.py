@@ -135,9 +135,9 @@ def test_a_line_that_is_cut_for_longer_than_the_grace(
         tab = opener(cable)
         tab.expected += NETWORK
         tab.click("type-button")
-        tab.hears("Corner Table")
-        tab.type("Hello, can you hear me?")
-        tab.hears("loud and clear")
+        tab.hears_out()
+        tab.asks("Hello, can you hear me?")
+        tab.hears_out()
         before = tab.transcript
         cable.unplug()
         tab.reaches("Reconnecting…")
@@ -155,12 +155,29 @@ def test_a_line_that_is_cut_for_longer_than_the_grace(
 def test_a_server_that_is_killed_and_started_again(
     opener: Opener, tmp_path: Path, built: None
 ) -> None:
-    """After `kill -9` the page comes back by itself to the same conversation, word for word."""
-    with House(tmp_path / "data", mode="serve", talk_key="") as own:
-        own.publish("demo")
-        agent = ("--agent", "demo", "--origin", "http://127.0.0.1")
-        key = own.command("keys", "create", "--kind", "public", *agent)["key"]
-        say(f"{key[:6]}\n")
+    """After `kill -9` a stranger's page comes back by itself to every word of its conversation."""
+    with House(tmp_path / "data") as first:
+        first.publish("demo")
+        public = ("--kind", "public", "--agent", "demo", "--origin", first.url)
+        key = str(first.command("keys", "create", *public)["key"])
+    port = int(first.url.rpartition(":")[2])
+    with House(tmp_path / "data", port=port, talk_key=key) as again:
+        tab = opener(again)
+        tab.expected += NETWORK
+        tab.click("type-button")
+        tab.hears_out()
+        tab.asks("Hello, can you hear me?")
+        tab.hears_out()
+        before = tab.transcript
+        again.kill()
+        tab.reaches("Reconnecting…")
+        again.start()
+        tab.wait("document.querySelector('#notices').textContent.includes('what was said')")
+        tab.reaches("Your turn")
+        assert tab.transcript == before
+        tab.type("What did I say first?")
+        tab.hears("can you hear me")
+        tab.close()
 
 
 def wait(tab: Tab, seconds: float) -> None:

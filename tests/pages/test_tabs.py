@@ -1,0 +1,71 @@
+"""Two tabs of one conversation, under each policy that an agent can have."""
+
+from __future__ import annotations
+
+import pytest
+from tests.groups import say
+from tests.pages.conftest import Opener
+from tests.pages.tab import NETWORK, Tab
+from tests.serving import House
+
+from duologue.testing.models import place, ruler
+
+pytestmark = pytest.mark.browser
+
+WHOLE = ruler(10 * 16000)
+
+
+def two(opener: Opener, stage: House, policy: str) -> tuple[Tab, Tab]:
+    """A tab that hears a sentence, and another one in which the same call is resumed."""
+    first = opener(stage, agent=f"Ruler {policy}")
+    first.click("type-button")
+    first.until(lambda: any(one.ms > 1000 for one in first.played), "a second of sound")
+    second = opener(stage, agent=f"Ruler {policy}", beside=first)
+    assert second.buttons == ["resume", "anew", "type-button"]
+    assert "can still go on" in second.text("#detail")
+    second.expected += NETWORK
+    second.click("resume")
+    return first, second
+
+
+def test_the_second_tab_takes_over(opener: Opener, stage: House) -> None:
+    """The first tab falls silent and says so; the second goes on where that was."""
+    first, second = two(opener, stage, "Takeover")
+    first.reaches("It goes on elsewhere")
+    assert first.text("#resume span") == "Take it back here"
+    assert first.violations() == []
+    second.until(lambda: bool(second.turns), "the rest")
+    left = first.heard_of(first.turns[-1])[-1]
+    begin = place(second.sound(second.turns[-1]), WHOLE) / 16
+    say(f"takeover: left at {left:.0f} ms, went on at {begin:.0f} ms\n")
+    assert 0 <= left - begin <= 300
+
+
+def test_the_second_tab_is_refused(opener: Opener, stage: House) -> None:
+    """The second tab says where the call is; the first hears its sentence to the end."""
+    first, second = two(opener, stage, "Reject")
+    second.reaches("It is open in another place")
+    assert second.violations() == []
+    first.hears_out()
+    assert 5580 <= first.heard_of(first.turns[-1])[-1] <= 5600, "the last block is filled up"
+    assert second.frames == []
+    first.click("end")
+    second.click("talk-button")
+    second.wait("document.querySelector('#end').checkVisibility()")
+    second.until(lambda: len(second.transcript) == 1, "what was said before")
+    assert second.transcript[0].text.startswith("A sentence of a hundred")
+
+
+def test_both_tabs_share_it(opener: Opener, stage: House) -> None:
+    """Both tabs hear and show the same; what one types, the other one sees."""
+    first, second = two(opener, stage, "Share")
+    second.until(lambda: bool(second.turns), "sound")
+    assert second.turns[-1] == first.turns[-1], "the same turn"
+    second.hears_out()
+    second.type("Again, please.")
+    assert first.hears("Again", "user")
+    first.until(lambda: len(first.turns) == 2 == len(second.turns), "the answer in both")
+    assert first.turns[-1] == second.turns[-1]
+    assert first.state == second.state == "Speaking"
+    assert [one.role for one in first.transcript] == ["agent", "user", "agent"]
+    assert [one.role for one in second.transcript] == ["agent", "user", "agent"]

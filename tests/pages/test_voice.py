@@ -1,0 +1,93 @@
+"""A person speaks with the page: their microphone is a recording that plays as the page opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from tests.groups import say
+from tests.pages.conftest import Opener
+from tests.pages.tab import Tab
+from tests.serving import House
+
+from duologue.testing.speech import Recording, silence, speak, words
+
+pytestmark = pytest.mark.browser
+
+BOOKING = (
+    ("I would like to book a table for four people please.", 7.0),
+    ("On Friday please.", 4.5),
+    ("At half past seven.", 4.5),
+    ("My name is Barbara.", 8.5),
+    ("Yes that's right.", 9.0),
+)
+"""What is said, and the seconds of silence after it, in which it is answered."""
+HELLO = "Hello, can you hear me?"
+COUNT = "Please count slowly from one to twenty."
+FRAME = 640
+"""Samples that the page sends at once: 40 ms."""
+LOUD = 0.02
+
+
+def test_a_table_is_booked_in_five_turns(
+    opener: Opener, house: House, microphone: Callable[[Recording], None]
+) -> None:
+    """Five spoken sentences, one table: every turn is understood, answered aloud and kept."""
+    heard = silence(7.5)
+    for sentence, pause in BOOKING:
+        heard = heard + speak(sentence) + silence(pause)
+    microphone(heard)
+    tab = opener(house)
+    tab.click("talk-button")
+    tab.hears("is booked")
+    tab.until(lambda: len(tab.turns) == 6, "the sound of the last answer")
+    tab.hears_out()
+    said = tab.transcript
+    assert [one.role for one in said] == ["agent"] + ["user", "agent"] * 5
+    booked = words(said[-1].text)
+    assert {"4", "friday", "seven", "barbara", "booked"} <= set(booked)
+    assert max(tab.heard_of(tab.turns[-1])) * 32 == pytest.approx(len(tab.sound(tab.turns[-1])), 32)
+
+
+def test_a_voice_silences_the_agent(
+    opener: Opener, house: House, microphone: Callable[[Recording], None]
+) -> None:
+    """The first word stops the sound at once, counted in the samples of the page's own frames."""
+    microphone(silence(6.0) + speak(HELLO) + silence(60.0))
+    tab = opener(house)
+    tab.click("talk-button")
+    tab.wait("!document.querySelector('#mute').hidden")
+    count = tab.asks(COUNT)
+    tab.until(lambda: tab.turns[-1] != count, "an answer to the interruption")
+    answer = tab.turns[-1]
+    tab.hears_out()
+    assert tab.hears("hear", "user")
+    cut = next(one for one in tab.transcript if one.interrupted and "one" in words(one.text))
+    assert cut.role == "agent"
+
+    stopped = next(one for one in tab.played if one.turn == count and one.ms == last(tab, count))
+    spoke = voice_begins(tab)
+    silent = (sent_by(tab, stopped.frame) - spoke) / 16
+    say(f"silent {silent:.0f} ms after the first sample of the word left the page\n")
+    assert 0 <= silent <= 600, "about 150 ms on a machine with nothing else to do"
+    assert last(tab, count) * 32 < len(tab.sound(count)), "there was more to say"
+    assert tab.heard_of(answer)[-1] > 0
+
+
+def last(tab: Tab, turn: str) -> float:
+    """How far a turn was heard in the end."""
+    return tab.heard_of(turn)[-1]
+
+
+def voice_begins(tab: Tab) -> int:
+    """The first sample of a voice in what the microphone sent."""
+    sound = np.frombuffer(tab.sound(), dtype="<i2").astype(np.float64) / 32768
+    hops = sound[: len(sound) // 160 * 160].reshape(-1, 160)
+    loud = np.sqrt((hops**2).mean(axis=1)) > LOUD
+    return int(np.argmax(loud)) * 160
+
+
+def sent_by(tab: Tab, frame: int) -> int:
+    """How many samples of the microphone had gone out before a frame."""
+    return sum(one.bytes // 2 for one in tab.frames[:frame] if one.way == "sent")
