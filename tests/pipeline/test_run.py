@@ -15,8 +15,10 @@ from tests.pipeline.stage import stage, until
 import duologue
 from duologue.agents.voices.scripted import Call
 from duologue.core import happenings as h
+from duologue.pipeline.run import DEAD
 from duologue.pipeline.speaking import BLOCK, CHUNK, LEAD
 from duologue.testing.models import ScriptedAnswers, ScriptedSTT, ToneTTS
+from duologue.testing.speech import speak
 
 SOUND = bytes(3200)
 
@@ -264,6 +266,37 @@ async def test_who_stays_hears_the_rest_when_the_first_listener_leaves(tmp_path:
         ended = await second.until(h.AgentEnded, lambda one: one.turn == went_on.turn)
         assert not ended.interrupted
         assert desk.host.live == 1
+
+
+async def test_a_line_lost_in_mid_word_leaves_no_open_ear(tmp_path: Path) -> None:
+    """Who comes back without a microphone and types is answered."""
+    async with stage(tmp_path, stt=ScriptedSTT([""])) as desk:
+        client = await desk.join()
+        await client.said("Hello.")
+        word = speak("I would like to book").at(16000).pcm
+        for start in range(0, len(word), 3200):
+            client.run.floor.hear(word[start : start + 3200], 16000)
+            await asyncio.sleep(0.02)
+        await client.until(h.UserStarted)
+        await desk.leave(client, "dropped")
+        again = await desk.join(again=True)
+        again.run.floor.type("Are you there?")
+        await again.said("You said: Are you there?")
+
+
+async def test_who_shares_a_conversation_leads_when_the_first_line_is_dead(tmp_path: Path) -> None:
+    """A phone that changed its network comes back beside its own dead socket, and is heard."""
+    async with stage(tmp_path, tabs="share") as desk:
+        first = await desk.join()
+        second = await desk.join(again=True)
+        run = first.run
+        run.here()
+        run.claim(second)
+        assert run.leads(first)
+        run._led_at -= DEAD + 1
+        run.claim(second)
+        assert run.leads(second)
+        assert not run.leads(first)
 
 
 async def test_whoever_asks_the_agent_acts_in_its_own_session(tmp_path: Path) -> None:

@@ -440,3 +440,53 @@ def test_a_doubt_that_nobody_resolves_ends_by_itself() -> None:
         assert DOUBT + 1.0 < asyncio.get_running_loop().time() < DOUBT + 3.0
 
     with_mouth(test)
+
+
+def test_who_leaves_while_the_agent_hesitates_hears_the_rest_when_they_are_back() -> None:
+    """A doubt does not outlive the line: nobody is left to resolve it."""
+
+    async def test(mouth: Mouth, listener: Listener) -> None:
+        await utter(mouth, 1.0)
+        await asyncio.sleep(0.5)
+        mouth.hesitate()
+        mouth.leave()
+        listener.pcm.clear()
+        await asyncio.sleep(5)
+        mouth.arrive()
+        await mouth.wait_for_playout()
+
+    listener, _ = with_mouth(test)
+    assert 0 <= len(listener.pcm) // 2 - 0.5 * RATE < BLOCK
+
+
+def test_a_client_that_heard_all_it_was_sent_is_not_taken_for_silent() -> None:
+    """The voice itself pauses for three seconds: the rest is sent as soon as it comes."""
+
+    async def test(mouth: Mouth, listener: Listener) -> None:
+        mouth.arrive(tells=True)
+        await mouth.capture_frame(frame(0.96))
+        for tenth in range(10):
+            await asyncio.sleep(0.1)
+            mouth.client_heard(min(0.96, (tenth + 1) / 10))
+        await asyncio.sleep(3 * STALE)
+        sent = len(listener.pcm)
+        await mouth.capture_frame(frame(0.96))
+        await asyncio.sleep(0.1)
+        assert len(listener.pcm) > sent
+        mouth.clear_buffer()
+
+    with_mouth(test)
+
+
+def test_a_client_that_told_of_everything_need_not_say_that_it_is_done() -> None:
+    """Its word for the last sample ends the utterance."""
+
+    async def test(mouth: Mouth, listener: Listener) -> None:
+        mouth.arrive(tells=True)
+        await utter(mouth, 0.96)
+        for tenth in range(12):
+            mouth.client_heard(min(0.96, tenth / 10))
+            await asyncio.sleep(0.1)
+        assert listener.events[-1] == ("finished", "", False, 0.96)
+
+    with_mouth(test)

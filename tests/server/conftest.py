@@ -13,7 +13,8 @@ from tests.serving import House
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-AGENTS = """
+LONG = "Hello, both of you. It is good to hear two voices on one line today."
+AGENTS = f"""
 from livekit.agents import Agent
 
 import duologue
@@ -31,7 +32,7 @@ class Strict(Agent):
         super().__init__(instructions="Be brief.")
 
 
-@duologue.agent("shared", tabs="share", greeting="Hello, both of you.")
+@duologue.agent("shared", tabs="share", greeting="{LONG}")
 class Shared(Agent):
     def __init__(self) -> None:
         super().__init__(instructions="Be brief.")

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from tests.server.conftest import Desk, closing_code, desk
+from tests.server.conftest import LONG, Desk, closing_code, desk
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -122,11 +122,12 @@ def test_signs_of_life_come_to_those_who_would_come_back(desk: Desk) -> None:
 
 def test_the_agent_falls_silent_when_it_is_told_to(desk: Desk) -> None:
     """An interruption without a word cuts the answer, and no turn of the user begins."""
-    socket, _ = opened(desk, "shared")
+    socket, ticket = opened(desk, "shared")
     with socket:
         say(socket, type="client.ready")
         turn = until(socket, "turn.start")["turn_id"]
-        assert isinstance(socket.recv(timeout=60), str | bytes)
+        socket.recv(timeout=60)
+        time.sleep(1.0)  # half of the greeting is heard
         say(socket, type="client.interrupt")
         while True:
             frame = socket.recv(timeout=60)
@@ -139,6 +140,21 @@ def test_the_agent_falls_silent_when_it_is_told_to(desk: Desk) -> None:
                 break
         say(socket, type="client.response.text", content="Thanks.")
         assert until(socket, "user.transcript")["content"] == "Thanks."
+    greeting = desk.house.messages(ticket["conversation_id"])[0]
+    assert greeting["interrupted"]
+    assert len(greeting["text"]) < len(LONG)
+
+
+def test_a_flood_of_small_messages_is_refused_and_the_line_stays_open(desk: Desk) -> None:
+    """Each may stir the conversation, so there is a limit to how many come at once."""
+    socket, _ = opened(desk)
+    with socket:
+        say(socket, type="client.ready")
+        for _ in range(300):
+            say(socket, type="client.interrupt")
+        assert "small messages a second" in until(socket, "response.data")["content"]["message"]
+        say(socket, type="client.response.text", content="still there?")
+        assert until(socket, "user.transcript")["content"] == "still there?"
 
 
 def test_a_shared_conversation_has_one_agent_and_two_listeners(desk: Desk) -> None:

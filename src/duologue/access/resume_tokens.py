@@ -49,14 +49,15 @@ def redeem(
     shown = conversation_id or "of this resume token"
     if found is None or found.agent_id != agent_id or found.id != (conversation_id or found.id):
         raise DuologueError("conversation_not_found", conversation=shown)
-    last = sessions.get(conn, found.org_id, found.current_session_id or "")
-    if found.resume_hash != shown_hash:  # a session that nobody came into makes no time for it
-        last = sessions.last_opened(conn, found.org_id, found.id) or last
-    if last is None or last.origin != origin:
+    given = sessions.get(conn, found.org_id, found.current_session_id or "")
+    last = sessions.last_opened(conn, found.org_id, found.id) or given
+    if found.resume_hash != shown_hash:
+        given = last
+    if given is None or last is None or given.origin != origin:
         raise DuologueError("conversation_not_found", conversation=shown)
     if found.ended_at is not None:
         raise DuologueError("conversation_ended", conversation=found.id, reason=found.end_reason)
-    if now - _left_at(last, now) > window_ms:
+    if now - _left_at(last, now) > window_ms:  # a session that nobody came into makes no time
         raise DuologueError("conversation_not_found", conversation=shown)
     if not conversations.keep_resume(conn, found.org_id, found.id, shown_hash):
         # Between the two statements somebody came in with a newer one.

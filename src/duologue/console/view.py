@@ -1,4 +1,4 @@
-"""The status page as plain values."""
+"""The pages as plain values."""
 
 from __future__ import annotations
 

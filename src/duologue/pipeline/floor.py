@@ -12,6 +12,8 @@ from duologue.pipeline.actor import Actor
 from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
 
+BREATH: Final = 0.3
+"""Seconds of silence, beyond those that end speech, that are heard where a line was lost."""
 FLUSH: Final = 0.6
 """Seconds of silence after a released button, in which a recognizer finishes."""
 
@@ -57,16 +59,23 @@ class Floor:
             self._pressed = False
             self._actor.do(lambda session: self._spawn(self._commit(session)))
 
-    def type(self, text: str) -> None:
+    def abandon(self) -> None:
+        """The user is gone, perhaps in mid-word: what was said so far is all there is."""
+        if self._narrator.push_to_talk:
+            self.release()
+        elif self._actor.session is not None:
+            self._ear.silence(self._definition.turns.silence + BREATH)
+
+    def type(self, text: str, *, leads: bool = True) -> None:
         """A typed message is a whole turn of the user."""
         words = text.strip()
         if words:
-            self._actor.do(lambda session: self._type(session, words))
+            self._actor.do(lambda session: self._type(session, words, leads=leads))
 
-    def hush(self) -> None:
+    def hush(self, *, leads: bool = True) -> None:
         """The user wants the agent to be silent, and says nothing."""
         if self._actor.session is not None:
-            self._actor.do(self._take)
+            self._actor.do(lambda session: self._take(session, leads=leads))
 
     def close(self) -> None:
         """Nobody takes it any more."""
@@ -83,13 +92,13 @@ class Floor:
         self._pressed = True
         self._narrator.tell(self._narrator.turns.user_begins())
 
-    def _type(self, session: AgentSession[None], text: str) -> None:
-        if self._take(session):
+    def _type(self, session: AgentSession[None], text: str, *, leads: bool) -> None:
+        if self._take(session, leads=leads):
             self._narrator.tell(self._narrator.turns.user_begins())
         session.reset_away_timer()
         session.generate_reply(user_input=text)
 
-    def _take(self, session: AgentSession[None]) -> bool:
+    def _take(self, session: AgentSession[None], *, leads: bool = True) -> bool:
         """Silences the agent for the user, where it allows that."""
         speech = session.current_speech
         if speech is None:
@@ -97,8 +106,8 @@ class Floor:
         if self._definition.turns.can_interrupt and speech.allow_interruptions:
             session.interrupt()
             return True
-        # The client stopped playing by itself: what it did not hear comes again.
-        self._narrator.mouth.client_stopped()
+        if leads:  # its client stopped playing by itself: what it did not hear comes again
+            self._narrator.mouth.client_stopped()
         return False
 
     async def _commit(self, session: AgentSession[None]) -> None:

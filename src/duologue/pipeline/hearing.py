@@ -46,7 +46,7 @@ class Ear(io.AudioInput):
             self._push(samples)
 
     def silence(self, seconds: float) -> None:
-        """Lets the agent hear silence: after a push-to-talk button was let go, no sound follows."""
+        """Lets the agent hear silence: a line that was lost in mid-word brings none."""
         self.hear(bytes(int(seconds * self._rate) * 2), self._rate)
 
     def close(self) -> None:

@@ -57,6 +57,7 @@ class Narrator(Stage):
         self.mouth = Mouth(self)
         self.words = Words(self._told, self._words_ended)
         self._user_speaking = False
+        self._doubted = False
         self._session: AgentSession[None] | None = None
         self.push_to_talk = False
         """Whether the user's turns begin and end by a button, not by voice detection."""
@@ -84,8 +85,15 @@ class Narrator(Stage):
         so it stops at once, and goes on as soon as it was nothing.
         """
         if quiet >= RELENT or not speech:
+            self._doubted = False
             self.mouth.go_on()
-        elif speech >= HESITATE and self._may_interrupt and self.mouth.hesitate():
+        elif (
+            speech >= HESITATE
+            and not self._doubted
+            and self._may_interrupt
+            and self.mouth.hesitate()
+        ):
+            self._doubted = True  # once for each voice: what it is has time to become certain
             # AgentSession learns of this voice a moment later.
             self.tell(self.turns.user_begins())
 

@@ -34,6 +34,11 @@ class Outlet:
         """Who has been there longest."""
         return self._listeners[0] if self._listeners else None
 
+    def lead(self, listener: Listener) -> None:
+        """Puts a listener before all others."""
+        self.detach(listener)
+        self._listeners.insert(0, listener)
+
     def attach(self, listener: Listener) -> None:
         """Adds a listener; it hears what happens from now on."""
         self._listeners.append(listener)

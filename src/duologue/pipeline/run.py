@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -38,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 LEFT: Final = DuologueError("ended", reason="left")
 APOLOGY: Final = "Sorry, something went wrong on my side. Please try again."
+DEAD: Final = 3.0
+"""Seconds without a sign of life of the client that leads, after which another may."""
 LAST_WORDS: Final = 60.0
 """Seconds that an agent which hangs up may go on speaking."""
 
@@ -84,6 +87,7 @@ class Run:
         )
         self.floor = Floor(self._actor, self._narrator, self._ear, definition, self._spawn)
         self._hearing: dict[Listener, bool] = {}  # who is ready, and whether it tells how far it is
+        self._led_at = time.monotonic()
         self._here: whereabouts.Current | None = None
         self._hanging_up: str | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -159,10 +163,22 @@ class Run:
         self._outlet.detach(listener)
         self._hearing.pop(listener, None)
         if led:
-            self.floor.release()
+            self.floor.abandon()
         if not self._outlet.listening:
             self._narrator.mouth.leave(unheard)
         elif led:
+            self._narrator.mouth.hand_over(tells=self._leader_tells)
+
+    def here(self) -> None:
+        """The client that leads gave a sign of life."""
+        self._led_at = time.monotonic()
+
+    def claim(self, listener: Listener) -> None:
+        """A client that shares the conversation speaks: it leads, if the one that led is gone."""
+        if time.monotonic() - self._led_at > DEAD:
+            self._outlet.lead(listener)
+            self.here()
+            self.floor.abandon()
             self._narrator.mouth.hand_over(tells=self._leader_tells)
 
     @property

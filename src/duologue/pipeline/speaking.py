@@ -110,8 +110,8 @@ class Mouth(io.AudioOutput):
         utterance = self._utterance
         if utterance is None or not utterance.clock.running or self._paused or self._hesitating:
             return False
-        self._hesitating = True
         self._hush()
+        self._hesitating = True
         # A microphone that is switched off in mid-word never tells how the word ended.
         self._timer = asyncio.get_running_loop().call_later(DOUBT, self.go_on)
         return True
@@ -183,8 +183,10 @@ class Mouth(io.AudioOutput):
         utterance = self._utterance
         if utterance is None:
             return
+        self._tells = True
         utterance.heard(seconds, self._now())
         if utterance.told_end and not utterance.acknowledged:
+            utterance.acknowledged = utterance.all_told
             self._cancel()
             self._end_of_sound(utterance, self._now())
 
@@ -236,6 +238,7 @@ class Mouth(io.AudioOutput):
     def _hush(self, unheard: float | None = 0.0) -> None:
         """Stops sending and takes back what is not heard yet."""
         self._cancel()
+        self._hesitating = False
         utterance = self._utterance
         if utterance is None or not utterance.clock.sent:
             return
@@ -299,7 +302,7 @@ class Mouth(io.AudioOutput):
 
     def _unsure(self, utterance: Utterance, now: float) -> bool:
         """Whether a client that tells how far it is has been silent: it may be gone."""
-        if not self._tells or not utterance.clock.running:
+        if not self._tells or not utterance.clock.running or utterance.all_told:
             return False
         silent = now - utterance.told_at
         if silent > MUTE:

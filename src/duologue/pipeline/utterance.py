@@ -38,6 +38,11 @@ class Utterance:
         """Samples that were not sent."""
         return self.total - self.clock.sent
 
+    @property
+    def all_told(self) -> bool:
+        """Whether the client told that it played all that it was sent."""
+        return not self._held and self._told >= self.clock.sent
+
     def take(self, samples: int, now: float) -> bytes:
         """The next sound, which leaves now; after a hold it opens a new turn of the client."""
         if self._held:

@@ -19,6 +19,9 @@ SOUND_AHEAD: Final = 5.0
 WORDS_RATE: Final = 5.0
 """Typed messages and data a second, after a burst of `WORDS_BURST`."""
 WORDS_BURST: Final = 50.0
+SIGNS_RATE: Final = 30.0
+"""All other messages a second, after a burst of `SIGNS_BURST`; a client that plays sends ten."""
+SIGNS_BURST: Final = 150.0
 WORDS_LENGTH: Final = 64 * 1024
 DAY_MS: Final = 86_400_000
 RATES = {"mic16": 16000, "mic24": 24000}
@@ -103,19 +106,24 @@ class Obey:
         self._rate = input_rate(capabilities)
         self._sound = Bucket(SOUND_SPEED, SOUND_AHEAD, clock)
         self._words = Bucket(WORDS_RATE, WORDS_BURST, clock)
+        self._signs = Bucket(SIGNS_RATE, SIGNS_BURST, clock)
         self.ready = False
         """Whether the client said that it hears."""
 
     def sound(self, pcm: bytes) -> None:
         """Hears a binary frame: a piece of the microphone, where that was agreed; or `BadFrame`."""
         if "binary" not in self._capabilities:
-            raise wire.BadFrame("binary frames were not agreed on")
+            raise wire.BadFrame("binary frames were not agreed on; ask for the capability 'binary'")
         self._hear(pcm[: len(pcm) & ~1])
 
     def frame(self, frame: str) -> bool:
         """Does what one text frame says and tells whether it carried sound; or `BadFrame`."""
         message = wire.decode_client(frame)
-        run = self._run
+        run, leads = self._run, self._seat.leads
+        if leads:
+            run.here()
+        if not isinstance(message, wire.ClientAudio | wire.ClientText | wire.ClientData):
+            self._spend_sign()
         match message:
             case wire.ClientAudio(content):
                 self._hear(wire.decode_audio(content))
@@ -125,7 +133,7 @@ class Obey:
                 run.ready(self._seat.listener, tells="played" in self._capabilities)
             case wire.ClientText(content):
                 self._spend_words(len(content))
-                run.floor.type(content)
+                run.floor.type(content, leads=leads)
             case wire.ClientData(data):
                 self._spend_words(len(frame))
                 run.data(data)
@@ -134,7 +142,8 @@ class Obey:
             case wire.TriggerTurnEnd():
                 run.floor.release()
             case wire.ReplayFinished(reason, turn, _):
-                if reason == "completed" and (turn is None or run.speaks_in(turn)):
+                told = turn is None or run.speaks_in(turn)
+                if leads and reason == "completed" and told:
                     run.ran_dry()
             case ext.ClientPlayed(turn, played_ms):
                 if self._believed(played_ms):
@@ -142,7 +151,7 @@ class Obey:
             case wire.VadEvents():
                 pass  # the server hears for itself; a stock SDK's first answer is often wrong
             case ext.ClientInterrupt():
-                run.floor.hush()
+                run.floor.hush(leads=leads)
             case ext.ClientEnd():
                 self._leave()
             case _:
@@ -151,6 +160,10 @@ class Obey:
 
     def _hear(self, pcm: bytes) -> None:
         """Hands sound on, of one client: those who share a conversation are not mixed."""
+        if self._seat.leads:
+            self._run.here()
+        else:
+            self._run.claim(self._seat.listener)
         if self._seat.leads and self._sound.take(len(pcm) / 2 / self._rate):
             self._run.floor.hear(pcm, self._rate)
 
@@ -158,9 +171,14 @@ class Obey:
         """Whether a client's word for how far it is counts; NaN is no word."""
         return "played" in self._capabilities and self._seat.leads and 0 <= played_ms <= DAY_MS
 
+    def _spend_sign(self) -> None:
+        """Refuses a flood of small messages: each of them may stir the conversation."""
+        if not self._signs.take(1):
+            raise wire.BadFrame(f"more than {SIGNS_RATE:g} small messages a second; send fewer")
+
     def _spend_words(self, length: int) -> None:
         """Refuses a message that is too long, or one too many: each costs an answer."""
         if length > WORDS_LENGTH:
             raise wire.BadFrame(f"a message has at most {WORDS_LENGTH} characters, not {length}")
         if not self._words.take(1):
-            raise wire.BadFrame(f"more than {WORDS_RATE:g} messages a second")
+            raise wire.BadFrame(f"more than {WORDS_RATE:g} messages a second; wait a little")
