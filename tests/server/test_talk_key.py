@@ -89,3 +89,16 @@ def test_a_key_for_other_pages_is_no_key_for_this_one(conn: Connection) -> None:
     message = reason(conn, text, public_url="https://other.example")
     assert "https://desk.example" in message
     assert "https://other.example" in message
+
+
+def test_a_key_of_a_draft_says_how_to_publish_it(conn: Connection) -> None:
+    """Strangers would meet a closed line although a key is set."""
+    agents.put(
+        conn, org(conn), slug="draft", name="Draft", definition=b'{"slug": "draft"}',
+        source="desk.py", now=NOW, publish=False,
+    )  # fmt: skip
+    _, text = keys.create(
+        conn, org(conn), kind="public", name="", agent="draft", origins=["https://desk.example"],
+        scopes=(), expires_at=None, now=NOW,
+    )  # fmt: skip
+    assert "duologue agents publish draft" in reason(conn, text)

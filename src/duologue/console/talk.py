@@ -71,6 +71,8 @@ def talks_with(conn: Connection, talk_key: str, now: int) -> Agent:
     agent = agents.get(conn, principal.org_id, principal.agent_id)
     if agent is None:
         raise DuologueError("agent_not_found", agent=principal.agent_id, known="none")
+    if agent.published_at is None:
+        raise DuologueError("agent_has_no_org", agent=agent.slug)
     return agent
 
 
@@ -84,8 +86,7 @@ def _invited(
         agent = talks_with(conn, talk_key, now)
     except DuologueError:
         return [], None
-    answers = agent.published_at is not None and agent.slug in loaded
-    return ([agent], talk_key) if answers else ([], None)
+    return ([agent], talk_key) if agent.slug in loaded else ([], None)
 
 
 def _agent(agent: Agent) -> TalkAgent:
