@@ -1,4 +1,4 @@
-"""A cable between a browser and the server that can stay pulled out, or carry nothing, for a while."""
+"""A cable between a browser and the server that a test pulls out, or lets carry nothing."""
 
 from __future__ import annotations
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from tests.groups import say
 from tests.pages.cable import Cable
-from tests.pages.conftest import STAGE, Opener
+from tests.pages.conftest import Opener
 from tests.pages.stage import LONG
 from tests.pages.tab import NETWORK, Tab
 from tests.serving import House

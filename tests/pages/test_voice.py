@@ -1,4 +1,4 @@
-"""A person speaks with the page: their microphone is a recording that plays as the page opens it."""
+"""A person speaks with the page: the microphone plays a recording from when the page opens it."""
 
 from __future__ import annotations
 

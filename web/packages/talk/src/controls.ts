@@ -49,7 +49,8 @@ export class Controls {
     label(this.all.end, model.line === "connecting" ? "Cancel" : "End");
     this.all.mute.setAttribute("aria-pressed", String(model.microphone === "muted"));
     this.all.hold.toggleAttribute("data-down", model.holding);
-    this.all.interrupt.disabled = !scene.interruptible;
+    // Not `disabled`, which would drop the focus of whoever just pressed it by a key.
+    this.all.interrupt.setAttribute("aria-disabled", String(!scene.interruptible));
     this.keepFocus(focused, scene);
   }
 
@@ -60,7 +61,7 @@ export class Controls {
     if (this.last === null || !this.all[this.last].hidden) return;
     if (document.activeElement !== document.body && document.activeElement !== focused) return;
     // Never to the button that ends: whoever presses twice would hang up before it began.
-    const next = scene.buttons.find((name) => name !== "end" && !this.all[name].disabled);
+    const next = scene.buttons.find((name) => name !== "end" && (name !== "interrupt" || scene.interruptible));
     if (next === undefined) return;
     this.all[next].focus({ preventScroll: true });
     this.last = next;
