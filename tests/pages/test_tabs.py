@@ -29,7 +29,7 @@ def two(opener: Opener, stage: House, policy: str) -> tuple[Tab, Tab]:
 
 
 def test_the_second_tab_takes_over(opener: Opener, stage: House) -> None:
-    """The first tab falls silent and says so; the second goes on where that was."""
+    """The first tab falls silent and says so; the second goes on; the first takes it back."""
     first, second = two(opener, stage, "Takeover")
     first.reaches("It goes on elsewhere")
     assert first.text("#resume span") == "Take it back here"
@@ -39,6 +39,9 @@ def test_the_second_tab_takes_over(opener: Opener, stage: House) -> None:
     begin = place(second.sound(second.turns[-1]), WHOLE) / 16
     say(f"takeover: left at {left:.0f} ms, went on at {begin:.0f} ms\n")
     assert 0 <= left - begin <= 300
+    first.click("resume")
+    second.reaches("It goes on elsewhere")
+    first.wait("document.querySelector('#end').checkVisibility()")
 
 
 def test_the_second_tab_is_refused(opener: Opener, stage: House) -> None:

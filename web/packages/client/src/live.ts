@@ -234,7 +234,7 @@ export class Live implements ConnectionHooks {
     this.playback.forget();
     this.playback.audio = null;
     this.voice.close();
-    if (mayReturn) this.right.detach();
+    if (mayReturn) this.right.detach(this.failure?.code === "replaced");
     else this.right.forget();
     this.become("idle");
   }

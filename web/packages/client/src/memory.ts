@@ -14,7 +14,7 @@ export interface Remembered extends Kept {
 
 export interface Memory {
   recall(key: string): Remembered | null;
-  /** Keeps the right; `attached` says that this tab is in the conversation now. */
+  /** Keeps the right; where `attached` says that this tab is in it no more, only its mark goes. */
   keep(key: string, kept: Kept, attached: boolean): void;
   forget(key: string): void;
 }
@@ -36,7 +36,7 @@ export function browserMemory(storages: Storages = browserStorages()): Memory {
       return { ...kept, sameTab: mark === kept.conversationId };
     },
     keep(key, kept, attached) {
-      quietly(() => local?.setItem(key, JSON.stringify(kept)));
+      if (attached) quietly(() => local?.setItem(key, JSON.stringify(kept)));
       quietly(() =>
         attached ? session?.setItem(key, kept.conversationId) : session?.removeItem(key),
       );

@@ -85,9 +85,12 @@ export class Resume {
     this.tell();
   }
 
-  /** This tab is out of the conversation; the user may come back for a while. */
-  detach(): void {
-    this.alive();
+  /**
+   * This tab is out of the conversation; the user may come back for a while. Where another tab
+   * replaced it, nothing is written: storage may not show that tab's token here yet.
+   */
+  detach(replaced = false): void {
+    if (!replaced) this.alive();
     this.attached = false;
     if (this.kept !== null) this.memory?.keep(this.key, this.contested() ?? this.kept, false);
     this.tell();

@@ -98,6 +98,19 @@ test("A tab whose conversation another took over leaves the newer token alone.",
   assert.equal(old.newest()?.token, "new", "its user may");
 });
 
+test("A replaced tab writes no token: its storage may not show the newer one yet.", () => {
+  const browser = new Browser();
+  const { memory } = browser.tab();
+  const old = browser.page(memory).right;
+  old.attach("old", "conv", false);
+  const stale = memory.recall("key");
+  browser.page(browser.tab().memory).right.attach("new", "conv", false);
+  const recall = memory.recall.bind(memory);
+  memory.recall = () => stale;
+  old.detach(true);
+  assert.equal(recall("key")?.token, "new");
+});
+
 /** Two tabs in one conversation, the second of which came later. */
 async function together(browser: Browser, shared: boolean): Promise<{ first: Resume; second: Resume }> {
   const first = browser.page(browser.tab().memory).right;
