@@ -32,7 +32,7 @@ MESSAGE_LIMIT = 1024 * 1024
 PING = 20.0
 """Seconds between pings, and for their answers: a dead peer is noticed within 40 s."""
 
-GARBAGE = (10_000, 20, 10)
+GARBAGE = (2_000, 10, 50)
 """After how many new objects, young and middle-aged searches the next one goes deeper."""
 
 
