@@ -1,16 +1,23 @@
-"""Agents for the page's tests: one that speaks long, one that thinks long, and rulers."""
+"""Agents for the page's tests: quick to answer, long to speak or think, and rulers."""
 
 from __future__ import annotations
 
 from livekit.agents import Agent
 
 import duologue
+from duologue.agents.demo.brain import DemoBrain
 from duologue.testing.models import RulerTTS, ScriptedAnswers, ToneTTS
 
 LONG = (
     "A sentence of a hundred characters or so, which takes six seconds to be said and has one dot."
 )
 TALE = "Once upon a time there was a tale that nobody could end, for whoever told it, " * 8
+
+
+@duologue.agent("parrot", greeting="Hi.", tts=ToneTTS, llm=DemoBrain)
+def parrot() -> Agent:
+    """Answers as the demo does, by a voice that is made at once."""
+    return Agent(instructions="Answer.")
 
 
 @duologue.agent("tale", greeting="Ask me for a tale.", tts=ToneTTS, llm=lambda: _tales())

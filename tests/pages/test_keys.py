@@ -29,9 +29,9 @@ def walk(tab: Tab, steps: int) -> list[str]:
     return found
 
 
-def test_a_call_by_keys_alone(opener: Opener, house: House) -> None:
+def test_a_call_by_keys_alone(opener: Opener, stage: House) -> None:
     """Tab reaches everything in the order in which it is read; Enter, M, Escape and Space act."""
-    tab = opener(house)
+    tab = opener(stage)
     reached = walk(tab, 14)
     order = [name for name in reached if name in ("talk-button", "type-button", "type-box")]
     assert order == ["talk-button", "type-button"], reached
@@ -40,7 +40,6 @@ def test_a_call_by_keys_alone(opener: Opener, house: House) -> None:
     while tab.focused != "talk-button":
         tab.press("Shift+Tab")
     tab.press("Enter")
-    tab.hears("Corner Table")
     tab.hears_out()
     assert tab.focused in ("mute", "interrupt"), "the focus went on to what matters now"
     while tab.focused != "mute":

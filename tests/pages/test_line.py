@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from tests.groups import say
 from tests.pages.cable import Cable
-from tests.pages.conftest import Opener
+from tests.pages.conftest import STAGE, Opener
 from tests.pages.stage import LONG
-from tests.pages.tab import NETWORK, Tab
+from tests.pages.tab import NETWORK, Said, Tab
 from tests.serving import House
 
 from duologue.testing.models import CHARACTER, place, ruler
@@ -22,7 +22,7 @@ COUNT = "Please count slowly from one to twenty."
 WHOLE = ruler(10 * 16000)
 TWICE = 300
 """Milliseconds that a return may let somebody hear again."""
-GRACE = 6.0
+GRACE = 4.0
 """Stands for the default thirty seconds, so that a test need not wait for them."""
 
 
@@ -119,64 +119,76 @@ def test_offline_before_the_call(opener: Opener, stage: House) -> None:
     tab.hears("tale")
 
 
-@pytest.mark.parametrize(
-    ("grace", "seconds"),
-    [(GRACE, 2 * GRACE), pytest.param(30.0, 120.0, marks=pytest.mark.soak)],
-)
-def test_a_line_that_is_cut_for_longer_than_the_grace(
-    opener: Opener, tmp_path: Path, built: None, grace: float, seconds: float
-) -> None:
+class Strangers(NamedTuple):
+    """A server whose page strangers may open, at its own address and through a cable."""
+
+    house: House
+    cable: Cable
+
+
+@pytest.fixture(scope="module")
+def strangers(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strangers]:
+    """`duologue serve` with a key for its page and a short grace time; it may be killed."""
+    data = tmp_path_factory.mktemp("strangers") / "data"
+    with House(data, STAGE) as first:
+        first.publish("parrot")
+    with Cable(first.url) as cable:
+        origins = ("--origin", first.url, "--origin", cable.url)
+        key = first.command("keys", "create", "--kind", "public", "--agent", "parrot", *origins)
+        port = int(first.url.rpartition(":")[2])
+        with House(data, STAGE, port=port, talk_key=key["key"], grace_seconds=GRACE) as running:
+            yield Strangers(running, cable)
+
+
+def talked(tab: Tab) -> list[Said]:
+    """What was said so far: a greeting, a question and its answer, each heard to its end."""
+    tab.expected += NETWORK
+    tab.click("type-button")
+    tab.hears_out()
+    tab.asks("Hello, can you hear me?")
+    tab.hears_out()
+    return tab.transcript
+
+
+def goes_on_from(tab: Tab, before: list[Said]) -> None:
+    """Waits until the page is back by itself, with every word, and the agent knows the first."""
+    tab.wait("document.querySelector('#notices').textContent.includes('what was said')")
+    tab.reaches("Your turn")
+    assert tab.transcript == before
+    tab.type("What did I say first?")
+    tab.hears("can you hear me")
+    assert [one.role for one in tab.transcript] == ["agent", "user"] * 2 + ["agent"]
+
+
+def cut_for(tab: Tab, cable: Cable, seconds: float) -> None:
+    """Cuts the line in a conversation for so long, and lets the page come back."""
+    before = talked(tab)
+    cable.unplug()
+    tab.reaches("Reconnecting…")
+    wait(tab, seconds)
+    cable.plug()
+    goes_on_from(tab, before)
+
+
+def test_a_line_that_is_cut_for_longer_than_the_grace(opener: Opener, strangers: Strangers) -> None:
     """The agent was rebuilt meanwhile: it knows what was said, and says nothing of it again."""
-    with (
-        House(tmp_path / "data", mode="dev", grace_seconds=grace) as own,
-        Cable(own.url) as cable,
-    ):
-        tab = opener(cable)
-        tab.expected += NETWORK
-        tab.click("type-button")
-        tab.hears_out()
-        tab.asks("Hello, can you hear me?")
-        tab.hears_out()
-        before = tab.transcript
-        cable.unplug()
-        tab.reaches("Reconnecting…")
-        wait(tab, seconds)
-        cable.plug()
-        tab.wait("document.querySelector('#notices').textContent.includes('what was said')")
-        tab.reaches("Your turn")
-        assert tab.transcript == before
-        tab.type("What did I say first?")
-        tab.hears("can you hear me")
-        assert [one.role for one in tab.transcript] == ["agent", "user"] * 2 + ["agent"]
-        tab.close()
+    cut_for(opener(strangers.cable), strangers.cable, GRACE + 3)
 
 
-def test_a_server_that_is_killed_and_started_again(
-    opener: Opener, tmp_path: Path, built: None
-) -> None:
+@pytest.mark.soak
+def test_a_line_that_is_cut_for_two_minutes(opener: Opener, ruled: Cable) -> None:
+    """The same with the grace time as it comes, and a real cut of two minutes."""
+    cut_for(opener(ruled), ruled, 120.0)
+
+
+def test_a_server_that_is_killed_and_started_again(opener: Opener, strangers: Strangers) -> None:
     """After `kill -9` a stranger's page comes back by itself to every word of its conversation."""
-    with House(tmp_path / "data") as first:
-        first.publish("demo")
-        public = ("--kind", "public", "--agent", "demo", "--origin", first.url)
-        key = str(first.command("keys", "create", *public)["key"])
-    port = int(first.url.rpartition(":")[2])
-    with House(tmp_path / "data", port=port, talk_key=key) as again:
-        tab = opener(again)
-        tab.expected += NETWORK
-        tab.click("type-button")
-        tab.hears_out()
-        tab.asks("Hello, can you hear me?")
-        tab.hears_out()
-        before = tab.transcript
-        again.kill()
-        tab.reaches("Reconnecting…")
-        again.start()
-        tab.wait("document.querySelector('#notices').textContent.includes('what was said')")
-        tab.reaches("Your turn")
-        assert tab.transcript == before
-        tab.type("What did I say first?")
-        tab.hears("can you hear me")
-        tab.close()
+    tab = opener(strangers.house)
+    before = talked(tab)
+    strangers.house.kill()
+    tab.reaches("Reconnecting…")
+    strangers.house.start()
+    goes_on_from(tab, before)
 
 
 def wait(tab: Tab, seconds: float) -> None:

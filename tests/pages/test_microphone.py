@@ -17,9 +17,9 @@ NOBODY_ANSWERS = "navigator.mediaDevices.getUserMedia = () => new Promise(() => 
 """Headless browsers answer their own question after a while; people may not."""
 
 
-def test_refused_is_said_and_typing_goes_on(opener: Opener, house: House, strict: Browser) -> None:
+def test_refused_is_said_and_typing_goes_on(opener: Opener, stage: House, strict: Browser) -> None:
     """A refusal is explained; typed words are answered; once allowed, the call is by voice."""
-    tab = opener(house, use=strict, permissions=[])
+    tab = opener(stage, agent="Parrot", use=strict, permissions=[])
     tab.click("talk-button")
     tab.wait("!document.querySelector('#mend').hidden")
     assert tab.text("#mend-title") == "This page may not hear you"
@@ -35,11 +35,11 @@ def test_refused_is_said_and_typing_goes_on(opener: Opener, house: House, strict
     tab.until(lambda: len(tab.sound()) > 6400, "the microphone")
 
 
-def test_the_browser_asks(opener: Opener, house: House) -> None:
+def test_the_browser_asks(opener: Opener, stage: House) -> None:
     """While the browser's question stands open the greeting is spoken, and one can type."""
-    tab = opener(house, before=NOBODY_ANSWERS)
+    tab = opener(stage, agent="Parrot", before=NOBODY_ANSWERS)
     tab.click("talk-button")
-    tab.hears("Corner Table")
+    tab.hears("Hi.")
     tab.reaches("May this page hear you?")
     assert "asks for the microphone" in tab.text("#detail")
     assert tab.violations() == []
@@ -47,9 +47,9 @@ def test_the_browser_asks(opener: Opener, house: House) -> None:
     tab.hears("loud and clear")
 
 
-def test_missing_is_said_and_typing_goes_on(opener: Opener, house: House, bare: Browser) -> None:
+def test_missing_is_said_and_typing_goes_on(opener: Opener, stage: House, bare: Browser) -> None:
     """On a machine without a microphone the page says so; typed words are answered aloud."""
-    tab = opener(house, use=bare)
+    tab = opener(stage, agent="Parrot", use=bare)
     tab.click("talk-button")
     tab.wait("!document.querySelector('#mend').hidden")
     assert tab.text("#mend-title") == "There is no microphone"
@@ -60,9 +60,9 @@ def test_missing_is_said_and_typing_goes_on(opener: Opener, house: House, bare: 
     assert tab.sound() == b""
 
 
-def test_another_microphone_is_chosen(opener: Opener, house: House) -> None:
+def test_another_microphone_is_chosen(opener: Opener, stage: House) -> None:
     """Where there are several microphones the call shows them, and changes over to another one."""
-    tab = opener(house)
+    tab = opener(stage, agent="Parrot")
     tab.click("talk-button")
     tab.reaches("Listening")
     tab.wait("document.querySelectorAll('#devices option').length > 1")
@@ -77,15 +77,15 @@ def test_another_microphone_is_chosen(opener: Opener, house: House) -> None:
 
 
 def test_sound_that_is_held_back_is_asked_for(
-    opener: Opener, house: House, strict: Browser
+    opener: Opener, stage: House, strict: Browser
 ) -> None:
     """A tab that was duplicated goes on untouched: it offers a tap, and then it is heard."""
-    first = opener(house, use=strict)
+    first = opener(stage, agent="Parrot", use=strict)
     first.click("type-button")
     first.reaches("Your turn")
     marks = first.run("JSON.stringify({...sessionStorage})")
     copied = f"Object.assign(sessionStorage, {json.dumps(json.loads(marks))})"
-    second = opener(house, beside=first, before=copied)
+    second = opener(stage, beside=first, before=copied)
     second.expected.append(BLOCKED)
     second.reaches("Sound is held back")
     assert second.buttons == ["hear", "end"]

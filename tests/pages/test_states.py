@@ -107,9 +107,9 @@ def test_interrupt_silences_at_once(opener: Opener, stage: House) -> None:
     assert tab.heard_of(tale) == heard, "a turn that was cut sounded again"
 
 
-def test_typing_needs_no_microphone(opener: Opener, house: House) -> None:
+def test_typing_needs_no_microphone(opener: Opener, stage: House) -> None:
     """Typed words are shown at once and answered aloud; Speak opens the microphone later."""
-    tab = opener(house)
+    tab = opener(stage, agent="Parrot")
     tab.click("type-button")
     tab.reaches("Your turn")
     assert tab.focused == "type-box"
@@ -133,9 +133,9 @@ def test_a_suggestion_begins_a_call(opener: Opener, house: House) -> None:
     tab.until(lambda: tab.transcript[-1].role == "agent", "an answer")
 
 
-def test_muted_sends_nothing(opener: Opener, house: House) -> None:
+def test_muted_sends_nothing(opener: Opener, stage: House) -> None:
     """Between Mute and Unmute no sound of the room leaves the page; a reload stays muted."""
-    tab = opener(house)
+    tab = opener(stage, agent="Parrot")
     tab.click("talk-button")
     tab.reaches("Listening")
     tab.until(lambda: len(tab.sound()) > 6400, "the microphone")

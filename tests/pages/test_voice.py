@@ -16,9 +16,9 @@ from duologue.testing.speech import Recording, silence, speak, words
 pytestmark = pytest.mark.browser
 
 BOOKING = (
-    ("I would like to book a table for four people please.", 7.0),
-    ("On Friday please.", 4.5),
-    ("At half past seven.", 4.5),
+    ("I would like to book a table for four people please.", 5.5),
+    ("On Friday please.", 4.0),
+    ("At half past seven.", 4.0),
     ("My name is Barbara.", 8.5),
     ("Yes that's right.", 9.0),
 )
@@ -34,7 +34,7 @@ def test_a_table_is_booked_in_five_turns(
     opener: Opener, house: House, microphone: Callable[[Recording], None]
 ) -> None:
     """Five spoken sentences, one table: every turn is understood, answered aloud and kept."""
-    heard = silence(7.5)
+    heard = silence(6.5)
     for sentence, pause in BOOKING:
         heard = heard + speak(sentence) + silence(pause)
     microphone(heard)
