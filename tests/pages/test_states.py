@@ -115,7 +115,8 @@ def test_typing_needs_no_microphone(opener: Opener, stage: House) -> None:
     assert tab.focused == "type-box"
     assert tab.buttons == ["listen", "interrupt", "end"]
     tab.type("What is the capital of the moon?")
-    assert tab.transcript[-1].text == "What is the capital of the moon?"
+    said = [entry.text for entry in tab.transcript if entry.role == "user"]
+    assert said == ["What is the capital of the moon?"]  # its answer may be there already
     assert tab.hears("beyond me").role == "agent"
     assert tab.sound() == b""
     assert tab.violations() == []
