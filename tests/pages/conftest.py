@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,7 +47,9 @@ def house(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hou
 def stage(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """`duologue dev` with the agents of stage.py."""
     folder = tmp_path_factory.mktemp("stage")
-    with House(folder / "data", STAGE, mode="dev") as running:
+    # `dev` starts anew whenever a file beside the agents' is saved, as somebody here may do.
+    alone = Path(shutil.copy(STAGE, folder))
+    with House(folder / "data", alone, mode="dev") as running:
         yield running
 
 

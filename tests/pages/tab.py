@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from tests.conformance.browser import PATIENCE, Browser, Frame
 
 SETTLED = """Promise.all(document.getAnimations()
@@ -20,6 +21,11 @@ NETWORK = (
     r"error: WebSocket connection to .* failed: .*",
 )
 """What a browser itself writes when a line breaks; no page can keep it from doing so."""
+
+HOP = 160
+"""Samples of the microphone that are taken together: 10 ms."""
+LOUD = 0.02
+"""Of full scale: no noise of a quiet room comes so far."""
 
 
 class Said(NamedTuple):
@@ -160,6 +166,13 @@ class Tab:
     def sound(self, turn: str = "") -> bytes:
         """The sound that came of a turn, or, of no turn, what the microphone sent."""
         return base64.b64decode(self.ask("sound", turn=turn))
+
+    def voice_from(self) -> int | None:
+        """The first sample of a voice in what the microphone sent; none while there is none."""
+        sound = np.frombuffer(self.sound(), dtype="<i2").astype(np.float64) / 32768
+        hops = sound[: len(sound) // HOP * HOP].reshape(-1, HOP)
+        loud = np.flatnonzero(np.sqrt((hops**2).mean(axis=1)) > LOUD)
+        return int(loud[0]) * HOP if loud.size else None
 
     @property
     def turns(self) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from tests.groups import say
 from tests.pages.conftest import Opener
@@ -25,9 +24,6 @@ BOOKING = (
 """What is said, and the seconds of silence after it, in which it is answered."""
 HELLO = "Hello, can you hear me?"
 COUNT = "Please count slowly from one to twenty."
-FRAME = 640
-"""Samples that the page sends at once: 40 ms."""
-LOUD = 0.02
 
 
 def test_a_table_is_booked_in_five_turns(
@@ -67,7 +63,8 @@ def test_a_voice_silences_the_agent(
     assert cut.role == "agent"
 
     stopped = next(one for one in tab.played if one.turn == count and one.ms == last(tab, count))
-    spoke = voice_begins(tab)
+    spoke = tab.voice_from()
+    assert spoke is not None
     silent = (sent_by(tab, stopped.frame) - spoke) / 16
     say(f"silent {silent:.0f} ms after the first sample of the word left the page\n")
     assert 0 <= silent <= 600, "about 150 ms on a machine with nothing else to do"
@@ -78,14 +75,6 @@ def test_a_voice_silences_the_agent(
 def last(tab: Tab, turn: str) -> float:
     """How far a turn was heard in the end."""
     return tab.heard_of(turn)[-1]
-
-
-def voice_begins(tab: Tab) -> int:
-    """The first sample of a voice in what the microphone sent."""
-    sound = np.frombuffer(tab.sound(), dtype="<i2").astype(np.float64) / 32768
-    hops = sound[: len(sound) // 160 * 160].reshape(-1, 160)
-    loud = np.sqrt((hops**2).mean(axis=1)) > LOUD
-    return int(np.argmax(loud)) * 160
 
 
 def sent_by(tab: Tab, frame: int) -> int:
