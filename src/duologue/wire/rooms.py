@@ -1,0 +1,55 @@
+"""What LiveKit's clients and agents say in a room: topics, attributes, and our signed claim."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+WORKER: Final = "duologue"
+"""The agent name that every dispatch asks for; which of our agents is meant, the claim says."""
+
+CHAT: Final = "lk.chat"
+TRANSCRIPTION: Final = "lk.transcription"
+PRE_CONNECT: Final = "lk.agent.pre-connect-audio-buffer"
+OURS: Final = "duologue"
+"""Data packets of this topic carry messages of `extensions` and `exchange`, as on the socket."""
+
+AGENT_STATE: Final = "lk.agent.state"
+AGENT_NAME: Final = "lk.agent.name"
+AGENT_NAME_OLD: Final = "lk.agent_name"
+ON_BEHALF: Final = "lk.publish_on_behalf"
+SEGMENT: Final = "lk.segment_id"
+FINAL: Final = "lk.transcription_final"
+TRACK: Final = "lk.transcribed_track_id"
+CLAIM: Final = "duologue.claim"
+"""The attribute of a user's token that holds the claim: it says who comes in, not the order."""
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the token door promised and the join must keep: signed, and written down nowhere."""
+
+    org: str
+    agent: str
+    """The agent's id."""
+    room: str
+    identity: str
+    """The user's."""
+    session: str
+    conversation: str
+    """Made by the door when the client named none; its row is written at the join."""
+    known: bool = False
+    """Whether the conversation existed, and the client showed that it may go on with it."""
+    key: str | None = None
+    """The id of the key that was shown; none for a page of this machine in `dev`."""
+    kind: str = "public"
+    origin: str | None = None
+    resume: str = ""
+    """The SHA-256 of the resume token that the door gave away; empty when none was asked for."""
+    overrides: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    """What the client said about itself: its agent metadata, read as JSON."""
+    e2ee: bool = False
+    """Whether the client asked for an encrypted conversation."""
+    exp: int = 0
+    """UTC seconds after which nobody comes in with it."""
