@@ -17,6 +17,33 @@ RpcHandler = Callable[[str], Awaitable[str] | str]
 """Takes the payload and answers; an exception becomes LiveKit's error 1500."""
 
 
+class SoundSource(Protocol):
+    """Where the microphone's sound comes from: a device, a file, an array, a queue."""
+
+    rate: int
+    """Samples a second."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Chunks of PCM16 mono, each given when its time has come; the end ends the track."""
+
+    async def aclose(self) -> None:
+        """Lets the device or file go; twice is no error."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextStream:
+    """A text stream as it comes, piece by piece."""
+
+    id: str
+    topic: str
+    sender: str
+    attributes: dict[str, str]
+    pieces: AsyncIterator[str]
+
+
+TextHandler = Callable[[TextStream], Awaitable[None]]
+
+
 # ---------------------------------------------------------------- what a road tells
 
 
@@ -142,6 +169,27 @@ class ReceivedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FileComing:
+    """How much of a file of the agent is here; told until the whole is told as `ReceivedFile`."""
+
+    id: str
+    name: str
+    topic: str
+    received: int
+    size: int
+    """0 when the sender did not say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUsed:
+    """A tool of the agent began or ended."""
+
+    name: str
+    call_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class EncryptionChanged:
     """Whether what somebody sends is encrypted, or why it cannot be read."""
 
@@ -171,7 +219,9 @@ RoadEvent = (
     | TrackChanged
     | DataReceived
     | StateShared
+    | FileComing
     | ReceivedFile
+    | ToolUsed
     | EncryptionChanged
     | Noticed
 )
@@ -233,6 +283,12 @@ class Road(Protocol):
     ) -> None:
         """Sends `rtc.VideoFrame`s until they end."""
 
+    async def unpublish_video(self, source: Literal["camera", "screen"]) -> None:
+        """Ends the sending of frames."""
+
+    def listen(self, wanted: bool) -> None:
+        """Whether the agent's sound is told: nobody decodes what nobody hears."""
+
     def played(self, seconds: float) -> None:
         """How much of the present answer was played; a road that needs no word ignores it."""
 
@@ -242,6 +298,9 @@ class Road(Protocol):
         self, text: str, *, attributes: dict[str, str], files: list[ReceivedFile]
     ) -> Delivery:
         """Sends a written message to the agent; it is not lost if the agent is not linked yet."""
+
+    def on_text(self, topic: str, handler: TextHandler | None) -> None:
+        """Gives the text streams of a topic as they come; none takes the handler away."""
 
     async def interrupt(self) -> None:
         """Asks the agent to be silent."""
@@ -268,3 +327,6 @@ class Road(Protocol):
 
     async def set_encryption(self, enabled: bool) -> None:
         """Switches encryption of our media on or off."""
+
+    async def set_key(self, key: bytes) -> None:
+        """Encrypts with another shared key from now on; every side changes it by itself."""
