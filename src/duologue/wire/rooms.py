@@ -22,8 +22,12 @@ ON_BEHALF: Final = "lk.publish_on_behalf"
 SEGMENT: Final = "lk.segment_id"
 FINAL: Final = "lk.transcription_final"
 TRACK: Final = "lk.transcribed_track_id"
+INTERRUPTED: Final = "duologue.interrupted"
+"""Beside `FINAL` at the end of an answer that was cut: its text is what was heard of it."""
 CLAIM: Final = "duologue.claim"
 """The attribute of a user's token that holds the claim: it says who comes in, not the order."""
+CLIENT: Final = "duologue.client"
+"""The attribute by which a client of ours asks, with `1`, for packets of the topic `duologue`."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
