@@ -320,6 +320,9 @@ class Road(Protocol):
     async def set_attributes(self, attributes: dict[str, str]) -> None:
         """Changes our own attributes."""
 
+    def take_files(self, topic: str) -> None:
+        """Takes the files of one more topic; those of `files` and of the chat are taken anyway."""
+
     async def send_file(
         self, file: ReceivedFile, *, progress: Callable[[float], None] | None
     ) -> None:

@@ -1,0 +1,118 @@
+"""What can go wrong for a client: each says what happened, with which value, and what to do."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+_SHOWN: Final = 300
+"""Characters of a foreign answer that an error shows."""
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text that may be a whole page."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}…"
+
+
+class SessionError(Exception):
+    """Every error of the client's side; `message` is the sentence for people."""
+
+    @property
+    def message(self) -> str:
+        """What happened, which value, what to do."""
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class TokenSourceError(SessionError):
+    """No usable token came: from where, with which status and beginning of the answer."""
+
+    def __init__(
+        self, reason: str, *, url: str = "", status: int | None = None, body: str = ""
+    ) -> None:
+        said = f" It answered {status}" if status is not None else ""
+        if body:
+            said = f"{said or ' It answered'}: {shortened(body)}"
+        source = f"the token source {url}" if url else "the token source"
+        super().__init__(f"No token from {source}: {reason}.{said}")
+        self.reason = reason
+        self.url = url
+        self.status = status
+        self.body = shortened(body)
+
+
+class SessionConnectError(SessionError):
+    """The room or socket could not be opened, or opened again."""
+
+    def __init__(self, reason: str, *, url: str = "", code: str = "") -> None:
+        super().__init__(f"No connection to {url}: {reason}." if url else f"{reason}.")
+        self.reason = reason
+        self.url = url
+        self.code = code
+        """The server's word for it, when it said one: `replaced`, `ended`, `overloaded`, …"""
+
+
+class NotConnected(SessionError):
+    """What was asked needs a session that is open."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} needs an open session; await session.start() first.")
+
+
+class WaitTimeout(SessionError, TimeoutError):
+    """What was waited for did not happen in time."""
+
+    def __init__(self, what: str, seconds: float) -> None:
+        super().__init__(f"{what} did not happen within {seconds:g} s.")
+        self.seconds = seconds
+
+
+class AgentTimeout(SessionError, TimeoutError):
+    """No agent that is ready, in time: it never came, or came and did not begin."""
+
+    def __init__(
+        self, reason: Literal["not_joined", "not_initialized"], seconds: float, agent: str = ""
+    ) -> None:
+        name = f"Agent {agent!r}" if agent else "The agent"
+        if reason == "not_joined":
+            text = f"{name} did not join within {seconds:g} s. Is it running, under this name?"
+        else:
+            text = f"{name} joined, but was not ready within {seconds:g} s. Its own log says why."
+        super().__init__(text)
+        self.reason = reason
+        self.seconds = seconds
+
+
+class AgentLeft(SessionError):
+    """The agent was there and went away."""
+
+    def __init__(self, identity: str = "") -> None:
+        name = f"Agent {identity!r}" if identity else "The agent"
+        super().__init__(f"{name} left the session. session.start() begins another one.")
+        self.identity = identity
+
+
+class EncryptionError(SessionError):
+    """Encryption is not what was asked for."""
+
+
+class MediaError(SessionError):
+    """A microphone, loudspeaker, camera or file cannot be used."""
+
+
+class RpcError(SessionError):
+    """A request was not answered; raised in a handler, it is the answer.
+
+    Numbers are LiveKit's: 1400 unknown method, 1401 nobody there, 1500 the handler failed,
+    1502 no answer in time; your own are below 1001 or above 1999.
+    """
+
+    def __init__(self, code: int, message: str, data: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.data = data
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.code})"
