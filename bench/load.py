@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -68,7 +68,7 @@ class Answer:
 class Caller:
     """Speaks its rounds in real time; `join` first, `leave` in the end."""
 
-    def __init__(self, system: System, spoken: Loop, *, decides: int = 0) -> None:
+    def __init__(self, system: System, spoken: Loop, *, decides: Sequence[int] = ()) -> None:
         self.answers: list[Answer] = []
         self.late = 0
         self.sent = 0
@@ -114,8 +114,10 @@ class Caller:
         if self._spoken.end:
             if index == self._spoken.end_frame:
                 self.answers.append(Answer(now - self._spoken.end_lag))
-            if self._decides and index == self._decides and self.answers:
-                self.answers[-1].decided = now
+            if self._decides and self.answers:
+                rounds = min((self.sent - 1) // LOOP_FRAMES, len(self._decides) - 1)
+                if index == self._decides[rounds]:
+                    self.answers[-1].decided = now
         self._timer = self._clock.call_at(due + FRAME_SECONDS, self._speak)
 
     def _taken(self, payload: bytes) -> None:
@@ -193,7 +195,7 @@ async def run(
     seconds: float = 2 * LOOP_SECONDS,
     silent: bool = False,
     memory: bool = False,
-    decides: dict[int, int] | None = None,
+    decides: dict[int, list[int]] | None = None,
 ) -> Measured:
     """Lets callers join at even distances over one round, and measures after the next began."""
     clock = asyncio.get_running_loop()
@@ -204,7 +206,7 @@ async def run(
             Caller(
                 system,
                 silent_loop() if silent else loop(number % sounds.VARIANTS),
-                decides=(decides or {}).get(number % sounds.VARIANTS, 0),
+                decides=(decides or {}).get(number % sounds.VARIANTS, ()),
             )
             for number in range(sessions)
         ]

@@ -9,18 +9,37 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from typing import Any, Final
+from typing import Final
 
 from bench.drawing import Panel, drawn
 from bench.figures import kept, say
 from bench.machine import ROOT
-from bench.systems import NAMES
+from bench.tables import (
+    anatomy_table,
+    anatomy_words,
+    barge_in_table,
+    cost_table,
+    held_table,
+    overload_words,
+    quiet_words,
+    response_table,
+    resume_table,
+    systems,
+)
 
-SCRIPTS: Final = ("authorize", "idle", "talking", "response", "barge_in", "resume", "overload")
+SCRIPTS: Final = (
+    "authorize",
+    "idle",
+    "talking",
+    "anatomy",
+    "response",
+    "barge_in",
+    "resume",
+    "overload",
+)
 QUICK: Final = (
     *("talking cost", "response --only duologue", "barge_in --only our", "resume", "overload"),
 )
-OURS: Final = NAMES[0]
 
 
 def main() -> None:
@@ -54,12 +73,6 @@ def write() -> None:
     """Writes the page and its picture."""
     (ROOT / "docs" / "performance.svg").write_text(drawn(panels()), encoding="utf-8")
     (ROOT / "docs" / "performance.md").write_text(page(), encoding="utf-8")
-
-
-def systems(name: str) -> dict[str, Any]:
-    """The kept figures of every system, ours first; empty where nothing was measured."""
-    found = (kept(name) or {}).get("systems", {})
-    return {each: found[each] for each in NAMES if each in found}
 
 
 def panels() -> list[Panel]:
@@ -138,6 +151,12 @@ of sound, and the 95th percentile of responses at most 250 ms over the median of
 
 {cost_table()}
 
+## Where the time goes
+
+{anatomy_words()}
+
+{anatomy_table()}
+
 ## Our own part of the response
 
 From the message in which voice detection can know the end of speech to the first sound, without \
@@ -174,120 +193,6 @@ was heard twice or never.
 this page; `.venv/bin/python -m bench.page --quick` only tries whether all scripts run. Each \
 script also runs alone: `.venv/bin/python -m bench.talking cost --only duologue`.
 """
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table; a sentence where nothing was measured."""
-    if not rows:
-        return "Not measured."
-    lines = [head, [":---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def held_table() -> str:
-    """How many sessions are held, and whether one costs the same throughout."""
-    held = systems("capacity")
-    ours = held.get(OURS, {}).get("held", 0)
-    rows = []
-    for name, row in held.items():
-        flat = "; ".join(f"{ms:.1f} at {count}" for count, ms in row["flat"])
-        ratio = f"{ours / row['held']:.1f}" if row["held"] else "-"
-        rows.append([name, str(row["held"]), ratio, flat])
-    head = ["", "sessions", "ours to theirs", "ms of processor a session-second, at … sessions"]
-    return table(head, rows)
-
-
-def cost_table() -> str:
-    """Processor time and memory."""
-    cost = systems("cost")
-    ours = cost.get(OURS, {}).get("talking_ms", 0)
-    rows = [
-        [
-            *(name, f"{row['talking_ms']:.1f}", f"{row['listening_ms']:.1f}"),
-            *(f"{row['talking_ms'] / ours:.1f}" if ours else "-", f"{row['memory_mb']:.2f}"),
-            *(f"{row['left_mb']:+.1f}", f"{row['response_p50_ms']:.0f}"),
-        ]
-        for name, row in cost.items()
-    ]
-    head = [
-        *("at 8 sessions", "talking, ms/s", "listening, ms/s", "theirs to ours"),
-        *("MB each", "MB left behind", "end of speech to sound, p50 ms"),
-    ]
-    return table(head, rows)
-
-
-def response_table() -> str:
-    """Our own part, and the peer's that shares our voice detection."""
-    rows = [
-        [name, count, *(f"{row[key]:.0f}" for key in ("p50", "p95", "whole_p50", "whole_p95"))]
-        for name, counts in systems("response").items()
-        for count, row in counts.items()
-    ]
-    head = ["", "sessions", "own p50, ms", "own p95, ms", "whole p50, ms", "whole p95, ms"]
-    return table(head, rows)
-
-
-def barge_in_table() -> str:
-    """How fast agents fall silent, and what disturbs them."""
-    rows = []
-    for name, row in (kept("barge_in") or {}).get("rivals", {}).items():
-        verdicts = [row["verdicts"].get(kind, 0) for kind in ("cut", "long pause", "hesitation")]
-        rows.append(
-            [
-                *(name, f"{row['p50']:.0f}", f"{row['p95']:.0f}"),
-                *(f"{row['silenced']}/{row['trials']}", *map(str, verdicts)),
-                str(row["disturbances"]),
-            ]
-        )
-    head = ["", "p50, ms", "p95, ms", "silenced", "cut", "long pauses", "hesitations", "of"]
-    return table(head, rows)
-
-
-def resume_table() -> str:
-    """How an answer goes on."""
-    rows = [
-        [
-            *(name, f"{row['p50']:.0f}", f"{row['p95']:.0f}", f"{row['twice_p50']}"),
-            *(f"{row['twice_most']}", f"{row['lost_most']}", f"{row['trials']}"),
-        ]
-        for name, row in (kept("resume") or {}).get("cases", {}).items()
-    ]
-    head = [
-        *("", "p50, ms", "p95, ms", "samples heard twice, p50", "at most"),
-        *("samples lost, at most", "trials"),
-    ]
-    return table(head, rows)
-
-
-def overload_words() -> str:
-    """What happens to those who are in, and to the others."""
-    row = kept("overload")
-    if row is None:
-        return "Not measured."
-    told = ", ".join(f"{count} times {what}" for what, count in row["refusals"].items())
-    return (
-        f"{row['came']} callers came to a server for {row['capacity']}: {row['admitted']} were let"
-        f" in and {row['lost']} of those lost. They got {row['answers']} answers with"
-        f" {row['underruns_a_minute']:.2f} gaps a minute, responses of {row['p95']:.0f} ms at the"
-        f" 95th percentile. The others were told at once: {told}."
-    )
-
-
-def quiet_words() -> str:
-    """Authorize requests and idle sockets."""
-    words = []
-    if (authorize := kept("authorize")) is not None:
-        ours, peer = authorize["rates"].values()
-        words.append(
-            f"{ours:.0f} authorize requests a second on one core, {ours / peer:.2f} times what a"
-            " bare Starlette endpoint reaches that does the same writes by hand."
-        )
-    if (idle := kept("idle")) is not None:
-        words.append(
-            f"{idle['count']} idle sessions hold {idle['megabytes']:.0f} MB, their sockets open"
-            " and their agents not started."
-        )
-    return " ".join(words) or "Not measured."
 
 
 if __name__ == "__main__":

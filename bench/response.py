@@ -24,59 +24,60 @@ from bench.conditions import MIC_FRAME, MIC_RATE, MODELS, SILENCE
 from bench.figures import keep, quiet, say
 from bench.load import generate, percentile, run
 from bench.machine import described, versions
-from bench.sounds import LOOP_FRAMES, VARIANTS, loop
+from bench.sounds import LOOP_FRAMES, LOOP_SECONDS, VARIANTS, loop
 from bench.systems import NAMES, running
 
 RATE: Final = 16000
 SESSIONS: Final = (1, 16, 48)
 """Alone, and as many as the peers hold."""
+ROUNDS: Final = 24
+"""Questions of a single session; more sessions ask as many together, or one each."""
 GOAL: Final = 30.0
 """Milliseconds at the 95th percentile."""
 
 
-async def deciding() -> dict[int, int]:
-    """The message of each variant's round in which the end of speech becomes known."""
-    found = await asyncio.gather(*(_deciding(variant) for variant in range(VARIANTS)))
+async def deciding(rounds: int) -> dict[int, list[int]]:
+    """The message of each round, for each variant, in which the end of speech becomes known."""
+    found = await asyncio.gather(*(_deciding(variant, rounds) for variant in range(VARIANTS)))
     return dict(enumerate(found))
 
 
-async def _deciding(variant: int) -> int:
+async def _deciding(variant: int, rounds: int) -> list[int]:
+    """What voice detection knew before decides with: the same sound may end a message later."""
     detection = inference.VAD(min_silence_duration=SILENCE)
     stream = detection.stream()
     resampler = soxr.ResampleStream(MIC_RATE, RATE, 1, dtype="int16", quality="MQ")
-    ends = 0
+    ends: list[int] = []
+    sent = 0
 
     async def listen() -> None:
         nonlocal ends
         async for event in stream:
-            ends += event.type == VADEventType.END_OF_SPEECH
+            ends += [sent] if event.type == VADEventType.END_OF_SPEECH else []
 
     listening = asyncio.create_task(listen())
-    # The round before it is heard, too: what voice detection knows depends on it.
-    pcm = loop(variant).pcm * 2
-    for number in range(2 * LOOP_FRAMES):
-        piece = np.frombuffer(pcm, "<i2")[number * MIC_FRAME : (number + 1) * MIC_FRAME]
-        samples = resampler.resample_chunk(piece)
+    pcm = np.frombuffer(loop(variant).pcm, "<i2")
+    for sent in range(rounds * LOOP_FRAMES):
+        begin = sent % LOOP_FRAMES * MIC_FRAME
+        samples = resampler.resample_chunk(pcm[begin : begin + MIC_FRAME])
         if samples.size:
             stream.push_frame(rtc.AudioFrame(samples.tobytes(), RATE, 1, samples.size))
         await asyncio.sleep(0.02)
-        if ends == 2:
-            break
     await stream.aclose()
     listening.cancel()
-    if ends != 2:
-        raise SystemExit(f"voice detection hears {ends} ends in two questions")
-    return number - LOOP_FRAMES
+    if len(ends) != rounds:
+        raise SystemExit(f"voice detection hears {len(ends)} ends in {rounds} questions")
+    return [end % LOOP_FRAMES for end in ends]
 
 
 def measure(
-    name: str, sessions: tuple[int, ...], rounds: int, decides: dict[int, int]
+    name: str, sessions: tuple[int, ...], rounds: int, decides: dict[int, list[int]]
 ) -> dict[str, Any]:
     """A system's own part at each number of sessions, in milliseconds."""
     figures: dict[str, Any] = {}
     for count in sessions:
         with running(name) as system:
-            seconds = 9.3 * max(1, round(rounds / count))
+            seconds = LOOP_SECONDS * max(1, rounds // count)
             measured = generate(run(system, count, seconds=seconds, decides=decides))
         own = [value - MODELS * 1000 for value in measured.own_parts]
         figures[str(count)] = {
@@ -110,7 +111,8 @@ def main() -> None:
     given = parser.parse_args()
     counts = (4,) if given.quick else tuple(int(one) for one in given.sessions.split(","))
     print(described(), versions(), sep="\n")
-    decides = generate(deciding())
+    rounds = 4 if given.quick else ROUNDS
+    decides = generate(deciding(rounds + 3))
     say(f"the end of speech is known in messages {decides}, it is in {loop(0).end_frame}")
     figures: dict[str, Any] = {}
     for name in NAMES[:2]:
@@ -118,7 +120,7 @@ def main() -> None:
             continue
         if not given.quick:
             quiet()
-        figures[name] = measure(name, counts, 4 if given.quick else 48, decides)
+        figures[name] = measure(name, counts, rounds, decides)
         print(*lines(name, figures[name]), sep="\n")
     if not given.quick and not given.only:
         keep("response", systems=figures)

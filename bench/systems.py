@@ -116,13 +116,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(name: str, *, hears_once: bool = False, **settings: Any) -> Iterator[System]:
-    """One of the systems, alone on its core; settings are ours only."""
+def running(
+    name: str, *, hears_once: bool = False, source: Path | None = None, **settings: Any
+) -> Iterator[System]:
+    """One of the systems, alone on its core; settings, and another source tree, are ours only."""
     port = free_port()
     # Told to end, we end as by Ctrl-C: the server does not outlive us.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with tempfile.TemporaryDirectory() as folder:
-        environment = dict(os.environ, PYTHONPATH=str(ROOT))
+        paths = [str(source.resolve() / "src")] if source is not None else []
+        environment = dict(os.environ, PYTHONPATH=os.pathsep.join([*paths, str(ROOT)]))
         environment |= {"BENCH_HEARS": "once" if hears_once else "always"}
         key = ""
         if name == "duologue":
