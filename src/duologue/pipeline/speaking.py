@@ -28,6 +28,8 @@ UNHEARD: Final = 10
 """Seconds of sound that are kept behind the listener, to be said again after a lost connection."""
 ACK_GRACE: Final = 1.0
 """Seconds after the computed end in which the client's own word for it is waited for."""
+TRAVEL: Final = 0.1
+"""Seconds that sound is on its way to an ear, which heard that much less than the clock says."""
 STALE: Final = 1.0
 """Seconds without a word of a client that tells how far it is: no more is sent to it meanwhile."""
 DOUBT: Final = 1.0
@@ -161,12 +163,12 @@ class Mouth(io.AudioOutput):
         """
         if not self._absent:
             self._absent = True
-            self._hush(None if self._tells else unheard)
+            self._hush(None if self._tells else unheard + TRAVEL)
             self._stage.silenced()
 
     def client_stopped(self) -> None:
         """The client fell silent by itself; what it did not hear is sent again, unless cut."""
-        self._hush(None if self._tells else 0.0)
+        self._hush(None if self._tells else TRAVEL)
         self._wake()
 
     def client_ran_dry(self) -> None:
