@@ -36,6 +36,8 @@ class TokenOptions:
     resume_token: str = ""
     transports: tuple[str, ...] = ()
     """The roads that may be answered; empty is LiveKit's own behaviour: a room."""
+    capabilities: tuple[str, ...] = ()
+    """What the client understands on a socket."""
 
     def body(self) -> dict[str, Any]:
         """The request of LiveKit's standard endpoint: what is not set is not sent."""
@@ -61,8 +63,10 @@ class TokenOptions:
         for name in ("conversation_id", "resume_token"):
             if value := getattr(self, name):
                 body[name] = value
-        if self.transports:
+        if self.transports:  # the widget door of a duologue server, which answers with a road
             body["transports"] = list(self.transports)
+            body["capabilities"] = list(self.capabilities)
+            body["agent_name"] = self.agent_name
         return body
 
 
@@ -104,17 +108,13 @@ def read_answer(answer: object, *, now: float, url: str = "", status: int | None
         raise refused(f"the answer must be an object, not {type(answer).__name__}")
     said = {_snake(str(name)): value for name, value in answer.items()}
     part = said.get("duologue")
-    ours: dict[str, Any] = (
-        {_snake(str(name)): value for name, value in part.items()}
-        if isinstance(part, Mapping)
-        else {}
-    )
-    socket = ours.get("transport") == "websocket"
+    if not isinstance(part, Mapping):
+        part = said if "transport" in said else {}
+    ours: dict[str, Any] = {_snake(str(name)): value for name, value in part.items()}
+    own = ours.get("transport") == "websocket" or ("server_url" not in said and "transport" in ours)
     found: dict[str, str] = {}
-    for name in (
-        ("duologue.url", "duologue.token") if socket else ("server_url", "participant_token")
-    ):
-        value = ours.get(name.partition(".")[2]) if socket else said.get(name)
+    for name in ("url", "token") if own else ("server_url", "participant_token"):
+        value = (ours if own else said).get(name)
         if not isinstance(value, str) or not value:
             raise refused(f"the answer has no {name}")
         found[name] = value

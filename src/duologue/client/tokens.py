@@ -76,6 +76,9 @@ class TokenSource:
                 flight.task.cancel()
                 await asyncio.wait([flight.task])
 
+    async def spend(self, ticket: Ticket) -> None:
+        """Says that a ticket opened a session: the next session shall get another one."""
+
     def _flying(
         self, options: TokenOptions, force: bool, loop: asyncio.AbstractEventLoop
     ) -> _Flight | None:
@@ -168,6 +171,11 @@ class CachedTokenSource(TokenSource):
         ticket = await self._ask(options)
         await self._store.save(options, ticket)
         return ticket
+
+    async def spend(self, ticket: Ticket) -> None:
+        """Forgets a ticket that opened a session: two sessions in one room would be one."""
+        if await self.kept() == ticket:
+            await self._store.clear()
 
     async def invalidate(self) -> None:
         """Forgets the kept ticket: the next fetch asks."""
