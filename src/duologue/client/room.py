@@ -23,7 +23,7 @@ from duologue.client.road import (
 from duologue.client.room_agent import AgentWatch
 from duologue.client.room_data import Packets
 from duologue.client.room_files import Files
-from duologue.client.room_joining import LEAVE, join, require_unused, within
+from duologue.client.room_joining import LEAVE, join, require_unused, why, within
 from duologue.client.room_media import Media
 from duologue.client.room_words import Words
 from duologue.client.tasks import Tasks
