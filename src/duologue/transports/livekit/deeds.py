@@ -1,0 +1,143 @@
+"""What one user of a room does: it speaks, writes and sends, at a rate that is good for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from duologue.errors import DuologueError
+from duologue.pipeline.seat import Seat
+from duologue.transports.allowance import Allowance
+from duologue.wire import extensions as ext
+from duologue.wire import layercode as wire
+
+KEPT: Final = 64
+"""What a user may send before it is linked; more is a flood."""
+COMPLAINTS: Final = 3
+"""Mistakes of a user that are answered; later ones are ignored in silence."""
+
+Deed = Callable[[Seat], None]
+
+
+class Deeds:
+    """One user's; what comes before it is seated waits."""
+
+    def __init__(
+        self,
+        *,
+        complain: Callable[[str, str], None],
+        typed: Callable[[str], None],
+        leave: Callable[[], None],
+        sign_of_life: Callable[[], None],
+    ) -> None:
+        self._complain = complain
+        self._typed = typed
+        self._leave = leave
+        self._sign_of_life = sign_of_life
+        self._seat: Seat | None = None
+        self._closed = False
+        self._waiting: list[Deed] = []
+        self._allowance = Allowance()
+        self._complaints = 0
+
+    def begin(self, seat: Seat) -> None:
+        """The user is seated: what waited is done, and what comes is done at once."""
+        self._seat = seat
+        waiting, self._waiting = self._waiting, []
+        for deed in waiting:
+            deed(seat)
+
+    def close(self) -> None:
+        """It is nobody's user any more."""
+        self._closed = True
+
+    def write(self, text: str) -> None:
+        """A message of the chat."""
+        words = text.strip()
+        if words and self._allowed(lambda: self._allowance.words(len(words))):
+            self.do(lambda seat: self._write(seat, words))
+
+    def data(self, payload: bytes) -> None:
+        """A packet for the agent: JSON."""
+        if self._allowed(lambda: self._allowance.words(len(payload))):
+            self.do(lambda seat: self._data(seat, payload))
+
+    def packet(self, payload: bytes) -> None:
+        """A packet of our own topic."""
+        if self._allowed(self._allowance.sign):
+            self.do(lambda seat: self._obey(seat, payload))
+
+    def hear(self, pcm: bytes, rate: int) -> None:
+        """Hands sound on, of one user: those who share a conversation are not mixed."""
+        seat = self._seat
+        if seat is None or self._closed:
+            return
+        if seat.leads:
+            seat.run.here()
+        else:
+            seat.run.claim(seat.listener)
+        if seat.leads:
+            seat.run.floor.hear(pcm, rate)
+
+    def break_off(self) -> None:
+        """The sound ends in mid-word: what was said so far is all there is."""
+        if self._seat is not None and self._seat.leads and not self._closed:
+            self._seat.run.floor.abandon()
+
+    def do(self, deed: Deed) -> None:
+        """Does something for the user, now or as soon as it is seated."""
+        if self._seat is None:
+            self._sign_of_life()
+            if len(self._waiting) < KEPT:
+                self._waiting.append(deed)
+        elif not self._closed:
+            if self._seat.leads:
+                self._seat.run.here()
+            deed(self._seat)
+
+    def complain(self, reason: object) -> None:
+        """Says what was wrong with something that the user sent, a few times."""
+        self._complaints += 1
+        if self._complaints <= COMPLAINTS:
+            error = DuologueError("bad_request", reason=reason)
+            self._complain(error.code, error.message)
+
+    # ------------------------------------------------------------ within
+
+    def _write(self, seat: Seat, words: str) -> None:
+        self._typed(words)
+        seat.run.floor.type(words, leads=seat.leads)
+
+    def _data(self, seat: Seat, payload: bytes) -> None:
+        try:
+            seat.run.data(msgspec.json.decode(payload))
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            self.complain(f"data is not JSON: {error}")
+
+    def _obey(self, seat: Seat, payload: bytes) -> None:
+        try:
+            message = wire.decode_client(payload)
+        except wire.BadFrame as bad:
+            self.complain(bad)
+            return
+        match message:
+            case ext.ClientEnd():
+                self._leave()
+            case ext.ClientInterrupt():
+                seat.run.floor.hush(leads=seat.leads)
+            case wire.TriggerTurnStart():
+                seat.run.floor.press()
+            case wire.TriggerTurnEnd():
+                seat.run.floor.release()
+            case _:  # how far it plays the track tells, and the rest travels as LiveKit has it
+                pass
+
+    def _allowed(self, spend: Callable[[], None]) -> bool:
+        try:
+            spend()
+        except wire.BadFrame as bad:
+            self.complain(bad)
+            return False
+        return True

@@ -1,0 +1,129 @@
+"""The user's microphone in a room: first what was said before anybody listened, then live."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from livekit import rtc
+from livekit.protocol.models import TF_PRECONNECT_BUFFER
+
+from duologue.transports.livekit.early import EarlySound
+
+log = structlog.get_logger(__name__)
+
+RATE: Final = 16000
+FRAME_MS: Final = 40
+EARLY: Final = 3.0
+"""Seconds that live sound waits for what was recorded before it, where a track announces that."""
+SLICE: Final = RATE * 2 * 2 // 5
+"""Early sound is heard at ten times its speed: 0.4 s every 40 ms."""
+CLOSING: Final = 2.0
+
+Hear = Callable[[bytes, int], None]
+
+
+class Microphone:
+    """Hears the newest track of one user; tells when the sound of one breaks off."""
+
+    def __init__(self, hear: Hear, broken: Callable[[], None]) -> None:
+        self._hear = hear
+        self._broken = broken
+        self._early: dict[str, asyncio.Future[EarlySound]] = {}
+        self._sid = ""
+        self._listening: asyncio.Task[None] | None = None
+        self._open = asyncio.Event()
+        self._closed = False
+
+    @property
+    def track(self) -> str:
+        """The track that is heard; empty while there is none."""
+        return self._sid
+
+    def open(self) -> None:
+        """From now on what waits is heard."""
+        self._open.set()
+
+    def published(self, publication: rtc.RemoteTrackPublication) -> None:
+        """Asks for a track, if it is a microphone's."""
+        if publication.source == rtc.TrackSource.SOURCE_MICROPHONE and not self._closed:
+            publication.set_subscribed(True)
+
+    def subscribed(self, track: rtc.Track, publication: rtc.RemoteTrackPublication) -> None:
+        """Listens to a track, instead of the one before it."""
+        if publication.source != rtc.TrackSource.SOURCE_MICROPHONE or self._closed:
+            return
+        waits = int(TF_PRECONNECT_BUFFER) in [int(one) for one in publication.audio_features]
+        stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=FRAME_MS)
+        before, self._sid = self._listening, publication.sid
+        self._listening = asyncio.create_task(
+            self._listen(stream, publication.sid, before, waits=waits)
+        )
+
+    def look_at(self, participant: rtc.RemoteParticipant) -> None:
+        """Hears what a participant publishes already."""
+        for publication in participant.track_publications.values():
+            if publication.track is None:
+                self.published(publication)
+            elif publication.sid != self._sid:
+                self.subscribed(publication.track, publication)
+
+    def early(self, sound: EarlySound) -> None:
+        """What was said before the track was heard."""
+        waiting = self._early.setdefault(sound.track, asyncio.get_running_loop().create_future())
+        if not waiting.done():
+            waiting.set_result(sound)
+
+    def gone(self, sid: str) -> None:
+        """A track was taken away, or fell silent by a button: no word comes to its end."""
+        if sid == self._sid:
+            self._broken()
+
+    async def close(self) -> None:
+        """Hears nothing any more."""
+        self._closed = True
+        task, self._listening = self._listening, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    # ------------------------------------------------------------ within
+
+    async def _listen(
+        self,
+        stream: rtc.AudioStream,
+        sid: str,
+        before: asyncio.Task[None] | None,
+        *,
+        waits: bool,
+    ) -> None:
+        try:
+            if before is not None:
+                before.cancel()
+                await asyncio.wait([before])
+            await self._open.wait()
+            if waits:
+                await self._catch_up(sid)
+            async for event in stream:
+                self._hear(bytes(event.frame.data), RATE)
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSING):
+                    await stream.aclose()
+
+    async def _catch_up(self, sid: str) -> None:
+        """Hears what was recorded before; the live sound waits behind it, within bounds."""
+        waiting = self._early.setdefault(sid, asyncio.get_running_loop().create_future())
+        try:
+            async with asyncio.timeout(EARLY):
+                sound = await waiting
+        except TimeoutError:
+            log.info("early sound did not come", track=sid)
+            return
+        step = SLICE * sound.rate // RATE & ~1
+        for start in range(0, len(sound.pcm), step):
+            self._hear(sound.pcm[start : start + step], sound.rate)
+            await asyncio.sleep(FRAME_MS / 1000)
