@@ -142,6 +142,8 @@ class Agent:
         try:
             async with asyncio.timeout(timeout):
                 await self._changes.wait(reached)
+        except SessionError:  # an agent's own timeout is one too
+            raise
         except TimeoutError:
             if self.is_pending:
                 reason = states.missing(self._state)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from duologue.client.errors import MediaError, WaitTimeout
+from duologue.client.errors import MediaError, SessionError, WaitTimeout
 from duologue.client.road import (
     DataReceived,
     Delivery,
@@ -243,5 +243,7 @@ async def _bounded(work: Any, what: str, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
             await work
+    except SessionError:
+        raise
     except TimeoutError:
         raise WaitTimeout(what, seconds) from None

@@ -35,11 +35,12 @@ def secret(given: str | bytes | E2EEOptions | Any) -> Secret:
     if isinstance(given, rtc.E2EEOptions):
         return Secret(given, allow_plaintext=False)
     chosen = given if isinstance(given, E2EEOptions) else E2EEOptions(given)
-    key = chosen.key.encode() if isinstance(chosen.key, str) else chosen.key
+    given_key: object = chosen.key
+    key = given_key.encode() if isinstance(given_key, str) else given_key
     if not isinstance(key, bytes) or not key:
+        what = "an empty key" if isinstance(key, bytes) else type(key).__name__
         raise EncryptionError(
-            "encryption must be a key (text or bytes), E2EEOptions or rtc.E2EEOptions, "
-            f"not {'an empty key' if not key else type(key).__name__}."
+            f"encryption must be a key (text or bytes), E2EEOptions or rtc.E2EEOptions, not {what}."
         )
     # A window of 16, LiveKit's default, stalled every room of a process for 19 to 26 s when one
     # side changed its key; with 0 a changed key is silence until the other side has it too.

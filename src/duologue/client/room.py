@@ -277,7 +277,7 @@ class RoomRoad:
         return self.room
 
 
-_UNREADABLE: Final = {
+_UNREADABLE: Final[dict[int, str]] = {
     rtc.EncryptionState.ENCRYPTION_FAILED: "Our sound could not be encrypted.",
     rtc.EncryptionState.DECRYPTION_FAILED: "What is sent cannot be read: is the key the same?",
     rtc.EncryptionState.MISSING_KEY: "What is sent is encrypted, and there is no key for it.",

@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 from livekit import rtc
+from livekit.rtc.participant import PublishTrackError, UnpublishTrackError
 
 from duologue.client.errors import MediaError, NotConnected
 from duologue.client.road import EncryptionChanged, SoundReceived, Tell, TrackChanged
@@ -138,7 +139,7 @@ class Media:
         try:
             async with asyncio.timeout(PUBLISH):
                 published = await room.local_participant.publish_track(track, options)
-        except (TimeoutError, rtc.PublishTrackError) as error:
+        except (TimeoutError, PublishTrackError) as error:
             reason = getattr(error, "message", "") or f"no answer within {PUBLISH:g} s"
             raise MediaError(f"The microphone cannot be published: {reason}.") from error
         self._published = published
@@ -148,7 +149,7 @@ class Media:
         room, published, source = self._joined(), self._published, self._source
         self._published = self._source = self._track = None
         if published is not None:
-            with contextlib.suppress(TimeoutError, rtc.UnpublishTrackError):
+            with contextlib.suppress(TimeoutError, UnpublishTrackError):
                 async with asyncio.timeout(PUBLISH):
                     await room.local_participant.unpublish_track(published.sid)
         if source is not None:

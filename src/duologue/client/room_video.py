@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from livekit import rtc
+from livekit.rtc.participant import PublishTrackError, UnpublishTrackError
 
 from duologue.client.errors import MediaError, NotConnected
 from duologue.client.tasks import Tasks
@@ -104,13 +105,13 @@ class Video:
         try:
             async with asyncio.timeout(PUBLISH):
                 return await self._room.local_participant.publish_track(track, options)
-        except (TimeoutError, rtc.PublishTrackError) as error:
+        except (TimeoutError, PublishTrackError) as error:
             reason = getattr(error, "message", "") or f"no answer within {PUBLISH:g} s"
             raise MediaError(f"The {source} cannot be published: {reason}.") from error
 
     async def _withdraw(self, show: _Show) -> None:
         if self._room is None or not self._room.isconnected():
             return
-        with contextlib.suppress(TimeoutError, rtc.UnpublishTrackError):
+        with contextlib.suppress(TimeoutError, UnpublishTrackError):
             async with asyncio.timeout(PUBLISH):
                 await self._room.local_participant.unpublish_track(show.publication.sid)

@@ -13,12 +13,12 @@ from duologue.client.data import DataFace
 from duologue.client.errors import NotConnected, SessionConnectError, SessionError
 from duologue.client.messages import Messages
 from duologue.client.opening import Choice, Opening
-from duologue.client.road import LineChanged, Road, RoadEvent, SoundSource, Ticket, TransportName
+from duologue.client.road import LineChanged, Road, RoadEvent, Ticket, TransportName
 from duologue.client.signals import Callback, Changes, Signals, Unsubscribe
 from duologue.client.tasks import Tasks
 from duologue.client.telling import EVENTS, EventName, tell
 from duologue.client.token_options import TokenOptions
-from duologue.client.voice import VoiceFace
+from duologue.client.voice import Microphone, VoiceFace
 from duologue.core import line
 
 if TYPE_CHECKING:
@@ -151,7 +151,12 @@ class Session(DataFace, VoiceFace):
         """Tells what happens; functions and coroutines alike, until the returned one is called."""
         off = self._signals.on(name, callback)
         self._listening()
-        return off
+
+        def stop() -> None:
+            off()
+            self._listening()
+
+        return stop
 
     # ------------------------------------------------------------ its life
 
@@ -162,7 +167,7 @@ class Session(DataFace, VoiceFace):
     async def start(
         self,
         *,
-        microphone: SoundSource | bool = False,
+        microphone: Microphone = False,
         camera: AsyncIterator[Any] | None = None,
         screen: AsyncIterator[Any] | None = None,
         timeout: float | None = None,
@@ -170,7 +175,7 @@ class Session(DataFace, VoiceFace):
     ) -> None:
         """Opens the road and waits for the agent; what fails leaves nothing half open.
 
-        `microphone=True` is this machine's own; without one the session is written.
+        `microphone=True` is this machine's own, a path a WAV file; without one you write.
         """
         self._gate = self._gate or asyncio.Lock()
         async with self._gate:
@@ -225,7 +230,7 @@ class Session(DataFace, VoiceFace):
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._patience, self.agent.late, self._patience)
 
-    async def _open(self, microphone: SoundSource | bool) -> None:
+    async def _open(self, microphone: Microphone) -> None:
         if microphone is not False and self._pre_connect:
             self._take_microphone(microphone)
             self.agent.move("buffer")

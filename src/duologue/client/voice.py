@@ -6,12 +6,13 @@ import array
 import math
 import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any, Final, Literal
 
-from duologue.client.errors import MediaError
 from duologue.client.road import Road, SoundReceived, SoundSource
-from duologue.client.signals import Signals
+from duologue.client.signals import Callback, Signals, Unsubscribe
 from duologue.client.tasks import Tasks
+from duologue.client.telling import EventName
 
 LONGEST: Final = 10.0
 """Seconds of what was said before the agent came that are kept, as LiveKit's clients keep them."""
@@ -19,6 +20,8 @@ RATE: Final = 48_000
 """Samples a second of a microphone that is fed by `hear`."""
 
 Source = Literal["camera", "screen"]
+Microphone = SoundSource | str | Path | bool
+"""`True` is this machine's own, a path is a WAV file; `media` makes the rest."""
 
 
 def level(pcm: bytes) -> float:
@@ -48,6 +51,10 @@ class VoiceFace:
     def _open_road(self, what: str) -> Road:
         raise NotImplementedError
 
+    def on(self, name: EventName, callback: Callback) -> Unsubscribe:
+        """Tells what happens in the session."""
+        raise NotImplementedError
+
     # ------------------------------------------------------------ the microphone
 
     @property
@@ -70,7 +77,7 @@ class VoiceFace:
         """How loud the agent is now, from 0 to 1; only while its sound is listened to."""
         return level(self._theirs)
 
-    async def set_microphone(self, source: SoundSource | bool) -> None:
+    async def set_microphone(self, source: Microphone) -> None:
         """Turns the microphone on (`True`: this machine's own), exchanges it, or ends it."""
         road = self._open_road("session.set_microphone()")
         await self._drop_microphone()
@@ -134,21 +141,11 @@ class VoiceFace:
 
     def listen(self, heard: Callable[[bytes, int], Any]) -> Callable[[], None]:
         """Gives the agent's sound, PCM16 mono and its rate, until the returned one is called."""
-        off = self._heard.on("sound", lambda event: heard(event.pcm, event.rate))
-        self._listening()
-
-        def stop() -> None:
-            off()
-            self._listening()
-
-        return stop
+        return self.on("sound", lambda event: heard(event.pcm, event.rate))
 
     def played(self, seconds: float) -> None:
         """Says how much of the present answer left the loudspeaker; a room needs no such word."""
         self._open_road("session.played()").played(seconds)
-
-    def _listening(self) -> None:
-        raise NotImplementedError
 
     def _sounded(self, event: SoundReceived) -> None:
         self._theirs = event.pcm
@@ -156,9 +153,11 @@ class VoiceFace:
 
     # ------------------------------------------------------------ within
 
-    def _take_microphone(self, source: SoundSource | bool) -> None:
+    def _take_microphone(self, source: Microphone) -> None:
         """Begins to take sound at once: what is said before the road is open is kept."""
-        self._source = _own_microphone() if isinstance(source, bool) else source
+        from duologue.client.media import source_of
+
+        self._source = source_of(source)
         self._early.clear()
         self._buffering = True
         self._media_tasks.start(self._pump(self._source))
@@ -204,11 +203,3 @@ class VoiceFace:
         self._flowing = False
         self._muted = False
         self._theirs = b""
-
-
-def _own_microphone() -> SoundSource:
-    try:
-        from duologue.client.media import Microphone
-    except ImportError as error:
-        raise MediaError(f"this machine's microphone cannot be used: {error}") from error
-    return Microphone()
