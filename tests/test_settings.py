@@ -111,6 +111,39 @@ def test_a_secret_value_is_not_repeated_in_the_message() -> None:
     assert "hidden" not in caught.value.message
 
 
+ROOMS = {
+    "DUOLOGUE_LIVEKIT_URL": "wss://rooms.example",
+    "DUOLOGUE_LIVEKIT_API_KEY": "key",
+    "DUOLOGUE_LIVEKIT_API_SECRET": "hidden",
+}
+
+
+def test_a_livekit_is_known_by_all_it_needs() -> None:
+    """Address, key and secret; with one of them missing, that one is named."""
+    found = load(None, ROOMS)
+    assert (found.livekit_url, found.livekit_api_key) == ("wss://rooms.example", "key")
+    for name in ROOMS:
+        rest = {other: value for other, value in ROOMS.items() if other != name}
+        error = refused(environment=rest)
+        assert name.removeprefix("DUOLOGUE_").lower() in error.message
+        assert "hidden" not in error.message
+
+
+def test_the_address_of_a_livekit_is_one() -> None:
+    """Browsers open it as a socket."""
+    message = refused(environment={**ROOMS, "DUOLOGUE_LIVEKIT_URL": "rooms.example"}).message
+    assert "ws://" in message
+    assert "'rooms.example'" in message
+
+
+def test_the_secret_of_a_livekit_is_not_repeated() -> None:
+    """Not even where it is no text."""
+    with pytest.raises(DuologueError) as caught:
+        load(None, {}, livekit_api_secret=["hidden"])
+    assert "livekit_api_secret" in caught.value.message
+    assert "hidden" not in caught.value.message
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

@@ -34,7 +34,16 @@ FAULTS: Final[dict[str, Fault]] = {
     "origin_refused": Fault(
         403, None, "Pages from {origin!r} may not open this agent; its origins: {allowed}."
     ),
+    "claim_invalid": Fault(
+        401, None, "This claim lets nobody in: {reason}. Ask for a new token and join with that."
+    ),
     # What you asked for
+    "agent_unnamed": Fault(
+        400,
+        None,
+        "Which agent? Name one as room_config.agents[0].agent_name, or agentId for a widget. "
+        "Published: {known}.",
+    ),
     "agent_not_found": Fault(404, None, "There is no agent {agent!r}. Known: {known}."),
     "agent_has_no_org": Fault(
         403, None, "Agent {agent!r} is a draft. Publish it: duologue agents publish {agent}."
@@ -48,6 +57,17 @@ FAULTS: Final[dict[str, Fault]] = {
     "key_not_found": Fault(404, None, "There is no key {key!r}. List keys: duologue keys list."),
     "conversation_not_found": Fault(404, None, "There is no conversation {conversation!r}."),
     "session_not_found": Fault(404, None, "There is no session {session!r}."),
+    "transport_refused": Fault(
+        403,
+        None,
+        "Agent {agent!r} cannot be reached over {transport}; its callers come over {allowed}.",
+    ),
+    "encryption_refused": Fault(
+        400,
+        None,
+        "Agent {agent!r} does not encrypt its conversations. Join without encryption, or let its "
+        "owner set encryption = 'optional'.",
+    ),
     "conversation_open": Fault(
         409,
         None,
@@ -73,6 +93,13 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "going_away": Fault(503, 1012, "This server is closing. Connect again."),
     "not_ready": Fault(503, None, "Not ready: {reason}."),
+    "livekit_missing": Fault(
+        501,
+        None,
+        "This server knows no LiveKit, so it has no rooms. Set livekit_url, livekit_api_key and "
+        "livekit_api_secret (DUOLOGUE_LIVEKIT_URL, DUOLOGUE_LIVEKIT_API_KEY, "
+        "DUOLOGUE_LIVEKIT_API_SECRET), or start one with: duologue dev --livekit",
+    ),
     "needs_redis": Fault(
         501, None, "Session {session!r} runs in another process; reaching it needs Redis."
     ),

@@ -37,6 +37,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The least serious line that is logged."""
     max_sessions: Count = 40
     """Live sessions in this process; one more is refused with 503."""
+    livekit_url: str = ""
+    """The LiveKit whose rooms agents go into, as clients reach it (`wss://…`); empty means none."""
+    livekit_api_key: str = ""
+    """The API key of that LiveKit."""
+    livekit_api_secret: str = ""
+    """Its secret: signs tokens and claims, and is never shown."""
+    token_seconds: Annotated[float, msgspec.Meta(ge=60, le=86400)] = 900.0
+    """How long a room's token lets its holder join."""
     grace_seconds: Positive = 30.0
     """How long a dropped session's agent waits for its caller."""
     resume_seconds: Positive = 300.0
@@ -69,9 +77,24 @@ def load(file: Path | None, environment: Mapping[str, str], **given: object) -> 
         if name not in Settings.__struct_fields__:
             raise _unknown(name, list(Settings.__struct_fields__))
     try:
-        return msgspec.convert(values, Settings)
+        settings = msgspec.convert(values, Settings)
     except msgspec.ValidationError as error:
         raise _invalid(_path_in(error), values, error) from None
+    _check_livekit(settings)
+    return settings
+
+
+def _check_livekit(settings: Settings) -> None:
+    """Refuses a LiveKit of which only a part is known, and an address that is none."""
+    values = {name: getattr(settings, name) for name in LIVEKIT}
+    missing = [name for name, value in values.items() if not value]
+    if missing and len(missing) < len(LIVEKIT):
+        reason = f"it is empty; a LiveKit needs {', '.join(LIVEKIT[:-1])} and {LIVEKIT[-1]}"
+        raise DuologueError("setting_invalid", name=missing[0], reason=reason)
+    url = settings.livekit_url
+    if url and not url.startswith(("ws://", "wss://", "http://", "https://")):
+        reason = f"it must begin with ws:// or wss://, not {url!r}"
+        raise DuologueError("setting_invalid", name="livekit_url", reason=reason)
 
 
 def _read(file: Path) -> dict[str, object]:
@@ -98,8 +121,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
 
 
 PREFIX = "DUOLOGUE_"
+LIVEKIT = ("livekit_url", "livekit_api_key", "livekit_api_secret")
 NOT_SETTINGS = frozenset({"secret", "test_require", "reload_child"})
 """`DUOLOGUE_…` names that mean something else than a setting."""
+SECRET = ("database_url", "secret")
+"""How the settings end whose values are never shown."""
 
 
 def _unknown(name: str, known: list[str]) -> DuologueError:
@@ -113,7 +139,7 @@ def _invalid(name: str, values: Mapping[str, object], error: Exception) -> Duolo
     """The error of a value that a setting cannot have, with that value unless it may be secret."""
     reason, _, _ = str(error).partition(" - at `")
     reason = reason[0].lower() + reason[1:]
-    if name in values and "database_url" not in name.lower():
+    if name in values and not name.lower().endswith(SECRET):
         reason += f", not {values[name]!r}"
     return DuologueError("setting_invalid", name=name, reason=reason)
 

@@ -173,3 +173,16 @@ def test_a_page_on_this_machine_may_all_but_work() -> None:
     principal.require("admin")
     with pytest.raises(DuologueError):
         principal.require("worker")
+
+
+def test_a_key_is_recalled_by_its_id_while_it_is_good(conn: Connection, world: World) -> None:
+    """Who showed it before is known by it; revoked, expired and unknown ones are refused."""
+    made, text = create(conn, world, expires_at=NOW + HOUR)
+    assert keys.recalled(conn, world.id, made.id, NOW) == keys.authenticate(conn, text, NOW)
+    with pytest.raises(DuologueError) as error:
+        keys.recalled(conn, world.id, made.id, NOW + HOUR)
+    assert code(error) == "key_expired"
+    for org_id, key_id in ((world.id, "key_x"), ("org_x", made.id)):
+        with pytest.raises(DuologueError) as error:
+            keys.recalled(conn, org_id, key_id, NOW)
+        assert code(error) == "key_unknown"

@@ -179,3 +179,20 @@ def test_a_strange_conversation_gets_no_token(conn: Connection, world: World) ->
     """An unknown id is refused by name."""
     with pytest.raises(DuologueError, match="conv_none"):
         resume_tokens.issue(conn, world.id, "conv_none")
+
+
+def test_looking_at_a_token_changes_nothing(conn: Connection, world: World) -> None:
+    """Who only asks whether it is good leaves the conversation as it was."""
+    known = resume_tokens.issue(conn, world.id, world.conversation.id)
+    again(conn, world)
+    before = conversations.get(conn, world.id, world.conversation.id)
+    found = resume_tokens.check(
+        conn,
+        known,
+        conversation_id=None,
+        agent_id=world.agent.id,
+        origin="https://example.com",
+        window_ms=WINDOW,
+        now=NOW,
+    )
+    assert found == before == conversations.get(conn, world.id, world.conversation.id)

@@ -59,6 +59,15 @@ def test_model_objects_and_factories_stay_out_of_what_is_written_down() -> None:
         ({"tabs": "many"}, "tabs"),
         ({"stt": 3}, "stt is 3"),
         ({"phrases": ["for {people}"]}, "{people}"),
+        ({"transports": []}, "transports"),
+        ({"transports": ["pigeon"]}, "transports"),
+        ({"encryption": "required"}, "encryption_key"),
+        ({"encryption": "optional"}, "encryption_key"),
+        ({"encryption_key": "hunter2"}, "env:NAME"),
+        (
+            {"encryption": "required", "encryption_key": "env:A", "transports": ["websocket"]},
+            "transports",
+        ),
     ],
 )
 def test_what_is_not_understood_is_refused_by_name(given: dict[str, object], named: str) -> None:
@@ -67,6 +76,30 @@ def test_what_is_not_understood_is_refused_by_name(given: dict[str, object], nam
         agent("front-desk", **given)
     assert caught.value.code == "agent_invalid"
     assert named in caught.value.message
+
+
+def test_the_key_of_encrypted_rooms_is_never_written_down() -> None:
+    """The definition says where it is; a function that gives it stays beside the definition."""
+    with collecting("front.py") as collection:
+        agent("a", encryption="required", encryption_key=lambda: "hunter2")(
+            lambda: Agent(instructions="")
+        )
+        agent("b", encryption="optional", encryption_key="env:ROOM_KEY")(
+            lambda: Agent(instructions="")
+        )
+    first, second = collection.agents
+    assert first.definition.encryption_key == ""
+    assert first.encryption_key is not None
+    assert first.encryption_key() == "hunter2"
+    assert (second.definition.encryption_key, second.encryption_key) == ("env:ROOM_KEY", None)
+
+
+def test_what_must_be_encrypted_is_not_reached_over_a_socket() -> None:
+    """Whatever its transports say."""
+    plain = AgentDefinition(slug="a")
+    assert plain.roads == ("livekit", "websocket")
+    assert AgentDefinition(slug="a", encryption="optional").roads == plain.roads
+    assert AgentDefinition(slug="a", encryption="required").roads == ("livekit",)
 
 
 def test_what_cannot_be_made_without_arguments_is_refused() -> None:

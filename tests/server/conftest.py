@@ -50,6 +50,32 @@ class Broken(Agent):
         raise RuntimeError("no such database")
 """
 
+ROOM_AGENTS = """
+
+@duologue.agent("sealed", encryption="required", encryption_key="env:SEAL")
+class Sealed(Agent):
+    def __init__(self) -> None:
+        super().__init__(instructions="Be brief.")
+
+
+@duologue.agent("sealable", encryption="optional", encryption_key="env:SEAL")
+class Sealable(Agent):
+    def __init__(self) -> None:
+        super().__init__(instructions="Be brief.")
+
+
+@duologue.agent("wired", transports=["websocket"], avatar="https://x.example/wired.png")
+class Wired(Agent):
+    def __init__(self) -> None:
+        super().__init__(instructions="Be brief.")
+"""
+LIVEKIT: dict[str, Any] = {
+    "livekit_url": "ws://127.0.0.1:9",
+    "livekit_api_key": "devkey",
+    "livekit_api_secret": "a secret of thirty-two letters..",
+}
+"""A LiveKit that nobody answers at: tokens are signed without it."""
+
 
 class Desk:
     """A served house, and a client that talks to its doors."""
@@ -58,6 +84,7 @@ class Desk:
         self.house = house
         self.key = house.secret_key()
         self.http = httpx.Client(base_url=house.url, timeout=30)
+        self._public: dict[tuple[str, str], str] = {}
 
     def authorize(self, agent: str = "desk", **fields: Any) -> httpx.Response:
         """Asks for a session, with the secret key unless another is named."""
@@ -70,6 +97,30 @@ class Desk:
             content=json.dumps({"agent_id": agent, **fields}),
             headers=headers,
         )
+
+    def token(
+        self,
+        agent: str | None = "desk",
+        *,
+        key: str | None = "",
+        headers: dict[str, str] | None = None,
+        path: str = "/api/token",
+        metadata: Any = None,
+        **fields: Any,
+    ) -> httpx.Response:
+        """Asks for a room's token, with the secret key unless another or none is given."""
+        if key is not None:
+            headers = {"authorization": f"Bearer {key or self.key}", **(headers or {})}
+        if agent is not None:
+            fields["room_config"] = {"agents": [{"agent_name": agent, "metadata": metadata}]}
+        return self.http.post(path, content=json.dumps(fields), headers=headers)
+
+    def public_key(self, agent: str = "desk", origin: str = "https://shop.example") -> str:
+        """A public key, made once."""
+        if (agent, origin) not in self._public:
+            options = ("--kind", "public", "--agent", agent, "--origin", origin)
+            self._public[agent, origin] = self.house.command("keys", "create", *options)["key"]
+        return self._public[agent, origin]
 
     def ask(self, method: str, path: str, key: str | None = None, **options: Any) -> httpx.Response:
         """A request of the owner."""
@@ -90,6 +141,19 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     file.write_text(AGENTS)
     with House(folder / "data", file, max_sessions=30, grace_seconds=3) as house:
         house.publish("desk", "strict", "shared", "broken")
+        found = Desk(house)
+        yield found
+        found.http.close()
+
+
+@pytest.fixture(scope="module")
+def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A server that knows a LiveKit, with agents of every policy."""
+    folder: Path = tmp_path_factory.mktemp("rooms")
+    file = folder / "agents.py"
+    file.write_text(AGENTS + ROOM_AGENTS)
+    with House(folder / "data", file, **LIVEKIT) as house:
+        house.publish("desk", "strict", "shared", "sealed", "sealable", "wired")
         found = Desk(house)
         yield found
         found.http.close()

@@ -54,3 +54,11 @@ def test_agents_are_listed_by_slug_and_found_by_either_name(conn: Connection, wo
     assert agents.get(conn, world.id, "b") is None
     assert agents.publish(conn, world.id, "b", NOW) is None
     assert agents.unpublish(conn, world.id, "b", NOW) is None
+
+
+def test_an_agent_exists_whoever_owns_it(conn: Connection, world: World) -> None:
+    """By id or slug; what nobody has does not."""
+    made = put(conn, world, "a", now=NOW, publish=False)
+    assert agents.exists(conn, made.id)
+    assert agents.exists(conn, "a")
+    assert not agents.exists(conn, "b")

@@ -111,10 +111,15 @@ def authenticate(conn: Connection, presented: str | None, now: int) -> Principal
     key = store.by_hash(conn, digest(presented))
     if key is None:
         raise DuologueError("key_unknown")
-    check_alive(key.expires_at, key.revoked_at, now)
-    return Principal(
-        key.org_id, key.id, key.kind, key.agent_id, tuple(key.origins), tuple(key.scopes)
-    )
+    return _principal(key, now)
+
+
+def recalled(conn: Connection, org_id: str, key_id: str, now: int) -> Principal:
+    """Who presented the key of that id before, if it is still good."""
+    key = store.get(conn, org_id, key_id)
+    if key is None:
+        raise DuologueError("key_unknown")
+    return _principal(key, now)
 
 
 def check_alive(expires_at: int | None, revoked_at: int | None, now: int) -> None:
@@ -123,6 +128,13 @@ def check_alive(expires_at: int | None, revoked_at: int | None, now: int) -> Non
         raise DuologueError("key_expired", how="revoked")
     if expires_at is not None and expires_at <= now:
         raise DuologueError("key_expired", how="expired")
+
+
+def _principal(key: Key, now: int) -> Principal:
+    check_alive(key.expires_at, key.revoked_at, now)
+    return Principal(
+        key.org_id, key.id, key.kind, key.agent_id, tuple(key.origins), tuple(key.scopes)
+    )
 
 
 def _public(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Connection
 
 from duologue.access import secrets
@@ -10,7 +12,9 @@ from duologue.errors import DuologueError
 from duologue.store import conversations, sessions
 from duologue.store.records import Conversation, Session
 
-__all__ = ["digest", "issue", "mint", "redeem"]
+__all__ = ["check", "digest", "issue", "mint", "redeem"]
+
+_ITS_OWN: Final = "of this resume token"
 
 
 def mint() -> str:
@@ -39,6 +43,33 @@ def redeem(
     window_ms: int,
     now: int,
 ) -> Conversation:
+    """The conversation that the token resumes, which stays good until a newer one arrived."""
+    found = check(
+        conn,
+        token,
+        conversation_id=conversation_id,
+        agent_id=agent_id,
+        origin=origin,
+        window_ms=window_ms,
+        now=now,
+    )
+    if not conversations.keep_resume(conn, found.org_id, found.id, digest(token)):
+        # Between the two statements somebody came in with a newer one.
+        shown = conversation_id or _ITS_OWN
+        raise DuologueError("conversation_not_found", conversation=shown)
+    return found
+
+
+def check(
+    conn: Connection,
+    token: str,
+    *,
+    conversation_id: str | None,
+    agent_id: str,
+    origin: str | None,
+    window_ms: int,
+    now: int,
+) -> Conversation:
     """The conversation that the token resumes, for the same agent, from the same origin, in time.
 
     Every other case is answered as if there were no such conversation, so that nothing is learnt
@@ -46,7 +77,7 @@ def redeem(
     """
     shown_hash = digest(token)
     found = conversations.by_resume(conn, shown_hash)
-    shown = conversation_id or "of this resume token"
+    shown = conversation_id or _ITS_OWN
     if found is None or found.agent_id != agent_id or found.id != (conversation_id or found.id):
         raise DuologueError("conversation_not_found", conversation=shown)
     given = sessions.get(conn, found.org_id, found.current_session_id or "")
@@ -58,9 +89,6 @@ def redeem(
     if found.ended_at is not None:
         raise DuologueError("conversation_ended", conversation=found.id, reason=found.end_reason)
     if now - _left_at(last, now) > window_ms:  # a session that nobody came into makes no time
-        raise DuologueError("conversation_not_found", conversation=shown)
-    if not conversations.keep_resume(conn, found.org_id, found.id, shown_hash):
-        # Between the two statements somebody came in with a newer one.
         raise DuologueError("conversation_not_found", conversation=shown)
     return found
 

@@ -10,6 +10,7 @@ import msgspec
 from livekit.agents import Agent
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=600)]
+Transport = Literal["livekit", "websocket"]
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
@@ -42,6 +43,9 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     slug: Slug
     name: str = ""
     avatar: str = ""
+    """The address of a picture."""
+    idle_loop: str = ""
+    """The address of a short film that shows the agent while it waits."""
     greeting: str = ""
     """Said once, when a new conversation begins."""
     still_there: str = ""
@@ -61,6 +65,21 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     tabs: Literal["takeover", "reject", "share"] = "takeover"
     """What happens when a conversation is opened a second time: the first socket is closed, the
     second is refused, or both hear one agent, which listens to the microphone of the first."""
+    transports: Annotated[tuple[Transport, ...], msgspec.Meta(min_length=1)] = (
+        "livekit",
+        "websocket",
+    )
+    """The roads over which callers come; a room is preferred where there is a LiveKit."""
+    encryption: Literal["off", "optional", "required"] = "off"
+    """Whether rooms are encrypted from end to end: never, when a client asks, or always. What must
+    be encrypted is not reached over a socket."""
+    encryption_key: str = ""
+    """Where the key of encrypted rooms is: `env:NAME` or `file:PATH`, read when an agent joins. In
+    an agent's own file it may be a function that returns the key."""
+    record_encrypted: bool = False
+    """Whether words and sound of an encrypted session are kept all the same."""
+    session_host: bool = False
+    """Whether LiveKit's session protocol is answered in rooms; it hands out the system prompt."""
     origins: tuple[str, ...] = ()
     """Web origins that may open sessions; empty leaves it to the key."""
     overrides: tuple[str, ...] = ("turns.trigger", "turns.can_interrupt")
@@ -69,6 +88,13 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """The longest session; none leaves it to the server's setting."""
     price_per_minute: Annotated[float, msgspec.Meta(ge=0)] | None = None
     """Credit for a minute; none leaves it to the server's setting."""
+
+    @property
+    def roads(self) -> tuple[Transport, ...]:
+        """The transports that keep what `encryption` promises."""
+        if self.encryption != "required":
+            return self.transports
+        return tuple(each for each in self.transports if each == "livekit")
 
     @property
     def title(self) -> str:
@@ -88,4 +114,10 @@ class LoadedAgent:
     source: str
     """The file that defined it, or `built-in`."""
     models: dict[str, Any] | None = None
-    """Plugin objects or factories given in the file, by `stt`, `llm`, `tts`, `realtime`, `vad`."""
+    """Plugin objects or factories given in the file, by `stt`, `llm`, `tts`, `realtime`, `vad`;
+    and what gives the key of encrypted rooms, by `encryption_key`."""
+
+    @property
+    def encryption_key(self) -> Callable[[], str | bytes] | None:
+        """The function of the agent's file that gives the key of encrypted rooms."""
+        return (self.models or {}).get("encryption_key")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -109,6 +110,8 @@ def describe(slug: str, given: dict[str, Any]) -> tuple[AgentDefinition, dict[st
         for kind in MODELS
         if given.get(kind) is not None and not (kind in _NAMED and isinstance(given[kind], str))
     }
+    if callable(key := given.get("encryption_key")):
+        models["encryption_key"] = key
     written = {
         name: value for name, value in given.items() if name not in models and value is not None
     }
@@ -118,8 +121,11 @@ def describe(slug: str, given: dict[str, Any]) -> tuple[AgentDefinition, dict[st
         definition = msgspec.convert({**written, "slug": slug}, AgentDefinition)
         for phrase in definition.phrases:
             grammar.body(phrase)
+        _check_encryption(definition, given=callable(key))
         return definition, models
     except DuologueError as error:
+        if error.code == "agent_invalid":
+            raise
         raise DuologueError("agent_invalid", agent=slug, reason=error.message.rstrip(".")) from None
     except msgspec.ValidationError as error:
         raise DuologueError("agent_invalid", agent=slug, reason=_reason(error)) from None
@@ -128,6 +134,22 @@ def describe(slug: str, given: dict[str, Any]) -> tuple[AgentDefinition, dict[st
 def maker_of(made: type[Agent], definition: AgentDefinition) -> Factory:
     """What makes an agent of a class that no decorator registered."""
     return _maker(made, definition)
+
+
+def _check_encryption(definition: AgentDefinition, *, given: bool) -> None:
+    """Refuses an encrypted agent whose key is nowhere, or lies open, or that nobody reaches."""
+    place = definition.encryption_key
+    if place and not re.fullmatch(r"env:[A-Za-z_]\w*|file:.+", place):
+        raise _no_agent(definition, "encryption_key is env:NAME or file:PATH, never the key itself")
+    if definition.encryption != "off" and not (place or given):
+        reason = f"encryption is {definition.encryption!r} and encryption_key is empty; write "
+        raise _no_agent(definition, reason + "env:NAME or file:PATH, or give a function")
+    if not definition.roads:
+        raise _no_agent(definition, "what must be encrypted needs 'livekit' among its transports")
+
+
+def _no_agent(definition: AgentDefinition, reason: str) -> DuologueError:
+    return DuologueError("agent_invalid", agent=definition.slug, reason=reason)
 
 
 def _model(slug: str, kind: str, value: Any) -> Any:

@@ -34,6 +34,8 @@ class Guest:
     metadata: dict[str, Any] = field(default_factory=dict)
     custom_metadata: dict[str, Any] = field(default_factory=dict)
     custom_headers: dict[str, str] = field(default_factory=dict)
+    e2ee: bool = False
+    """Whether what is said is encrypted from end to end."""
 
     def whereabouts(self, run: Run, resumed: Grade | None) -> Current:
         """What the agent's code learns about its session."""

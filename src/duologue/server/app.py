@@ -15,9 +15,11 @@ from litestar.openapi.config import OpenAPIConfig
 
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server import assets, cors, health, layercode, owners, pages
+from duologue.server import assets, cors, health, layercode, owners, pages, tokens, widget
 from duologue.server.admit import Doorman
+from duologue.server.invite import Inviter
 from duologue.server.nearby import Mode, Nearby
+from duologue.server.openings import SOCKET_PATH, Openings
 from duologue.server.reference import Reference
 from duologue.transports.layercode import GRANTED
 from duologue.transports.websocket import WebSocketRoad
@@ -26,7 +28,8 @@ from duologue.wire.layercode import encode_error
 log = structlog.get_logger(__name__)
 
 AUTHORIZE_PATH = "/v1/agents/web/authorize_session"
-SOCKET_PATH = "/v1/agents/web/websocket"
+ASKED_BY_PAGES = frozenset({AUTHORIZE_PATH, tokens.PATH, tokens.DEVELOPMENT_PATH, widget.PATH})
+"""The doors that pages of other origins may knock at."""
 BODY_LIMIT = 1024 * 1024
 
 Scope = MutableMapping[str, Any]
@@ -53,10 +56,14 @@ class House:
         public_url = host.settings.public_url
         nearby = Nearby(mode, organization_id, bound=bound, public_url=public_url)
         self.doorman = Doorman(host, granted=GRANTED)
+        openings = Openings(self.doorman, Inviter(self.doorman, organization_id))
         self._road = WebSocketRoad(host, self.doorman.open)
         self._doors = Litestar(
             [
                 layercode.authorize_session,
+                tokens.token,
+                widget.widget_session,
+                *([tokens.development_token] if mode == "dev" else []),
                 *health.DOORS,
                 *owners.DOORS,
                 *pages.DOORS,
@@ -64,6 +71,7 @@ class House:
             ],
             dependencies={
                 "doorman": Provide(lambda: self.doorman, sync_to_thread=False),
+                "openings": Provide(lambda: openings, sync_to_thread=False),
                 "host": Provide(lambda: self.host, sync_to_thread=False),
                 "nearby": Provide(lambda: nearby, sync_to_thread=False),
             },
@@ -91,16 +99,14 @@ class House:
         """Serves one HTTP request, one socket, or the lifespan."""
         if scope["type"] == "websocket" and scope["path"] == SOCKET_PATH:
             await self._road(scope, receive, send)
-        elif scope.get("method") == "OPTIONS" and scope["path"] == AUTHORIZE_PATH:
+        elif scope.get("method") == "OPTIONS" and scope["path"] in ASKED_BY_PAGES:
             await cors.preflight(scope, send)
         else:
             await self._doors(scope, receive, send)  # type: ignore[arg-type]  # same ASGI, other names
 
 
 def _refused(request: Request[Any, Any, Any], error: DuologueError) -> Response[bytes]:
-    headers = {"cache-control": "no-store"}
-    if request.url.path == AUTHORIZE_PATH:
-        headers |= cors.readable_error(request, error)
+    headers = {"cache-control": "no-store"} | _cors(request, error)
     if error.status in (429, 503):
         headers["retry-after"] = str(error.values.get("seconds", 5))
     if error.status == 401:
@@ -121,7 +127,14 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
         shown = DuologueError("too_large", limit=BODY_LIMIT)
     else:
         shown = DuologueError("bad_request", reason=error.detail)
-    return _answer(shown.code, shown.message, error.status_code, dict(error.headers or {}))
+    headers = dict(error.headers or {}) | _cors(request, shown)
+    return _answer(shown.code, shown.message, error.status_code, headers)
+
+
+def _cors(request: Request[Any, Any, Any], error: DuologueError) -> dict[str, str]:
+    """What lets the asking page read its refusal, at the doors for pages."""
+    asked = request.url.path in ASKED_BY_PAGES
+    return cors.readable_error(request, error) if asked else {}
 
 
 def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -28,8 +28,8 @@ def readable(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 
 def readable_error(request: Request[Any, Any, Any], error: DuologueError) -> dict[str, str]:
-    """The same for a refusal, unless the page or its key is what was refused."""
-    stranger = error.code == "origin_refused" or error.status == 401
+    """The same for a refusal, unless the page or its key is unknown here."""
+    stranger = error.code in ("origin_refused", "key_missing", "key_unknown")
     return {"vary": "Origin"} if stranger else readable(request)
 
 
@@ -38,7 +38,10 @@ async def preflight(scope: Scope, send: Send) -> None:
     headers = [
         (b"vary", b"Origin"),
         (b"access-control-allow-methods", b"POST"),
-        (b"access-control-allow-headers", b"authorization, content-type, x-api-key"),
+        (
+            b"access-control-allow-headers",
+            b"authorization, content-type, x-api-key, x-sandbox-id",
+        ),
         (b"access-control-max-age", CACHED),
     ]
     origin = dict(scope["headers"]).get(b"origin", b"")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, post
@@ -14,11 +14,10 @@ from duologue.server.admit import Admitted, Doorman, Wish
 from duologue.server.nearby import Nearby
 from duologue.transports.layercode import input_rate
 from duologue.wire import layercode as wire
+from duologue.wire.bodies import DEEPEST, require_shallow, too_deep
 
 _decoder = msgspec.json.Decoder(wire.AuthorizeRequest)
 _encoder = msgspec.json.Encoder()
-DEEPEST: Final = 64
-"""Levels of lists and objects within a field of the request."""
 RENAMED = {"transcription": "turns"}
 """What Layercode's config calls otherwise than an agent's definition."""
 
@@ -74,27 +73,13 @@ def _read(body: bytes) -> wire.AuthorizeRequest:
     try:
         asked = _decoder.decode(body)
     except RecursionError:
-        raise _too_deep() from None
+        raise too_deep() from None
     except (msgspec.DecodeError, UnicodeError) as error:
         raise DuologueError("bad_request", reason=error) from None
     # Counting is quick, and nearly every body has too few brackets to be deep.
     if body.count(b"{") + body.count(b"[") > DEEPEST:
-        _require_shallow([asked.config, asked.metadata, asked.custom_metadata])
+        require_shallow([asked.config, asked.metadata, asked.custom_metadata])
     return asked
-
-
-def _require_shallow(level: list[Any]) -> None:
-    """Refuses what would be too deep to be written, or read again, by functions that recur."""
-    for _ in range(DEEPEST):
-        inner = [each.values() if isinstance(each, dict) else each for each in level]
-        level = [one for each in inner for one in each or () if isinstance(one, dict | list)]
-        if not level:
-            return
-    raise _too_deep()
-
-
-def _too_deep() -> DuologueError:
-    return DuologueError("bad_request", reason=f"it is nested deeper than {DEEPEST} levels")
 
 
 def _answer(admitted: Admitted) -> wire.AuthorizeAnswer:

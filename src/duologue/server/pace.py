@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from duologue.access.limits import Limits
+from duologue.errors import DuologueError
 
 STRANGERS: Final = 600
 """Requests a minute from one address without a key that was good before."""
@@ -27,6 +30,16 @@ class Pace:
             self._keys.take(caller, now, who="this key")
         else:
             self._addresses.take(_network(address), now, who="this address")
+
+    @contextmanager
+    def learning(self, caller: str | None) -> Iterator[None]:
+        """Learns from how it goes with a key: any refusal but 401 tells that the key is good."""
+        try:
+            yield
+        except DuologueError as error:
+            self.learn(caller, good=error.status != 401)
+            raise
+        self.learn(caller, good=True)
 
     def learn(self, caller: str | None, *, good: bool) -> None:
         """Notes whether the key was accepted; one that is no longer good is a stranger's."""

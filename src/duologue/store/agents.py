@@ -33,6 +33,7 @@ def _upsert(insert: Any) -> Any:
 
 _put = Statement(_upsert(sqlite.insert), _upsert(postgresql.insert))
 _get = Statement(select(agents).where(_mine, _wanted))
+_exists = Statement(select(_columns.id).where(_wanted).limit(1))
 _all = Statement(select(agents).where(_mine).order_by(_columns.slug))
 _publish = Statement(
     update(agents)
@@ -92,6 +93,11 @@ def unpublish(conn: Connection, org_id: str, id_or_slug: str, now: int) -> Agent
 def get(conn: Connection, org_id: str, id_or_slug: str) -> Agent | None:
     """The organization's agent of that id or slug."""
     return _one(_get(conn, org=org_id, wanted=id_or_slug).fetchone())
+
+
+def exists(conn: Connection, id_or_slug: str) -> bool:
+    """Whether any organization has an agent of that id or slug."""
+    return _exists(conn, wanted=id_or_slug).fetchone() is not None
 
 
 def all(conn: Connection, org_id: str) -> list[Agent]:  # noqa: A001

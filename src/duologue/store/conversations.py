@@ -46,10 +46,11 @@ def create(
     key_id: str | None,
     metadata: dict[str, Any],
     now: int,
+    id: str | None = None,  # noqa: A002
 ) -> Conversation:
-    """A new conversation without a session yet."""
+    """A new conversation without a session yet, under an id that was promised or a fresh one."""
     made = Conversation(
-        id=fresh("conv_", now),
+        id=id or fresh("conv_", now),
         org_id=org_id,
         agent_id=agent_id,
         key_id=key_id,

@@ -17,6 +17,9 @@ _MINUTE_MS = 60_000
 _columns = keys.c
 _insert = Statement(insertion(keys))
 _by_hash = Statement(select(keys).where(_columns.hash == bindparam("wanted")))
+_get = Statement(
+    select(keys).where(_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
+)
 _all = Statement(select(keys).where(_columns.org_id == bindparam("org")).order_by(_columns.id))
 _revoke = Statement(
     update(keys)
@@ -72,6 +75,12 @@ def insert(
 def by_hash(conn: Connection, hash: str) -> Key | None:  # noqa: A002
     """The key whose SHA-256 this is, whichever organization owns it."""
     row = _by_hash(conn, wanted=hash).fetchone()
+    return None if row is None else build(Key, row)
+
+
+def get(conn: Connection, org_id: str, id: str) -> Key | None:  # noqa: A002
+    """The organization's key of that id."""
+    row = _get(conn, org=org_id, wanted=id).fetchone()
     return None if row is None else build(Key, row)
 
 

@@ -164,13 +164,14 @@ def create(
     sdk_version: str,
     origin: str | None,
     now: int,
+    id: str | None = None,  # noqa: A002
 ) -> Session:
     """A new session, now the conversation's only one with a key.
 
     The conversation's row is written first: its lock puts racing authorizes in line.
     """
     made = Session(
-        id=fresh("sess_", now),
+        id=id or fresh("sess_", now),
         org_id=org_id,
         conversation_id=conversation_id,
         agent_id=agent_id,

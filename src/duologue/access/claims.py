@@ -1,0 +1,73 @@
+"""Claims: what the token door promised to one user of one room, signed and stored nowhere.
+
+A claim is a compact JWT under LiveKit's own secret. Its issuer is no API key, so it opens no room;
+and a room's token is no claim.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from duologue.errors import DuologueError
+from duologue.wire.rooms import Claim
+
+ISSUER: Final = "duologue-claim"
+
+
+class _Payload(Claim, frozen=True, kw_only=True, omit_defaults=True):
+    """A claim, and who says so."""
+
+    iss: str
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Payload).decode
+_FIELDS: Final = Claim.__struct_fields__
+
+
+def sign(payload: bytes, secret: str) -> str:
+    """The compact JWT of a JSON object, signed with HMAC-SHA256."""
+    signed = _HEADER + _base64(payload)
+    return f"{signed.decode()}.{_signature(signed, secret).decode()}"
+
+
+def mint(claim: Claim, secret: str) -> str:
+    """The text of a claim, for the dispatch and the attribute of a token."""
+    facts = {name: getattr(claim, name) for name in _FIELDS}
+    return sign(_encode(_Payload(iss=ISSUER, **facts)), secret)
+
+
+def read(text: str, secret: str, now: int) -> Claim:
+    """The claim that we signed, good at `now` (UTC seconds), or a refusal that says why not."""
+    signed, _, signature = text.encode("utf-8", "surrogatepass").rpartition(b".")
+    if not hmac.compare_digest(signature, _signature(signed, secret)):
+        raise _refusal("it was not signed here, or it was changed")
+    try:
+        payload = _decode(urlsafe_b64decode(signed.partition(b".")[2] + b"=="))
+    except (ValueError, RecursionError):  # signed with our secret, and yet no claim
+        raise _refusal("it is a token of another kind") from None
+    if payload.iss != ISSUER:
+        raise _refusal(f"it was issued by {payload.iss!r} for something else")
+    if payload.exp <= now:
+        raise _refusal("it expired")
+    return Claim(**{name: getattr(payload, name) for name in _FIELDS})
+
+
+def _base64(content: bytes) -> bytes:
+    return urlsafe_b64encode(content).rstrip(b"=")
+
+
+def _signature(signed: bytes, secret: str) -> bytes:
+    return _base64(hmac.digest(secret.encode(), signed, sha256))
+
+
+def _refusal(reason: str) -> DuologueError:
+    return DuologueError("claim_invalid", reason=reason)
+
+
+_HEADER: Final = _base64(b'{"alg":"HS256","typ":"JWT"}') + b"."

@@ -1,0 +1,203 @@
+"""The rules behind every door: which agent, which conversation, on which road, for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection
+
+from duologue.access import origins, resume_tokens
+from duologue.access.keys import Principal
+from duologue.agents.definition import AgentDefinition, TurnTaking
+from duologue.core.resume import Grade
+from duologue.errors import DuologueError
+from duologue.pipeline.host import Host
+from duologue.pipeline.seat import Guest
+from duologue.server.overrides import overridden
+from duologue.settings import Settings
+from duologue.store import agents, conversations
+from duologue.store.database import Database
+from duologue.store.records import Agent, Conversation, Session
+
+Redeem = Callable[..., Conversation]
+"""`resume_tokens.redeem`, or `check`, which writes nothing."""
+
+
+class Place(NamedTuple):
+    """How a conversation stands in this process when its client asks for it."""
+
+    attached: bool
+    turns: TurnTaking | None
+    """How its live run takes turns; none without one."""
+
+    @staticmethod
+    def of(host: Host, conversation_id: str | None) -> Place:
+        """The place of a conversation; asked in the loop, for units of work run in a thread."""
+        if not conversation_id:
+            return Place(attached=False, turns=None)
+        run = host.run_of(conversation_id)
+        return Place(
+            attached=bool(host.attached(conversation_id)),
+            turns=run.definition.turns if run is not None and run.ended is None else None,
+        )
+
+    def grade(self, definition: AgentDefinition) -> Grade:
+        """How a session goes on: a run keeps its turns, one that changes them gets a new run."""
+        return "live" if self.turns == definition.turns else "rebuilt"
+
+
+class Definitions:
+    """Definitions as they are stored, each text parsed once."""
+
+    def __init__(self) -> None:
+        self._decode = msgspec.json.Decoder(AgentDefinition).decode
+        self._parsed: dict[str, AgentDefinition] = {}
+
+    def __call__(self, text: str) -> AgentDefinition:
+        """The parsed definition."""
+        found = self._parsed.get(text)
+        if found is None:
+            found = self._decode(text)
+            if len(self._parsed) > 256:
+                self._parsed.clear()
+            self._parsed[text] = found
+        return found
+
+
+def agent_for(
+    conn: Connection, principal: Principal, name: str, *, tells_foreign: bool = False
+) -> Agent:
+    """The published agent of that id or slug which this caller may open.
+
+    Without a name it is the one agent that the key opens, or the organization's only one. With
+    `tells_foreign` a caller hears that an agent is another organization's, not that there is none.
+    """
+    public = principal.kind == "public"
+    if not name:
+        name = (public and principal.agent_id) or _only(conn, principal)
+    agent = agents.get(conn, principal.org_id, name)
+    if agent is None:
+        if tells_foreign and agents.exists(conn, name):
+            raise DuologueError("key_wrong_org")
+        if public:  # what else there is, is nothing to its page
+            raise DuologueError("key_wrong_agent", agent=name)
+        raise DuologueError("agent_not_found", agent=name, known=_known(conn, principal))
+    principal.require_agent(agent.id, agent.slug)
+    require_published(agent)
+    return agent
+
+
+def require_published(agent: Agent) -> None:
+    """Refuses a draft."""
+    if agent.published_at is None:
+        raise DuologueError("agent_has_no_org", agent=agent.slug)
+
+
+def require_road(definition: AgentDefinition, transport: str) -> None:
+    """Refuses a road that the agent does not let its callers take."""
+    if transport not in definition.roads:
+        allowed = ", ".join(definition.roads)
+        raise DuologueError(
+            "transport_refused", agent=definition.slug, transport=transport, allowed=allowed
+        )
+
+
+def require_page(principal: Principal, definition: AgentDefinition, origin: str | None) -> None:
+    """Refuses pages from elsewhere."""
+    if principal.kind != "secret":  # a server has no origin; its pages show theirs at the upgrade
+        origins.check(principal.kind, origin, principal.origins, definition.origins)
+
+
+async def meant(db: Database, conversation_id: str | None, resume_token: str | None) -> str | None:
+    """The conversation that a caller means; whether it may go on with it is asked elsewhere."""
+    if conversation_id or resume_token is None:
+        return conversation_id
+    found = await db.read(conversations.by_resume, resume_tokens.digest(resume_token))
+    return found.id if found else None
+
+
+def continued(
+    conn: Connection,
+    principal: Principal,
+    agent: Agent,
+    definition: AgentDefinition,
+    *,
+    conversation_id: str | None,
+    resume_token: str | None,
+    origin: str | None,
+    settings: Settings,
+    place: Place,
+    redeem: Redeem,
+    now: int,
+) -> Conversation | None:
+    """The conversation that the caller may go on with; none if it named none."""
+    found: Conversation | None
+    if conversation_id and principal.kind != "public":
+        # A server names what is its own; a token beside it is what its page happened to keep.
+        found = conversations.get(conn, principal.org_id, conversation_id)
+        if found is None or found.agent_id != agent.id:
+            raise DuologueError("conversation_not_found", conversation=conversation_id)
+    elif resume_token is not None:
+        found = redeem(
+            conn,
+            resume_token,
+            conversation_id=conversation_id,
+            agent_id=agent.id,
+            origin=origin,
+            window_ms=int(settings.resume_seconds * 1000),
+            now=now,
+        )
+    elif conversation_id:  # an id alone proves nothing
+        raise DuologueError("conversation_not_found", conversation=conversation_id)
+    else:
+        return None
+    require_open(found, definition, place)
+    return found
+
+
+def require_open(found: Conversation, definition: AgentDefinition, place: Place) -> None:
+    """Refuses a conversation that was ended, or is open elsewhere where only one place counts."""
+    if found.ended_at is not None:
+        raise DuologueError("conversation_ended", conversation=found.id, reason=found.end_reason)
+    if definition.tabs == "reject" and place.attached:
+        raise DuologueError("conversation_open", conversation=found.id)
+
+
+def guest_of(
+    session: Session, definition: AgentDefinition, settings: Settings, *, e2ee: bool = False
+) -> Guest:
+    """The guest of a session, of an agent as it is defined now."""
+    changed = overridden(definition, session.config)
+    minutes = changed.session_minutes or settings.session_minutes
+    price = changed.price_per_minute
+    return Guest(
+        org_id=session.org_id,
+        session_id=session.id,
+        conversation_id=session.conversation_id,
+        agent_id=session.agent_id,
+        definition=changed,
+        transport=session.transport,
+        price=settings.price_per_minute if price is None else price,
+        limit_ms=int(minutes * 60_000),
+        attached_ms=session.attached_ms,
+        metadata=session.metadata,
+        custom_metadata=session.custom_metadata,
+        custom_headers=session.custom_headers,
+        e2ee=e2ee,
+    )
+
+
+def _known(conn: Connection, principal: Principal) -> str:
+    """The slugs of all published agents."""
+    known = [one.slug for one in agents.all(conn, principal.org_id) if one.published_at]
+    return ", ".join(known) or "none"
+
+
+def _only(conn: Connection, principal: Principal) -> str:
+    """The one published agent, where there is one."""
+    found = [one for one in agents.all(conn, principal.org_id) if one.published_at]
+    if len(found) != 1:
+        raise DuologueError("agent_unnamed", known=_known(conn, principal))
+    return found[0].id
