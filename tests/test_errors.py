@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from duologue.errors import FAULTS, DuologueError, NotOnThisTransport
+from duologue.errors import FAULTS, DuologueError, NotOnThisTransport, RpcError
 
 
 @pytest.mark.parametrize("code", FAULTS)
@@ -29,3 +29,14 @@ def test_what_a_road_lacks_is_named() -> None:
     error = NotOnThisTransport("camera", "websocket")
     assert error.message == "camera does not exist on the websocket road."
     assert copy.copy(error).code == "not_on_this_transport"
+
+
+def test_an_answer_that_is_an_error_keeps_its_number() -> None:
+    """It can be copied, and its sentence shows the number."""
+    error = copy.copy(RpcError(1777, "No fix", "{}"))
+    assert (error.code, error.message, error.data, str(error)) == (
+        1777,
+        "No fix",
+        "{}",
+        "No fix (1777)",
+    )

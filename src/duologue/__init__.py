@@ -11,16 +11,18 @@ if TYPE_CHECKING:
     from duologue.agents.registry import agent as agent
     from duologue.errors import DuologueError as DuologueError
     from duologue.errors import NotOnThisTransport as NotOnThisTransport
+    from duologue.errors import RpcError as RpcError
 
 _HOMES: Final = {
     "Current": "duologue.agents.current",
     "DuologueError": "duologue.errors",
     "NotOnThisTransport": "duologue.errors",
+    "RpcError": "duologue.errors",
     "agent": "duologue.agents.registry",
     "current": "duologue.agents.current",
 }
 
-__all__ = ["Current", "DuologueError", "NotOnThisTransport", "agent", "current"]
+__all__ = ["Current", "DuologueError", "NotOnThisTransport", "RpcError", "agent", "current"]
 
 
 def __getattr__(name: str) -> Any:

@@ -103,6 +103,15 @@ FAULTS: Final[dict[str, Fault]] = {
     "needs_redis": Fault(
         501, None, "Session {session!r} runs in another process; reaching it needs Redis."
     ),
+    "encryption_required": Fault(
+        403,
+        None,
+        "This conversation is encrypted from end to end, and this client is not. Join with its "
+        "key.",
+    ),
+    # What agent and client exchange
+    "not_shareable": Fault(400, None, "{what} cannot be shared: {reason}."),
+    "no_client": Fault(409, None, "{what} needs a client that takes {need!r}, and none is there."),
     # Why a socket closed
     "replaced": Fault(409, 4001, "This conversation was opened in another place."),
     "ended": Fault(410, 4002, "The conversation was ended ({reason})."),
@@ -115,6 +124,12 @@ FAULTS: Final[dict[str, Fault]] = {
     # What failed on our side
     "provider_failed": Fault(502, None, "The agent's {part} failed: {reason}."),
     "agent_failed": Fault(500, 1011, "Agent {agent!r} could not start: {reason}."),
+    "encryption_key_missing": Fault(
+        503,
+        None,
+        "Agent {agent!r} has no key for encrypted rooms: {reason}. Set its encryption_key to "
+        "'env:NAME' or 'file:PATH', or to a function in its file.",
+    ),
     "internal": Fault(500, 1011, "Something went wrong on the server; its log has request {id}."),
     # Setting up
     "setting_invalid": Fault(400, None, "Setting {name!r}: {reason}."),
@@ -164,6 +179,23 @@ class NotOnThisTransport(DuologueError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (NotOnThisTransport, (self.values["what"], self.values["transport"]))
+
+
+class RpcError(Exception):
+    """Why a request was not answered; raised in a handler, it is the answer.
+
+    Numbers are LiveKit's: 1400 unknown method, 1401 nobody there, 1500 the handler failed,
+    1502 no answer in time, 1503 it left; your own are below 1001 or above 1999.
+    """
+
+    def __init__(self, code: int, message: str, data: str = "") -> None:
+        super().__init__(code, message, data)
+        self.code = code
+        self.message = message
+        self.data = data
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.code})"
 
 
 def _rebuild(code: str, values: dict[str, object]) -> DuologueError:

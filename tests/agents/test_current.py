@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import duologue
 from duologue.agents.current import Current, bind
+from duologue.agents.shared import State
 
 
-def make(name: str, sent: list[Any], ended: list[Any]) -> Current:
+def make(name: str, sent: list[Any], ended: list[Any], **more: Any) -> Current:
     """A session whose callbacks only write down."""
     return Current(
         conversation_id=f"conv_{name}",
@@ -22,6 +24,7 @@ def make(name: str, sent: list[Any], ended: list[Any]) -> Current:
         transport="websocket",
         send=sent.append,
         end=lambda reason, say: ended.append((reason, say)),
+        **more,
     )
 
 
@@ -75,12 +78,89 @@ def test_hanging_up_names_reason_and_last_words() -> None:
     assert ended == [("agent_ended", None), ("done", "Bye.")]
 
 
-def test_what_the_road_lacks_is_refused_by_name() -> None:
+async def test_what_the_road_lacks_is_refused_by_name() -> None:
     """An agent that was written for another road learns which call was too much."""
     here = make("a", [], [])
-    for call in (lambda: here.chat("x"), lambda: here.navigate("/"), lambda: here.send_file("x")):
-        with pytest.raises(duologue.NotOnThisTransport, match="websocket road"):
+    calls: dict[str, Callable[[], object]] = {
+        "chat": lambda: here.chat("x"),
+        "navigate": lambda: here.navigate("/"),
+        "on_rpc": lambda: here.on_rpc("x", str),
+        "on_file": lambda: here.on_file(print),
+        "on_attributes": lambda: here.on_attributes(print),
+        "set_attributes": lambda: here.set_attributes({}),
+    }
+    for name, call in calls.items():
+        with pytest.raises(duologue.NotOnThisTransport, match=rf"{name}\(\).*websocket road"):
             call()
+    for name, asking in {"rpc": here.rpc("x"), "send_file": here.send_file("x")}.items():
+        with pytest.raises(duologue.NotOnThisTransport, match=rf"{name}\(\).*websocket road"):
+            await asking
+    assert here.attributes == {}
+
+
+class Beyond:
+    """A reach that writes down what the agent asks of it."""
+
+    def __init__(self) -> None:
+        self.shared = State()
+        self.client_attributes = {"lang": "de"}
+        self.asked: list[Any] = []
+
+    async def ask(self, method: str, payload: str, timeout: float) -> str:  # noqa: ASYNC109
+        """Answers."""
+        self.asked.append((method, payload, timeout))
+        return "yes"
+
+    def handle(self, method: str, handler: Any) -> Callable[[], None]:
+        """Writes it down."""
+        self.asked.append(method)
+        return lambda: self.asked.append(f"no {method}")
+
+    def on_attributes(self, handler: Any) -> Callable[[], None]:
+        """Calls it at once."""
+        handler(self.client_attributes)
+        return lambda: None
+
+    def set_attributes(self, changes: dict[str, str]) -> None:
+        """Writes them down."""
+        self.asked.append(changes)
+
+    async def send_file(self, source: Any, **fields: Any) -> None:
+        """Writes it down."""
+        self.asked.append((source, fields))
+
+    def on_file(self, handler: Any) -> Callable[[], None]:
+        """Writes it down."""
+        self.asked.append(handler)
+        return lambda: None
+
+
+async def test_what_reaches_clients_goes_there_with_its_defaults() -> None:
+    """Every call arrives as it was written, and what it answers comes back."""
+    beyond = Beyond()
+    here = make("a", [], [], reach=beyond, navigate=beyond.asked.append, chat=beyond.asked.append)
+    assert here.state is beyond.shared
+    assert await here.rpc("where") == "yes"
+    here.on_rpc("price", str)()
+    assert here.attributes == {"lang": "de"}
+    here.attributes["lang"] = "en"
+    here.on_attributes(beyond.asked.append)
+    here.set_attributes({"mood": "calm"})
+    await here.send_file(b"tea", name="tea.txt")
+    here.on_file(print)
+    here.navigate("/")
+    here.chat("Hi.")
+    assert beyond.asked == [
+        ("where", "", 10.0),
+        "price",
+        "no price",
+        {"lang": "de"},
+        {"mood": "calm"},
+        (b"tea", {"name": "tea.txt", "mime_type": None, "topic": "files", "attributes": {}}),
+        print,
+        "/",
+        "Hi.",
+    ]
 
 
 def test_state_is_kept_and_watched() -> None:

@@ -466,7 +466,7 @@ async def test_data_that_is_no_json_is_the_agents_own_error(tmp_path: Path) -> N
     async with stage(tmp_path) as desk:
         client = await desk.join()
         with pytest.raises(TypeError):
-            client.run.send_data(object())
+            client.run.exchange.send(object())
         await client.said("Hello.")
 
 

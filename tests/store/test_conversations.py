@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, select
-from tests.store.world import NOW, World
+from tests.store.world import NOW, World, authorize
 
 from duologue.store import agents, conversations, messages, runs, sessions, usage
 from duologue.store.tables import usage as usage_table
@@ -51,6 +51,21 @@ def test_a_page_is_of_one_agent_when_asked(conn: Connection, world: World) -> No
     )
     page = conversations.page(conn, world.id, agent_id=other.id)
     assert [each.id for each in page.items] == [made.id]
+
+
+def test_what_is_shared_stays_with_the_conversation(conn: Connection, world: World) -> None:
+    """The newest state counts; nothing is shared at first, and there is none without its row."""
+    ours = (conn, world.id, world.conversation.id)
+    first = conversations.get(*ours)
+    assert first is not None
+    assert first.state == {}
+    for values in ('{"a":1}', '{"b":{"c":["ö"]}}'):
+        assert conversations.set_state(*ours, values)
+    found = conversations.get(*ours)
+    assert found is not None
+    assert found.state == {"b": {"c": ["ö"]}}
+    assert found.metadata == first.metadata
+    assert not conversations.set_state(conn, world.id, "conv_nothing", "{}")
 
 
 def test_a_conversation_ends_once(conn: Connection, world: World) -> None:
@@ -107,3 +122,16 @@ def test_deleting_forgets_what_was_said_and_keeps_what_was_used(
     kept = conn.execute(select(usage_table.c.attached_ms, usage_table.c.cost_micros)).fetchall()
     assert [tuple(row) for row in kept] == [(900, 7)]
     assert not conversations.delete(conn, world.id, world.conversation.id)
+
+
+def test_conversation_and_session_take_the_ids_that_were_promised(
+    conn: Connection, world: World
+) -> None:
+    """Whoever was told them before they were written finds them."""
+    made = conversations.create(
+        conn, world.id, agent_id=world.agent.id, key_id=None, metadata={}, now=NOW, id="conv_1"
+    )
+    assert conversations.get(conn, world.id, "conv_1") == made
+    secret, key = "promised", world.key.id
+    session = authorize(conn, world.id, "conv_1", world.agent.id, key, secret, id="sess_1")
+    assert session.id == "sess_1"

@@ -51,6 +51,9 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (conversations, "page"): lambda c, o, w: conversations.page(c, o, agent_id=w.agent.id),
     (conversations, "end"): lambda c, o, w: conversations.end(c, o, w.conversation.id, "x", NOW),
     (conversations, "delete"): lambda c, o, w: conversations.delete(c, o, w.conversation.id),
+    (conversations, "set_state"): lambda c, o, w: conversations.set_state(
+        c, o, w.conversation.id, "{}"
+    ),
     (conversations, "set_resume"): lambda c, o, w: conversations.set_resume(
         c, o, w.conversation.id, "x"
     ),

@@ -94,6 +94,27 @@ async def test_the_first_schema_takes_its_rows_along_and_back(url: str) -> None:
     await db.close()
 
 
+async def test_what_was_shared_is_all_that_going_back_to_0002_loses(url: str) -> None:
+    """Conversations of 0002 come up sharing nothing; all their other values stay."""
+    db = await Database.open(url)
+    world = await db.write(build, "ours")
+    ours = (world.id, world.conversation.id)
+    at_head = await db.read(everything)
+    assert await db.write(conversations.set_state, *ours, '{"cart":["tea"]}')
+
+    await db.write(lambda conn: command.downgrade(config(conn), "0002"))
+    before = await db.read(everything)
+    assert all("state" not in row for row in before["conversations"])
+
+    await db.write(schema.migrate)
+    assert await db.read(differences) == []
+    assert await db.read(everything) == at_head
+    found = await db.read(conversations.get, *ours)
+    assert found is not None
+    assert found.state == {}
+    await db.close()
+
+
 async def test_starts_at_the_same_moment_make_one_schema(url: str) -> None:
     """Four first starts at once: all succeed, and there is one default organization."""
     opened = await asyncio.gather(*(Database.open(url) for _ in range(4)))

@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any, Literal, NoReturn
 
+from duologue.agents.reach import AttributesHandler, FileHandler, Reach, RpcHandler
+from duologue.agents.shared import State, Unsubscribe, subscribe
 from duologue.errors import DuologueError, NotOnThisTransport
 
 Handler = Callable[[Any], Awaitable[None] | None]
-Unsubscribe = Callable[[], None]
 
 _HERE: ContextVar[Current] = ContextVar("duologue_current")
-
-
-class State:
-    """Small values that the agent keeps while its run lives."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, Any] = {}
-        self._watchers: list[Callable[[str, Any], None]] = []
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """The value of a key, or the default."""
-        return self._values.get(key, default)
-
-    def set(self, key: str, value: Any) -> None:
-        """Keeps a value and tells every watcher."""
-        self._values[key] = value
-        for watcher in list(self._watchers):
-            watcher(key, value)
-
-    def on(self, watcher: Callable[[str, Any], None]) -> Unsubscribe:
-        """Calls `watcher(key, value)` at each change, until the returned function is called."""
-        self._watchers.append(watcher)
-        return lambda: _remove(self._watchers, watcher)
 
 
 class Current:
@@ -57,7 +36,7 @@ class Current:
         visitor: Any = None,
         page: Any = None,
         chat: Callable[[str], None] | None = None,
-        send_file: Callable[..., Any] | None = None,
+        reach: Reach | None = None,
         navigate: Callable[[str], None] | None = None,
     ) -> None:
         self.conversation_id = conversation_id
@@ -65,6 +44,7 @@ class Current:
         self.agent = agent
         """The slug of the agent."""
         self.transport = transport
+        """`websocket` or `livekit`: the road of the client that came last."""
         self.metadata = metadata or {}
         """What the session was authorized with."""
         self.custom_metadata = custom_metadata or {}
@@ -73,13 +53,16 @@ class Current:
         self.page = page
         self.resumed = resumed
         """`live` or `rebuilt` when the conversation began in an earlier session."""
-        self.state = State()
+        self.state = State() if reach is None else reach.shared
+        """Small values that clients see and change too; the conversation keeps them."""
         self._send = send
         self._end = end
         self._chat = chat
-        self._send_file = send_file
+        self._reach = reach
         self._navigate = navigate
         self._handlers: list[Handler] = []
+
+    # ------------------------------------------------------------ words and data
 
     def send(self, data: Any) -> None:
         """Sends JSON to the client."""
@@ -87,8 +70,7 @@ class Current:
 
     def on_data(self, handler: Handler) -> Unsubscribe:
         """Calls the handler with each piece of data from the client, until unsubscribed."""
-        self._handlers.append(handler)
-        return lambda: _remove(self._handlers, handler)
+        return subscribe(self._handlers, handler)
 
     def end(self, reason: str = "agent_ended", say: str | None = None) -> None:
         """Hangs up for good, after what is being said and the last words `say`."""
@@ -100,17 +82,64 @@ class Current:
             self._lacks("chat()")
         self._chat(text)
 
-    def send_file(self, path: str, *, name: str | None = None) -> Any:
-        """Sends a file to the client."""
-        if self._send_file is None:
-            self._lacks("send_file()")
-        return self._send_file(path, name=name)
-
     def navigate(self, url: str) -> None:
         """Leads the visitor's page to another address."""
         if self._navigate is None:
             self._lacks("navigate()")
         self._navigate(url)
+
+    # ------------------------------------------------------------ requests
+
+    async def rpc(self, method: str, payload: str = "", timeout: float = 10.0) -> str:  # noqa: ASYNC109  # the client is told of it
+        """What the client that leads answers to a request; `RpcError` when it does not.
+
+        Its `code` is LiveKit's: 1400 not supported, 1401 nobody there, 1500 its handler failed,
+        1502 too late, 1503 it left.
+        """
+        return await self._reached("rpc()").ask(method, payload, timeout)
+
+    def on_rpc(self, method: str, handler: RpcHandler) -> Unsubscribe:
+        """Answers a client's requests of one method with what the handler returns.
+
+        It takes and returns text. An exception becomes error 1500; an `RpcError` goes as it is.
+        """
+        return self._reached("on_rpc()").handle(method, handler)
+
+    # ------------------------------------------------------------ attributes and files
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What clients said of themselves."""
+        return {} if self._reach is None else dict(self._reach.client_attributes)
+
+    def on_attributes(self, handler: AttributesHandler) -> Unsubscribe:
+        """Calls the handler with all attributes of clients at each change, until unsubscribed."""
+        return self._reached("on_attributes()").on_attributes(handler)
+
+    def set_attributes(self, attributes: dict[str, str]) -> None:
+        """Says something of the agent to every client; an empty text takes it back."""
+        self._reached("set_attributes()").set_attributes(attributes)
+
+    async def send_file(
+        self,
+        source: str | os.PathLike[str] | bytes,
+        *,
+        name: str | None = None,
+        mime_type: str | None = None,
+        topic: str = "files",
+        attributes: dict[str, str] | None = None,
+    ) -> None:
+        """Sends a file, by its path or its bytes; on the socket it has at most 1 MiB."""
+        reach = self._reached("send_file()")
+        await reach.send_file(
+            source, name=name, mime_type=mime_type, topic=topic, attributes=attributes or {}
+        )
+
+    def on_file(self, handler: FileHandler) -> Unsubscribe:
+        """Calls the handler with each file that a client sends, whole, until unsubscribed."""
+        return self._reached("on_file()").on_file(handler)
+
+    # ------------------------------------------------------------ for the pipeline
 
     async def receive(self, data: Any) -> None:
         """Hands data from the client to every handler, in the order of their subscription."""
@@ -122,6 +151,11 @@ class Current:
                     await answer
         finally:
             _HERE.reset(token)
+
+    def _reached(self, what: str) -> Reach:
+        if self._reach is None:
+            self._lacks(what)
+        return self._reach
 
     def _lacks(self, what: str) -> NoReturn:
         raise NotOnThisTransport(what, self.transport)
@@ -138,8 +172,3 @@ def current() -> Current:
 def bind(here: Current) -> None:
     """Makes a session the current one of this task and of every task it starts."""
     _HERE.set(here)
-
-
-def _remove(listed: list[Any], one: Any) -> None:
-    if one in listed:
-        listed.remove(one)

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from duologue.wire.exchange import RpcError
+
 
 class UserStarted(msgspec.Struct, frozen=True):
     """The user took the floor: whatever plays must stop."""
@@ -102,6 +104,47 @@ class DataSent(msgspec.Struct, frozen=True):
     content: Any
 
 
+class RpcAsked(msgspec.Struct, frozen=True):
+    """The agent asks one client; told to nobody else."""
+
+    id: str
+    method: str
+    payload: str
+    timeout_ms: int
+
+
+class RpcAnswered(msgspec.Struct, frozen=True):
+    """The agent answers the request of one client, or says why not; told to nobody else."""
+
+    id: str
+    payload: str | None
+    error: RpcError | None
+
+
+class StateShared(msgspec.Struct, frozen=True):
+    """A value of the shared state changed; none takes it away."""
+
+    key: str
+    value: Any
+
+
+class AttributesChanged(msgspec.Struct, frozen=True):
+    """What the agent says of itself: all of it."""
+
+    attributes: dict[str, str]
+
+
+class FileSent(msgspec.Struct, frozen=True):
+    """A whole file, of the agent or of a client."""
+
+    id: str
+    name: str
+    mime_type: str
+    topic: str
+    attributes: dict[str, str]
+    content: bytes
+
+
 class Noticed(msgspec.Struct, frozen=True):
     """A word from the server itself."""
 
@@ -131,6 +174,11 @@ Happening = (
     | StateChanged
     | ToolUsed
     | DataSent
+    | RpcAsked
+    | RpcAnswered
+    | StateShared
+    | AttributesChanged
+    | FileSent
     | Noticed
     | Ended
 )

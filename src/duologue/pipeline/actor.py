@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from livekit.agents import Agent, AgentSession, ChatContext
@@ -69,6 +69,13 @@ class Actor:
     def speaks_first(self) -> bool:
         """Whether the agent does something of its own when a client is there."""
         return self._agent is not None and type(self._agent).on_enter is not Agent.on_enter
+
+    @property
+    def usage(self) -> list[dict[str, Any]]:
+        """What the models were used for, by provider and model."""
+        if self.session is None:
+            return []
+        return [entry.model_dump(mode="json") for entry in self.session.usage.model_usage]
 
     def prepare(self, here: whereabouts.Current, history: ChatContext) -> None:
         """Makes the agent with the conversation's memory; it is not started yet."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 from livekit.agents import AgentSession
 
 from duologue.agents.definition import AgentDefinition
+from duologue.core.repeats import Repeats
 from duologue.pipeline.actor import Actor
 from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
@@ -36,6 +37,7 @@ class Floor:
         self._spawn = spawn
         self._pressed = False
         self._closed = False
+        self._typed = Repeats()
 
     def hear(self, pcm: bytes, rate: int) -> None:
         """Sound from the microphone; with push-to-talk only while the button is down."""
@@ -66,10 +68,10 @@ class Floor:
         elif self._actor.session is not None:
             self._ear.silence(self._definition.turns.silence + BREATH)
 
-    def type(self, text: str, *, leads: bool = True) -> None:
-        """A typed message is a whole turn of the user."""
+    def type(self, text: str, *, name: str | None = None, leads: bool = True) -> None:
+        """A typed message is a whole turn of the user; one whose `name` came before is none."""
         words = text.strip()
-        if words:
+        if words and (name is None or not self._typed.known(name)):
             self._actor.do(lambda session: self._type(session, words, leads=leads))
 
     def hush(self, *, leads: bool = True) -> None:

@@ -11,7 +11,7 @@ from duologue.pipeline.history import remembered
 from duologue.pipeline.record import Record
 from duologue.pipeline.run import Run
 from duologue.pipeline.seat import Guest
-from duologue.store import messages, runs
+from duologue.store import conversations, messages, runs
 from duologue.store.database import Database
 from duologue.store.ids import fresh
 
@@ -28,6 +28,7 @@ async def rebuild(
 ) -> tuple[Run, Grade | None]:
     """The run of a conversation that has none; what was made for it is closed if it fails."""
     stored = await db.read(messages.of, guest.org_id, guest.conversation_id)
+    conversation = await db.read(conversations.get, guest.org_id, guest.conversation_id)
     resumed: Grade | None = "rebuilt" if stored else None
     now = clock()
     run_id = fresh("run_", now)
@@ -51,6 +52,8 @@ async def rebuild(
         greet=not stored,
         new_id=lambda prefix: fresh(f"{prefix}_", clock()),
     )
+    if conversation is not None:
+        run.exchange.shared.restore(conversation.state)
     try:
         run.prepare(guest.whereabouts(run, resumed), remembered(stored))
         await db.write(

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import structlog
 
-from duologue.store import messages
+from duologue.store import conversations, messages
 from duologue.store.database import Database
 from duologue.store.ids import fresh
 
@@ -86,6 +86,11 @@ class Record:
         else:  # cut before a word of it was heard: it never happened
             self.write(messages.remove, self._org_id, self._answer)
         self._answer, self._answer_text = None, ""
+
+    def state(self, values: str) -> asyncio.Future[bool]:
+        """The state that agent and clients share, as JSON."""
+        conversation = self._where["conversation_id"]
+        return self.write(conversations.set_state, self._org_id, conversation, values)
 
     def write(self, work: Callable[..., Any], *args: Any, **values: Any) -> asyncio.Future[bool]:
         """Runs a unit of work after all earlier ones; the future is its commit."""

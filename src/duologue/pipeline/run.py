@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-import msgspec
 import structlog
 from livekit.agents import AgentSession, ChatContext
 
@@ -21,13 +20,13 @@ from duologue.core.happenings import (
     AgentSent,
     AgentStarted,
     AgentText,
-    DataSent,
     Ended,
     Noticed,
     StateChanged,
 )
 from duologue.errors import DuologueError
 from duologue.pipeline.actor import Actor
+from duologue.pipeline.exchange import Exchange
 from duologue.pipeline.floor import Floor
 from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
@@ -85,6 +84,7 @@ class Run:
             resumed=resumed,
             failed=lambda error: self.end(error, reason="agent_failed"),
         )
+        self.exchange = Exchange(self._outlet, record, self._as_agent, new_id, self.notice)
         self.floor = Floor(self._actor, self._narrator, self._ear, definition, self._spawn)
         self._hearing: dict[Listener, bool] = {}  # who is ready, and whether it tells how far it is
         self._led_at = time.monotonic()
@@ -136,21 +136,16 @@ class Run:
     @property
     def usage(self) -> list[dict[str, Any]]:
         """What the models of this run were used for, by provider and model."""
-        session = self._actor.session
-        if session is None:
-            return []
-        return [entry.model_dump(mode="json") for entry in session.usage.model_usage]
+        return self._actor.usage
 
     # ------------------------------------------------------------ listeners
 
     def attach(self, listener: Listener, guest: Guest) -> None:
         """A client listens from now on; the agent's code learns of its session."""
         self.record.session_id = guest.session_id
+        self.exchange.arrived(listener, guest.transport)
         if self._here is not None:
-            self._here.session_id = guest.session_id
-            self._here.metadata = guest.metadata
-            self._here.custom_metadata = guest.custom_metadata
-            self._here.custom_headers = guest.custom_headers
+            guest.enter(self._here)
         if self._outlet.listening and (turn := self._narrator.turns.speaking_turn):
             listener(AgentStarted(turn))  # it joins in the middle of an answer
         if self._actor.session is not None:
@@ -161,11 +156,15 @@ class Run:
         """A client is gone; it did not hear the last seconds of what it was sent."""
         led = self.leads(listener)
         self._outlet.detach(listener)
+        self.exchange.left(listener)
         self._hearing.pop(listener, None)
         if led:
             self.floor.abandon()
         if not self._outlet.listening:
-            self._narrator.mouth.leave(unheard)
+            # What still waits for a commit never left: it is said again, and not to the next too.
+            turn = self._narrator.turns.agent_turn
+            waiting = self._outlet.take_back(turn) if turn else 0.0
+            self._narrator.mouth.leave(unheard + waiting)
         elif led:
             self._narrator.mouth.hand_over(tells=self._leader_tells)
 
@@ -238,11 +237,6 @@ class Run:
             self._hanging_up = reason
             self._actor.do(lambda session: self._spawn(self._hang_up(session, reason, say)))
 
-    def send_data(self, content: Any) -> None:
-        """Data for the page; what is no JSON is the agent's own error."""
-        msgspec.json.encode(content)
-        self._outlet.put(DataSent(content))
-
     def chat(self, text: str) -> None:
         """The agent writes without speaking: a turn of words only."""
         turn = self._new_id("turn")
@@ -276,6 +270,9 @@ class Run:
             log.warning("last words cut", agent=self.definition.slug)
         self.end(DuologueError("ended", reason=reason), reason=reason, final=True)
 
+    def _as_agent(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._actor.do(lambda session: self._spawn(work()))
+
     def _apologize(self, part: str) -> None:
         if part == "thinking":
             self._actor.do(lambda session: session.say(APOLOGY, add_to_chat_ctx=False))
@@ -291,6 +288,7 @@ class Run:
             log.error("agent code failed", agent=self.definition.slug, exc_info=error)
 
     async def _close(self) -> None:
+        self.exchange.close()
         for task in self._tasks:
             task.cancel()
         await self._actor.close()

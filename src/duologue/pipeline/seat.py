@@ -48,10 +48,19 @@ class Guest:
             custom_metadata=self.custom_metadata,
             custom_headers=self.custom_headers,
             resumed=resumed,
-            send=run.send_data,
+            send=run.exchange.send,
             end=run.hang_up,
             chat=run.chat,
+            reach=run.exchange,
         )
+
+    def enter(self, here: Current) -> None:
+        """Lets the agent's code learn that this is its session now."""
+        here.session_id = self.session_id
+        here.transport = self.transport
+        here.metadata = self.metadata
+        here.custom_metadata = self.custom_metadata
+        here.custom_headers = self.custom_headers
 
 
 class Seat:

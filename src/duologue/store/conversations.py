@@ -31,6 +31,7 @@ _set_resume = Statement(
         resume_before_hash=func.coalesce(_columns.resume_before_hash, _columns.resume_hash),
     )
 )
+_set_state = Statement(update(conversations).where(*_this).values(state=bindparam("kept")))
 _end = Statement(
     update(conversations)
     .where(*_this, _columns.ended_at.is_(None))
@@ -58,6 +59,7 @@ def create(
         resume_hash=None,
         resume_before_hash=None,
         metadata=metadata,
+        state={},
         next_seq=1,
         created_at=now,
         updated_at=now,
@@ -106,6 +108,11 @@ def delete(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
         conn.execute(deletion(table).where(table.c.org_id == org_id, table.c.conversation_id == id))
     conn.execute(deletion(conversations).where(_columns.org_id == org_id, _columns.id == id))
     return True
+
+
+def set_state(conn: Connection, org_id: str, id: str, values: str) -> bool:  # noqa: A002
+    """Keeps the JSON object that agent and clients share; false when there is no conversation."""
+    return _set_state(conn, org=org_id, wanted=id, kept=values).rowcount == 1
 
 
 def set_resume(conn: Connection, org_id: str, id: str, hash: str | None) -> bool:  # noqa: A002

@@ -68,6 +68,8 @@ class Conversation(msgspec.Struct, frozen=True):
     resume_hash: str | None
     resume_before_hash: str | None
     metadata: dict[str, Any]
+    state: dict[str, Any]
+    """What agent and clients share."""
     next_seq: int
     created_at: int
     updated_at: int
@@ -217,7 +219,7 @@ _JSON.update(
         Organization: (),
         Agent: (),
         Key: _positions(Key, "origins", "scopes"),
-        Conversation: _positions(Conversation, "metadata"),
+        Conversation: _positions(Conversation, "metadata", "state"),
         Run: _positions(Run, "usage"),
         Session: _positions(
             Session, "capabilities", "config", "metadata", "custom_metadata", "custom_headers"

@@ -119,6 +119,8 @@ conversations = Table(
     # The token before it: good until somebody came in who holds the newer one.
     _text("resume_before_hash", null=True),
     _text("metadata"),
+    # What agent and clients share, as one JSON object.
+    Column("state", Text, nullable=False, server_default="{}"),
     Column("next_seq", Integer, nullable=False, server_default="1"),
     _time("created_at"),
     _time("updated_at"),

@@ -8,24 +8,17 @@ from collections.abc import Callable
 from typing import Final, assert_never
 
 from duologue.core import happenings as h
-from duologue.core.bucket import Bucket
+from duologue.pipeline.exchange import CAPABILITIES
 from duologue.pipeline.seat import Seat
+from duologue.transports import exchanging
+from duologue.transports.allowance import Allowance
+from duologue.wire import exchange
 from duologue.wire import extensions as ext
 from duologue.wire import layercode as wire
 
-SOUND_SPEED: Final = 2.0
-"""Seconds of sound a second: a client that catches up is heard, a flood is not."""
-SOUND_AHEAD: Final = 5.0
-WORDS_RATE: Final = 5.0
-"""Typed messages and data a second, after a burst of `WORDS_BURST`."""
-WORDS_BURST: Final = 50.0
-SIGNS_RATE: Final = 30.0
-"""All other messages a second, after a burst of `SIGNS_BURST`; a client that plays sends ten."""
-SIGNS_BURST: Final = 150.0
-WORDS_LENGTH: Final = 64 * 1024
 DAY_MS: Final = 86_400_000
 RATES = {"mic16": 16000, "mic24": 24000}
-GRANTED = frozenset({"binary", "played", "resume", "agent_state", "tools", *RATES})
+GRANTED = frozenset({"binary", "played", "resume", "agent_state", "tools", *RATES, *CAPABILITIES})
 """The extensions that this road knows; a client gets those that it asks for."""
 
 
@@ -77,6 +70,14 @@ class Translator:
                 return [ext.ToolEvent(name, call_id, status)] if asked else []
             case h.DataSent(content):
                 return [wire.Data(content, self._turn)]
+            case (
+                h.RpcAsked()
+                | h.RpcAnswered()
+                | h.StateShared()
+                | h.AttributesChanged()
+                | h.FileSent()
+            ):
+                return [*exchanging.messages(happening, self._capabilities)]
             case h.Noticed(code, message) | h.Ended(code, message):
                 return [wire.Data(wire.notice(code, message), self._turn)]
             case _:
@@ -97,16 +98,17 @@ class Obey:
         capabilities: list[str],
         *,
         leave: Callable[[], None],
+        tell: Callable[[wire.ServerMessage], None] = lambda message: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run = seat.run
         self._seat = seat
         self._capabilities = frozenset(capabilities)
         self._leave = leave
+        self._tell = tell
+        self._exchanging = exchanging.Exchanging(seat, self._capabilities, clock)
         self._rate = input_rate(capabilities)
-        self._sound = Bucket(SOUND_SPEED, SOUND_AHEAD, clock)
-        self._words = Bucket(WORDS_RATE, WORDS_BURST, clock)
-        self._signs = Bucket(SIGNS_RATE, SIGNS_BURST, clock)
+        self._allowance = Allowance(clock)
         self.ready = False
         """Whether the client said that it hears."""
 
@@ -123,19 +125,25 @@ class Obey:
         if leads:
             run.here()
         if not isinstance(message, wire.ClientAudio | wire.ClientText | wire.ClientData):
-            self._spend_sign()
+            self._allowance.sign()
+        if isinstance(message, exchange.FromClient):
+            self._exchanging.take(message)
+            return False
         match message:
             case wire.ClientAudio(content):
                 self._hear(wire.decode_audio(content))
                 return True
             case wire.ClientReady():
-                self.ready = True
+                if not self.ready:
+                    self.ready = True
+                    for shared in self._exchanging.first():
+                        self._tell(shared)
                 run.ready(self._seat.listener, tells="played" in self._capabilities)
-            case wire.ClientText(content):
-                self._spend_words(len(content))
-                run.floor.type(content, leads=leads)
+            case wire.ClientText(content, name):
+                self._allowance.words(len(content))
+                run.floor.type(content, name=name, leads=leads)
             case wire.ClientData(data):
-                self._spend_words(len(frame))
+                self._allowance.words(len(frame))
                 run.data(data)
             case wire.TriggerTurnStart():
                 run.floor.press()
@@ -164,21 +172,9 @@ class Obey:
             self._run.here()
         else:
             self._run.claim(self._seat.listener)
-        if self._seat.leads and self._sound.take(len(pcm) / 2 / self._rate):
+        if self._seat.leads and self._allowance.sound(len(pcm) / 2 / self._rate):
             self._run.floor.hear(pcm, self._rate)
 
     def _believed(self, played_ms: float) -> bool:
         """Whether a client's word for how far it is counts; NaN is no word."""
         return "played" in self._capabilities and self._seat.leads and 0 <= played_ms <= DAY_MS
-
-    def _spend_sign(self) -> None:
-        """Refuses a flood of small messages: each of them may stir the conversation."""
-        if not self._signs.take(1):
-            raise wire.BadFrame(f"more than {SIGNS_RATE:g} small messages a second; send fewer")
-
-    def _spend_words(self, length: int) -> None:
-        """Refuses a message that is too long, or one too many: each costs an answer."""
-        if length > WORDS_LENGTH:
-            raise wire.BadFrame(f"a message has at most {WORDS_LENGTH} characters, not {length}")
-        if not self._words.take(1):
-            raise wire.BadFrame(f"more than {WORDS_RATE:g} messages a second; wait a little")

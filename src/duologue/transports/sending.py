@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 from typing import Final
 
 SOUND_LIMIT: Final = 256 * 1024
 """Bytes of sound that may wait, about six seconds; beyond it the oldest goes."""
 WORDS_LIMIT: Final = 4 * 1024 * 1024
 """Bytes of words that may wait; a client that lets more pile up is closed."""
+
+FILES_LIMIT: Final = 16
+"""Files that may wait; more is as bad as too many words."""
 
 
 class Overrun(Exception):
@@ -21,6 +25,7 @@ class SendQueue:
 
     def __init__(self) -> None:
         self._frames: deque[tuple[str | bytes, bool]] = deque()
+        self._files: deque[Iterator[str]] = deque()
         self._sound = 0
         self._words = 0
         self._arrived = asyncio.Event()
@@ -48,6 +53,13 @@ class SendQueue:
         self._frames.appendleft((frame, False))
         self._arrived.set()
 
+    def put_file(self, frames: Iterator[str]) -> None:
+        """Adds a file, whose frames leave when nothing else waits."""
+        if len(self._files) >= FILES_LIMIT:
+            raise Overrun
+        self._files.append(frames)
+        self._arrived.set()
+
     def silence(self) -> None:
         """Drops all sound that waits: the client was told to be quiet."""
         self._frames = deque(entry for entry in self._frames if not entry[1])
@@ -56,6 +68,7 @@ class SendQueue:
     def clear(self) -> None:
         """Drops everything that waits."""
         self._frames.clear()
+        self._files.clear()
         self._sound = self._words = 0
 
     def close(self) -> None:
@@ -66,6 +79,11 @@ class SendQueue:
     async def take(self) -> str | bytes | None:
         """The next frame, or none at the end."""
         while not self._frames:
+            if self._files:
+                if (piece := next(self._files[0], None)) is not None:
+                    return piece
+                self._files.popleft()
+                continue
             if self._closed:
                 return None
             self._arrived.clear()

@@ -5,31 +5,35 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 import structlog
 
-from duologue.core.happenings import AgentAudio, AgentEnded, Ended, Happening, UserStarted
+from duologue.core.happenings import (
+    AgentAudio,
+    AgentEnded,
+    Ended,
+    FileSent,
+    Happening,
+    UserStarted,
+)
 from duologue.core.resume import Departure, departure
 from duologue.errors import FAULTS, DuologueError
 from duologue.pipeline.history import past
 from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest, Seat
+from duologue.transports.exchanging import pieces
 from duologue.transports.layercode import Obey, Translator
 from duologue.transports.sending import Overrun, SendQueue
+from duologue.transports.upgrade import Receive, Scope, Send, close_code, presented, refuse
 from duologue.wire import extensions as ext
 from duologue.wire import layercode as wire
 
 log = structlog.get_logger(__name__)
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Admit = Callable[[str | None, str | None], Awaitable[tuple[Guest, list[str]]]]
 
-PROTOCOL: Final = "duologue"
-"""The subprotocol of our own clients; beside it they offer their session key."""
 BEAT: Final = 5.0
 """Seconds between signs of life: a page does not see pings, and a dead line not for minutes."""
 STUCK: Final = 10.0
@@ -52,14 +56,14 @@ class WebSocketRoad:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one socket from its upgrade to its end."""
         await receive()  # websocket.connect
-        key, protocol = _presented(scope)
+        key, protocol = presented(scope)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         try:
             guest, capabilities = await self._admit(key, headers.get(b"origin"))
             socket = _Socket(capabilities, protocol, receive, send)
             seat = await self._host.seat(guest, socket.happened)
         except DuologueError as error:
-            await _refuse(error, scope, send)
+            await refuse(error, scope, send)
             return
         await socket.serve(self._host, seat)
 
@@ -97,6 +101,8 @@ class _Socket:
             self._queue.silence()
         sound = isinstance(happening, AgentAudio)
         try:
+            if isinstance(happening, FileSent) and "files" in self._capabilities:
+                self._queue.put_file(pieces(happening))
             for frame in self._translator.frames(happening):
                 self._queue.put(frame, sound=sound)
         except Overrun:
@@ -114,8 +120,7 @@ class _Socket:
         if code == "slow_reader":
             self._queue.clear()
         else:
-            notice = wire.Data(wire.notice(code, message), "")
-            self._queue.put(wire.encode_server(notice), sound=False)
+            self._tell(wire.Data(wire.notice(code, message), ""))
         self._shut(code, message)
         if self._seat is not None:
             self._seat.run.detach(self._seat.listener, self._unheard())
@@ -127,6 +132,8 @@ class _Socket:
         how: Departure = "dropped"
         writer: asyncio.Task[None] | None = None
         try:
+            leave = partial(self._shut, "left", "goodbye")
+            obey = Obey(seat, self._capabilities, leave=leave, tell=self._tell)
             await self._send({"type": "websocket.accept", "subprotocol": self._protocol})
             if seat.resumed is not None and "resume" in self._capabilities:
                 guest = seat.guest
@@ -136,7 +143,7 @@ class _Socket:
             writer = self._writer = asyncio.create_task(self._write())
             if "resume" in self._capabilities:
                 self._beat()
-            code = await self._read(seat, writer)
+            code = await self._read(obey, writer)
             how = departure(code)
             if self._close_with is not None:
                 how = "left" if self._close_with in FORGET_CODES else "dropped"
@@ -153,9 +160,8 @@ class _Socket:
 
     # ------------------------------------------------------------ within
 
-    async def _read(self, seat: Seat, writer: asyncio.Task[None]) -> int | None:
+    async def _read(self, obey: Obey, writer: asyncio.Task[None]) -> int | None:
         """Obeys frames until the socket closes, from either side; returns the client's code."""
-        obey = Obey(seat, self._capabilities, leave=lambda: self._shut("left", "goodbye"))
         reader = asyncio.create_task(self._listen(obey))
         silence = asyncio.get_running_loop().call_later(SILENT, self._check_ready, obey)
         try:
@@ -174,7 +180,7 @@ class _Socket:
         while (event := await self._receive())["type"] != "websocket.disconnect":
             if self._close_with is None:
                 self._take(event, obey)
-        return _code_of(event)
+        return close_code(event)
 
     def _take(self, event: MutableMapping[str, Any], obey: Obey) -> None:
         self._last_heard = time.monotonic()
@@ -189,8 +195,13 @@ class _Socket:
             self._bad_frames += 1
             if self._bad_frames <= COMPLAINTS:
                 error = DuologueError("bad_request", reason=bad)
-                notice = wire.Data(wire.notice(error.code, error.message), "")
-                self._queue.put(wire.encode_server(notice), sound=False)
+                self._tell(wire.Data(wire.notice(error.code, error.message), ""))
+
+    def _tell(self, message: wire.ServerMessage) -> None:
+        try:
+            self._queue.put(wire.encode_server(message), sound=False)
+        except Overrun:
+            self.close("slow_reader")
 
     async def _write(self) -> None:
         """Sends what waits, in order; then closes, if we are the ones who close."""
@@ -225,7 +236,7 @@ class _Socket:
 
     def _beat(self) -> None:
         if self._close_with is None:
-            self._queue.put(wire.encode_server(ext.Beat()), sound=False)
+            self._tell(ext.Beat())
             self._heart = asyncio.get_running_loop().call_later(BEAT, self._beat)
 
     def _check_sent(self) -> None:
@@ -256,40 +267,3 @@ class _Socket:
         """
         streaming = self._last_heard - self._last_sound < 1.0
         return min(10.0, time.monotonic() - self._last_heard) if streaming else 0.0
-
-
-def _presented(scope: Scope) -> tuple[str | None, str | None]:
-    """The session key, and the subprotocol to answer with if the key came as one.
-
-    Our own clients send it there: addresses end up in the logs of proxies.
-    """
-    offered = scope.get("subprotocols") or []
-    if PROTOCOL in offered:
-        return next((one for one in offered if one != PROTOCOL), None), PROTOCOL
-    query = parse_qs(scope["query_string"].decode("latin-1"))
-    return query.get("client_session_key", [None])[0], None
-
-
-def _code_of(event: MutableMapping[str, Any]) -> int:
-    """The client's close code; 1006 for a connection that was lost without a word.
-
-    uvicorn reports a lost connection as 1005, as it does a close frame without a code; but only
-    what came in a close frame has a reason, if an empty one.
-    """
-    code = int(event.get("code") or 1005)
-    return 1006 if code == 1005 and "reason" not in event else code
-
-
-async def _refuse(error: DuologueError, scope: Scope, send: Send) -> None:
-    """Answers the upgrade with an HTTP error, or closes where the server cannot do that."""
-    if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": error.fault.close or 1008})
-        return
-    body = wire.encode_error(error.code, error.message)
-    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-    if error.status == 503:
-        headers.append((b"retry-after", b"5"))
-    await send(
-        {"type": "websocket.http.response.start", "status": error.status, "headers": headers}
-    )
-    await send({"type": "websocket.http.response.body", "body": body})

@@ -13,7 +13,12 @@ import msgspec
 RPC_APPLICATION_ERROR: Final = 1500
 """What a handler's own exception becomes, as LiveKit numbers it."""
 RPC_UNSUPPORTED: Final = 1400
+RPC_NO_RECIPIENT: Final = 1401
+RPC_REQUEST_SIZE: Final = 1402
 RPC_TIMEOUT: Final = 1502
+RPC_DISCONNECTED: Final = 1503
+RPC_ANSWER_SIZE: Final = 1504
+RPC_SEND_FAILED: Final = 1505
 RPC_PAYLOAD: Final = 15 * 1024
 """Bytes of a request or an answer that every client understands."""
 FILE_LIMIT: Final = 1024 * 1024
@@ -81,3 +86,9 @@ class FileChunk(msgspec.Struct, tag="file.chunk"):
 
     id: str
     content: str
+
+
+FromClient = RpcRequest | RpcResponse | StateSet | AttributesSet | FileBegin | FileChunk
+FromServer = (
+    RpcRequest | RpcResponse | StateSet | StateSnapshot | AttributesSet | FileBegin | FileChunk
+)

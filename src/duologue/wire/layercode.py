@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import binascii
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 
+from duologue.wire.exchange import FromClient, FromServer
 from duologue.wire.extensions import (
     AgentState,
     Beat,
@@ -128,9 +129,10 @@ class ReplayFinished(msgspec.Struct, tag="trigger.response.audio.replay_finished
 
 
 class ClientText(msgspec.Struct, tag="client.response.text"):
-    """A typed message."""
+    """A typed message; one with an `id` that the run knows is a repeat, and does nothing."""
 
     content: str = ""
+    id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
 class ClientData(msgspec.Struct, tag="client.response.data"):
@@ -151,9 +153,16 @@ ClientMessage = (
     | ClientPlayed
     | ClientInterrupt
     | ClientEnd
+    | FromClient
 )
 
 _client_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
+
+MEND: Final = (
+    "send one JSON object a frame, with the fields that docs/layercode.md gives its type, which is "
+    f"one of {', '.join(str(each.__struct_config__.tag) for each in get_args(ClientMessage))}"
+)
+"""What to do about a frame that cannot be read."""
 
 
 class BadFrame(ValueError):
@@ -165,7 +174,7 @@ def decode_client(frame: str | bytes) -> ClientMessage:
     try:
         return _client_decoder.decode(frame)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadFrame(str(error)) from None
+        raise BadFrame(f"{error}; {MEND}") from None
 
 
 def decode_audio(content: str) -> bytes:
@@ -267,6 +276,7 @@ ServerMessage = (
     | ToolEvent
     | History
     | Beat
+    | FromServer
 )
 
 _encoder = msgspec.json.Encoder()
