@@ -34,6 +34,11 @@ PARTS: Final = (
     ("AgentSession and its models", ("agents/", "bench/stubs.py", "livekit/rtc", "rtc/")),
 )
 """A sample belongs to the part whose file is nearest to where the program was."""
+WAITING: Final = (
+    *("_run (duologue/store/writer.py", "_worker (concurrent/futures/thread.py"),
+    *("wait (threading.py", "select (selectors.py"),
+)
+"""Where a thread that has nothing to do stands; the sampler takes some of them for busy."""
 REST: Final = "the event loop and the rest"
 
 
@@ -51,7 +56,8 @@ def folded(file: Path) -> Counter[str]:
     parts: Counter[str] = Counter()
     for line in file.read_text().splitlines():
         stack, _, count = line.rpartition(" ")
-        parts[part_of(stack)] += int(count)
+        if not stack.rpartition(";")[2].startswith(WAITING):
+            parts[part_of(stack)] += int(count)
     return parts
 
 

@@ -39,8 +39,8 @@ from duologue.pipeline.words import Words
 
 log = structlog.get_logger(__name__)
 
-HESITATE: Final = 0.09
-"""Seconds of speech over the agent after which it falls silent, to hear whether there is more."""
+HESITATE: Final = 0.03
+"""Seconds of speech over the agent, one look of voice detection, after which it falls silent."""
 RELENT: Final = 0.12
 """Seconds of quiet after which a hesitating agent goes on: it was a cough, or a chair."""
 

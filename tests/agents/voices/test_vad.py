@@ -149,3 +149,27 @@ async def test_what_is_much_quieter_than_the_user_interrupts_by_words_only() -> 
     assert {e.speech_duration for e in during} == {0.0}
     assert events[ended[1]].speech_duration > 0.3
     assert told[-1] == 0.0
+
+
+async def test_a_syllable_as_loud_as_the_user_is_told_of_before_it_is_speech() -> None:
+    """In "excuse me" there is a gap: the hunch is there before the model is certain."""
+    pause, said = speech.silence(1.0, RATE), speech.speak("I would like to book a table.").at(RATE)
+    word = speech.speak("Excuse me.").at(RATE)
+    word = word.louder(said.energy / word.energy)
+    detector = InlineVAD(min_silence_duration=0.35)
+    hunches: list[int] = []
+    stream = detector.stream()
+    pushed = 0
+
+    def voice(spoken: float, quiet: float) -> None:
+        if spoken and pushed > len((pause + said).pcm) // 2 + RATE // 2:
+            hunches.append(pushed)
+
+    detector.on_voice = voice
+    for one in frames((pause + said + pause + word + pause).pcm, WINDOW):
+        stream.push_frame(one)
+        pushed += one.samples_per_channel
+    stream.end_input()
+    begins = [event.samples_index async for event in stream if event.type is TOLD[0]]
+    assert len(begins) == 2
+    assert hunches[0] + WINDOW < begins[1]

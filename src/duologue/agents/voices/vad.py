@@ -31,6 +31,11 @@ NEAR: Final = 0.06
 A "mm-hm", other people and the radio are quieter than whoever talks to the agent. They are heard
 and understood like everything else: words interrupt, however quiet.
 """
+MAYBE: Final = 0.1
+"""How sure the model must be of sound that is about as loud as the user: `ALIKE` of the power."""
+ALIKE: Final = 0.1
+BRIDGE: Final = 0.12
+"""Seconds between two such sounds within a word; "excuse" has a gap of 0.1."""
 LONG: Final = 0.6
 """Seconds of speech from which it is taken for the user's usual voice."""
 LESS: Final = 0.5
@@ -52,7 +57,8 @@ class InlineVAD(vad.VAD):
         """Told while somebody speaks: seconds since it began, and how long it is quiet already.
 
         Zero seconds say that it ended, or is nobody near. That is sooner than the events of
-        livekit-agents, which wait until it is certain.
+        livekit-agents, which wait until it is certain: a first syllable as loud as the user is
+        told of, too.
         """
 
     @property
@@ -90,6 +96,8 @@ class _Stream(vad.VADStream):
         self._told_quiet = False
         self._power = 0.0  # of the loudest window of this stretch of speech
         self._usual = 0.0
+        self._hunch = 0.0  # seconds that may be the user's first syllable
+        self._gap = 0.0
 
     # ------------------------------------------------------------ what livekit-agents calls
 
@@ -98,7 +106,7 @@ class _Stream(vad.VADStream):
         if self._events.closed:
             raise RuntimeError("this stream of voice detection was closed")
         pcm = self._rest + self._at_16k(frame)
-        spoke = self._speaking
+        told = self._speaking or self._hunch
         whole = len(pcm) - len(pcm) % _BYTES
         last: vad.VADEvent | None = None
         for start in range(0, whole, _BYTES):
@@ -106,8 +114,9 @@ class _Stream(vad.VADStream):
         self._rest = pcm[whole:]
         if last is not None:
             self._events.send_nowait(last)
-        if spoke or self._speaking:
-            self._parent.on_voice(self._near_seconds, self._quiet)
+        if told or self._speaking or self._hunch:
+            quiet = min(self._quiet, self._gap) if self._hunch else self._quiet
+            self._parent.on_voice(max(self._near_seconds, self._hunch), quiet)
 
     def flush(self) -> None:
         """Begins anew: what came before says nothing about what follows."""
@@ -117,6 +126,7 @@ class _Stream(vad.VADStream):
         self._speech.clear()
         self._speaking = self._told_quiet = False
         self._speech_seconds = self._loud = self._quiet = self._power = 0.0
+        self._hunch = self._gap = 0.0
 
     def end_input(self) -> None:
         """No more sound comes."""
@@ -146,11 +156,15 @@ class _Stream(vad.VADStream):
         self._keep(pcm)
         if self._speaking:
             self._speech_seconds += SECONDS
+        power = 0.0
+        if probability >= MAYBE:
+            sound = samples.astype(np.float32)
+            power = float(sound @ sound) / WINDOW
+        self._guess(probability, power)
         if probability >= START or (self._speaking and probability > STAY):
             self._loud += SECONDS
             self._quiet = 0.0
-            sound = samples.astype(np.float32)
-            self._power = max(self._power, float(sound @ sound) / WINDOW)
+            self._power = max(self._power, power)
             if not self._speaking and self._loud >= ENOUGH:
                 self._begin()
         else:
@@ -171,6 +185,17 @@ class _Stream(vad.VADStream):
             raw_accumulated_silence=self._quiet,
             raw_accumulated_speech=self._loud,
         )
+
+    def _guess(self, probability: float, power: float) -> None:
+        """Follows what may become speech; it is forgotten where nothing follows."""
+        near = power >= self._usual * (NEAR if probability >= START else ALIKE)
+        if near and (probability >= START or (self._usual and probability >= MAYBE)):
+            self._hunch += SECONDS
+            self._gap = 0.0
+        elif self._hunch:
+            self._gap += SECONDS
+            if self._gap > BRIDGE:
+                self._hunch = self._gap = 0.0
 
     def _begin(self) -> None:
         self._speaking = True
