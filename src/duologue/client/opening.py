@@ -68,7 +68,7 @@ class Opening:
 
     async def ticket(self) -> Ticket:
         """A ticket for this start; one that opened a session already is not used twice."""
-        if getattr(self._room, "isconnected", None) and self._room.isconnected():
+        if self._room is not None and not callable(self._room) and self._room.isconnected():
             self.used = Ticket("", "", self._room.name)
             return self.used
         options = self._asked()
