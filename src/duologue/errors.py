@@ -93,6 +93,16 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "going_away": Fault(503, 1012, "This server is closing. Connect again."),
     "not_ready": Fault(503, None, "Not ready: {reason}."),
+    "agent_not_joined": Fault(
+        503, None, "No agent came to room {room!r}: all servers are full, or none runs. Try again."
+    ),
+    "livekit_server_missing": Fault(
+        400,
+        None,
+        "There is no {program} on the PATH. To use a LiveKit that runs already, set LIVEKIT_URL, "
+        "LIVEKIT_API_KEY and LIVEKIT_API_SECRET. To install one, {install}.",
+    ),
+    "livekit_server_failed": Fault(500, None, "livekit-server did not start: {reason}."),
     "livekit_missing": Fault(
         501,
         None,
@@ -189,13 +199,20 @@ class RpcError(Exception):
     """
 
     def __init__(self, code: int, message: str, data: str = "") -> None:
-        super().__init__(code, message, data)
+        super().__init__(message)
         self.code = code
-        self.message = message
         self.data = data
+
+    @property
+    def message(self) -> str:
+        """The words of whoever refused."""
+        return str(self.args[0])
 
     def __str__(self) -> str:
         return f"{self.message} ({self.code})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.code, self.message, self.data))
 
 
 def _rebuild(code: str, values: dict[str, object]) -> DuologueError:

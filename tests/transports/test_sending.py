@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
-from duologue.transports.sending import SOUND_LIMIT, WORDS_LIMIT, Overrun, SendQueue
+from duologue.transports.sending import FILES_LIMIT, SOUND_LIMIT, WORDS_LIMIT, Overrun, SendQueue
 
 
 async def taken(queue: SendQueue) -> list[str | bytes]:
@@ -74,3 +75,34 @@ async def test_what_must_come_first_does() -> None:
     queue.put("new", sound=False)
     queue.put_first("old")
     assert await taken(queue) == ["old", "new"]
+
+
+async def test_a_file_leaves_when_nothing_else_waits() -> None:
+    """Its frames are made one by one, and what comes meanwhile goes before the next of them."""
+    queue = SendQueue()
+    made: list[str] = []
+
+    def frames(name: str) -> Iterator[str]:
+        for number in range(3):
+            made.append(f"{name}{number}")
+            yield made[-1]
+
+    queue.put_file(frames("f"))
+    queue.put_file(frames("g"))
+    queue.put("word", sound=False)
+    assert await queue.take() == "word"
+    assert await queue.take() == "f0"
+    assert made == ["f0"]
+    queue.put("sound", sound=True)
+    assert await taken(queue) == ["sound", "f1", "f2", "g0", "g1", "g2"]
+
+
+async def test_too_many_files_are_as_bad_as_too_many_words() -> None:
+    """Sixteen may wait; a queue that is cleared has none."""
+    queue = SendQueue()
+    for _ in range(FILES_LIMIT):
+        queue.put_file(iter(["piece"]))
+    with pytest.raises(Overrun):
+        queue.put_file(iter(["piece"]))
+    queue.clear()
+    assert await taken(queue) == []

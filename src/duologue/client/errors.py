@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from duologue.errors import RpcError as RpcError
+
 _SHOWN: Final = 300
 """Characters of a foreign answer that an error shows."""
 
@@ -100,19 +102,3 @@ class EncryptionError(SessionError):
 
 class MediaError(SessionError):
     """A microphone, loudspeaker, camera or file cannot be used."""
-
-
-class RpcError(SessionError):
-    """A request was not answered; raised in a handler, it is the answer.
-
-    Numbers are LiveKit's: 1400 unknown method, 1401 nobody there, 1500 the handler failed,
-    1502 no answer in time; your own are below 1001 or above 1999.
-    """
-
-    def __init__(self, code: int, message: str, data: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.data = data
-
-    def __str__(self) -> str:
-        return f"{self.message} ({self.code})"

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from livekit import rtc
 
+from duologue import errors
 from duologue.client.errors import NotConnected, RpcError
 from duologue.client.road import (
     DataReceived,
@@ -159,7 +160,7 @@ class Packets:
                 result = handler(asked.payload)
                 if inspect.isawaitable(result):
                     result = await result
-            except RpcError as error:
+            except errors.RpcError as error:
                 raise rtc.RpcError(error.code, error.message, error.data) from error
             if not isinstance(result, str):
                 text = f"{method!r} answered {type(result).__name__}, not text"

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from duologue import errors
 from duologue.client.errors import RpcError, SessionConnectError
 from duologue.client.road import FileComing, ReceivedFile, RpcHandler, StateShared, Tell
 from duologue.client.socket_wire import ToServer
@@ -150,7 +151,7 @@ class Exchange:
                 text: Any = await answer if inspect.isawaitable(answer) else answer
             if not isinstance(text, str):
                 raise TypeError(f"a handler returns text, not {type(text).__name__}")
-        except RpcError as error:
+        except errors.RpcError as error:
             self._refuse(request, error)
         except TimeoutError:
             self._refuse(request, RpcError(wire.RPC_TIMEOUT, "the handler took too long"))
@@ -160,7 +161,7 @@ class Exchange:
         else:
             self._send(wire.RpcResponse(request.id, payload=text))
 
-    def _refuse(self, request: wire.RpcRequest, error: RpcError) -> None:
+    def _refuse(self, request: wire.RpcRequest, error: errors.RpcError) -> None:
         said = wire.RpcError(error.code, error.message, error.data)
         self._send(wire.RpcResponse(request.id, error=said))
 

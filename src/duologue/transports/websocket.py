@@ -23,7 +23,7 @@ from duologue.errors import FAULTS, DuologueError
 from duologue.pipeline.history import past
 from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest, Seat
-from duologue.transports.exchanging import pieces
+from duologue.transports.files import pieces
 from duologue.transports.layercode import Obey, Translator
 from duologue.transports.sending import Overrun, SendQueue
 from duologue.transports.upgrade import Receive, Scope, Send, close_code, presented, refuse
