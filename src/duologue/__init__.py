@@ -9,20 +9,75 @@ if TYPE_CHECKING:
     from duologue.agents.current import Current as Current
     from duologue.agents.current import current as current
     from duologue.agents.registry import agent as agent
+    from duologue.client.connecting import connect as connect
+    from duologue.client.encryption import E2EEOptions as E2EEOptions
+    from duologue.client.errors import AgentLeft as AgentLeft
+    from duologue.client.errors import AgentTimeout as AgentTimeout
+    from duologue.client.errors import EncryptionError as EncryptionError
+    from duologue.client.errors import MediaError as MediaError
+    from duologue.client.errors import NotConnected as NotConnected
+    from duologue.client.errors import SessionConnectError as SessionConnectError
+    from duologue.client.errors import SessionError as SessionError
+    from duologue.client.errors import TokenSourceError as TokenSourceError
+    from duologue.client.errors import WaitTimeout as WaitTimeout
+    from duologue.client.messages import Message as Message
+    from duologue.client.road import Ticket as Ticket
+    from duologue.client.session import Session as Session
+    from duologue.client.token_options import TokenOptions as TokenOptions
+    from duologue.client.tokens import TokenSource as TokenSource
     from duologue.errors import DuologueError as DuologueError
     from duologue.errors import NotOnThisTransport as NotOnThisTransport
     from duologue.errors import RpcError as RpcError
 
 _HOMES: Final = {
+    "agent": "duologue.agents.registry",
+    "AgentLeft": "duologue.client.errors",
+    "AgentTimeout": "duologue.client.errors",
+    "connect": "duologue.client.connecting",
     "Current": "duologue.agents.current",
+    "current": "duologue.agents.current",
     "DuologueError": "duologue.errors",
+    "E2EEOptions": "duologue.client.encryption",
+    "EncryptionError": "duologue.client.errors",
+    "MediaError": "duologue.client.errors",
+    "Message": "duologue.client.messages",
+    "NotConnected": "duologue.client.errors",
     "NotOnThisTransport": "duologue.errors",
     "RpcError": "duologue.errors",
-    "agent": "duologue.agents.registry",
-    "current": "duologue.agents.current",
+    "Session": "duologue.client.session",
+    "SessionConnectError": "duologue.client.errors",
+    "SessionError": "duologue.client.errors",
+    "Ticket": "duologue.client.road",
+    "TokenOptions": "duologue.client.token_options",
+    "TokenSource": "duologue.client.tokens",
+    "TokenSourceError": "duologue.client.errors",
+    "WaitTimeout": "duologue.client.errors",
 }
 
-__all__ = ["Current", "DuologueError", "NotOnThisTransport", "RpcError", "agent", "current"]
+__all__ = [
+    "AgentLeft",
+    "AgentTimeout",
+    "Current",
+    "DuologueError",
+    "E2EEOptions",
+    "EncryptionError",
+    "MediaError",
+    "Message",
+    "NotConnected",
+    "NotOnThisTransport",
+    "RpcError",
+    "Session",
+    "SessionConnectError",
+    "SessionError",
+    "Ticket",
+    "TokenOptions",
+    "TokenSource",
+    "TokenSourceError",
+    "WaitTimeout",
+    "agent",
+    "connect",
+    "current",
+]
 
 
 def __getattr__(name: str) -> Any:
