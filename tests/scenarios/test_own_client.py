@@ -11,9 +11,11 @@ from tests.serving import House
 
 from duologue.testing import disturbances
 from duologue.testing.caller import SyntheticCaller
+from duologue.testing.client import message
 from duologue.testing.heard import Turn
 from duologue.testing.line import Refused
 from duologue.testing.models import CHARACTER, place, ruler
+from duologue.testing.own import OwnClient
 from duologue.testing.speech import speak, words
 
 pytestmark = pytest.mark.voice
@@ -35,6 +37,12 @@ def calling(
         caller.client = tab_of.client.reloaded()
         caller.conversation_id = tab_of.conversation_id
     return caller
+
+
+def own(caller: SyntheticCaller) -> OwnClient:
+    """The client of a caller, which is ours."""
+    assert isinstance(caller.client, OwnClient)
+    return caller.client
 
 
 async def counting(caller: SyntheticCaller) -> Turn:
@@ -145,6 +153,25 @@ async def test_what_was_not_heard_is_heard_after_a_return(
     assert [(one["role"], one["interrupted"]) for one in said] == [("assistant", False)]
     assert [one["role"] for one in caller.history] == ["assistant"]
     assert sentence.startswith(caller.history[0]["content"])
+
+
+async def test_what_was_typed_as_the_line_broke_is_asked_once(rulers: House) -> None:
+    """The client cannot know whether it came, and sends it again; the server knows its id."""
+    async with calling(rulers, agent="ruler-takeover") as caller:
+        await caller.hears(await caller.answering(), 1600)
+        await caller.type("Did this come?")
+        ((name, text),) = own(caller).unconfirmed.items()
+        await caller.drop()
+        await caller.reconnect()
+        assert caller.ticket.answer["resumed"] == "live"
+        await caller.until(lambda: bool(caller.history), "the history")
+        # Once more even where the history had it: a slow store would not have known it yet.
+        await caller.send_raw(message("client.response.text", content=text, id=name))
+        await caller.type("And this?")
+        await caller.until(lambda: not own(caller).unconfirmed, "both to be confirmed")
+        said = rulers.messages(str(caller.conversation_id))
+    asked = [one["text"] for one in said if one["role"] == "user"]
+    assert asked == ["Did this come?", "And this?"]
 
 
 async def test_the_newer_of_two_tabs_takes_over(rulers: House) -> None:

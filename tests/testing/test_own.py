@@ -204,7 +204,7 @@ async def test_a_button_let_go_sends_the_rest_of_a_frame() -> None:
 def test_what_the_server_tells_of_itself_is_noted() -> None:
     """History, states and tools are events; none of them is a turn."""
     client = on_line()
-    messages = [{"role": "user", "content": "Hi"}]
+    messages = [{"role": "user", "content": "Hi", "turn_id": "user-1"}]
     assert noted(client.take(frame("conversation.history", "", messages=messages), 1)) == [
         (1, "conversation.history", messages)
     ]
@@ -213,6 +213,35 @@ def test_what_the_server_tells_of_itself_is_noted() -> None:
     ]
     tool = json.loads(frame("agent.tool", "", name="book", call_id="c", status="done"))
     assert noted(client.take(json.dumps(tool), 3)) == [(3, "agent.tool", tool)]
+
+
+def texts(steps: list[Step]) -> list[tuple[str, str]]:
+    """Text and id of the typed messages among the steps."""
+    sent = [one for one in told(steps) if one["type"] == "client.response.text"]
+    return [(one["content"], one["id"]) for one in sent]
+
+
+def test_what_was_typed_and_not_confirmed_is_sent_again_with_its_id() -> None:
+    """After a lost line the history says what came; the rest goes out, and what was typed since."""
+    client = on_line()
+    typed = texts(client.types("One", 1)) + texts(client.types("Two", 2))
+    typed += texts(client.types("Two", 3))
+    client.take(frame("user.transcript", "user-1", content="One"), 4)
+    client.lost(5)
+    assert texts(client.types("Three", 6)) == []
+    back = Ticket("key", "conv", {**ticket().answer, "resumed": "live"})
+    assert texts(client.connected(back, 7)) == []
+    said = [("user-1", "One"), ("user-2", "Two")]
+    messages = [{"role": "user", "content": text, "turn_id": turn} for turn, text in said]
+    messages.append({"role": "assistant", "content": "Two", "turn_id": "t1"})
+    again = texts(client.take(frame("conversation.history", "", messages=messages), 8))
+    assert [text for text, _ in again] == ["Two", "Three"]
+    assert again[0] == typed[2]
+    assert len({name for _, name in [*typed, *again]}) == 4
+    client.take(frame("user.transcript", "user-2", content="Two"), 9)
+    assert len(client.unconfirmed) == 2, "a turn confirms one message, however often it is told"
+    client.lost(10)
+    assert texts(client.connected(ticket(), 11)) == again
 
 
 async def test_a_server_that_grants_less_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from socket import SHUT_RDWR
 from typing import Any
 
 import pytest
@@ -41,6 +42,17 @@ def until(socket: ClientConnection, kind: str) -> dict[str, Any]:
 def say(socket: ClientConnection, **message: Any) -> None:
     """Sends a message."""
     socket.send(json.dumps(message))
+
+
+def swept(desk: Desk, *tickets: Any) -> None:
+    """Waits until the server looked at these sessions three times: each look adds to their time."""
+    paths = [f"/v1/sessions/{ticket['session_id']}" for ticket in tickets]
+    seen: set[tuple[int, ...]] = set()
+    end = time.monotonic() + 60
+    while len(seen) < 4:
+        assert time.monotonic() < end, f"the meters stand at {seen}"
+        seen.add(tuple(desk.ask("GET", path).json()["attached_ms"] for path in paths))
+        time.sleep(0.1)
 
 
 def test_the_key_may_come_as_a_subprotocol(desk: Desk) -> None:
@@ -112,6 +124,30 @@ def test_a_client_that_comes_back_is_told_what_was_said(desk: Desk) -> None:
         assert all(one["at"] > 0 for one in first["messages"])
 
 
+def test_a_message_that_is_sent_again_is_asked_once(desk: Desk) -> None:
+    """The line breaks right after it, and its sender cannot know whether it came; its id tells."""
+    socket, ticket = opened(desk)
+    with socket:
+        say(socket, type="client.ready")
+        until(socket, "response.end")
+        say(socket, type="client.response.text", content="Only once.", id="m1")
+        socket.socket.shutdown(SHUT_RDWR)
+    again, second = opened(desk, resume_token=ticket["resume_token"])
+    with again:
+        assert second["resumed"] == "live"
+        until(again, "conversation.history")
+        say(again, type="client.ready")
+        for number, text in (("m1", "Only once."), ("m2", "Then this."), ("m2", "Not this.")):
+            say(again, type="client.response.text", content=text, id=number)
+        say(again, type="client.response.text", content="Then this.")  # without an id it is new
+        for _ in range(2):
+            while until(again, "user.transcript")["content"] != "Then this.":
+                pass
+    said = desk.house.messages(ticket["conversation_id"])
+    asked = [one["text"] for one in said if one["role"] == "user"]
+    assert asked == ["Only once.", "Then this.", "Then this."]
+
+
 def test_signs_of_life_come_to_those_who_would_come_back(desk: Desk) -> None:
     """At once, and then every five seconds, whatever else is said."""
     socket, _ = opened(desk)
@@ -174,7 +210,7 @@ def test_a_shared_conversation_has_one_agent_and_two_listeners(desk: Desk) -> No
                 assert until(socket, "user.transcript")["content"] == "From the second."
             starts = {until(socket, "turn.start")["turn_id"] for socket in (first, second)}
             assert len(starts) == 1
-            time.sleep(3)  # two sweeps: neither is closed as replaced
+            swept(desk, ticket, joined)  # neither is closed as replaced
             say(first, type="client.end")
             assert closing_code(first) == 1000
             say(second, type="client.response.text", content="Alone now.")

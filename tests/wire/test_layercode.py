@@ -36,6 +36,10 @@ from duologue.wire import layercode as wire
             wire.ReplayFinished("interrupted", "t", 12.5),
         ),
         ({"type": "client.response.text", "content": "hi"}, wire.ClientText("hi")),
+        (
+            {"type": "client.response.text", "content": "hi", "id": "typed-1"},
+            wire.ClientText("hi", "typed-1"),
+        ),
         ({"type": "client.response.data", "data": {"a": [1]}}, wire.ClientData({"a": [1]})),
         ({"type": "client.response.data"}, wire.ClientData(None)),
         ({"type": "client.played", "turn_id": "t", "played_ms": 3}, ext.ClientPlayed("t", 3.0)),
@@ -63,14 +67,18 @@ def test_each_client_message_is_read(frame: dict[str, Any], message: wire.Client
         '{"type":["client.ready"]}',
         "[" * 100_000,
         '{"type":"client.response.text","content":"\\ud800"}',
+        '{"type":"client.response.text","id":"' + "x" * 65 + '"}',
         b"\xff\xfe",
     ],
 )
 def test_a_malformed_frame_is_refused_with_its_reason(frame: str | bytes) -> None:
-    """Whatever a client sends, the answer is one kind of error with words in it."""
+    """Whatever a client sends, the answer is one kind of error: what is wrong, and what to do."""
     with pytest.raises(wire.BadFrame) as refused:
         wire.decode_client(frame)
-    assert str(refused.value)
+    wrong, _, mend = str(refused.value).partition("; ")
+    assert wrong
+    assert mend.startswith("send one JSON object a frame")
+    assert "client.response.text" in mend
 
 
 @given(st.one_of(st.text(), st.binary()))

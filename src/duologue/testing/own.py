@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, Final
+from uuid import uuid4
 
 from websockets.asyncio.client import ClientConnection
 
@@ -38,6 +39,10 @@ class OwnClient(Client):
         self._spoken = b""
         self._told_at = 0
         self._broken: tuple[str, int] | None = None
+        self.unconfirmed: dict[str, str] = {}
+        """What was typed and the server has not confirmed, by the id that each keeps."""
+        self._confirmed: set[str] = set()  # turns of the user that the server told of
+        self._flows = False  # whether what is typed goes out at once
 
     # ---------------------------------------------------------------- the line
 
@@ -65,7 +70,9 @@ class OwnClient(Client):
         self.microphone.restart(now + HOP, listening=not ticket.push_to_talk)
         told = [] if self._broken is None else [_played(*self._broken)]
         self._broken = None
-        return [*told, message("client.ready")]
+        # Who comes back is told first what the server has of what was typed.
+        typed = self._type_again() if ticket.answer.get("resumed") is None else []
+        return [*told, message("client.ready"), *typed]
 
     def lost(self, now: int) -> list[Step]:
         """Falls silent, and keeps in mind how far the turn was heard."""
@@ -97,6 +104,11 @@ class OwnClient(Client):
 
     def take(self, frame: str | bytes, now: int) -> list[Step]:
         """Plays sound; a turn of the user drops it, whether it was paused or not."""
+        steps = self._take(frame, now)
+        # History comes first of all; where something else does, there is none.
+        return steps if self._flows else [*steps, *self._type_again()]
+
+    def _take(self, frame: str | bytes, now: int) -> list[Step]:
         if isinstance(frame, bytes):
             heard = Heard(now, "response.audio", self.player.owner, frame)
             return [heard, *self._tell(self.player.add(frame, now), now)]
@@ -114,7 +126,13 @@ class OwnClient(Client):
             case "turn.end":
                 over = self.player.ended(turn_id, now)
                 return [Heard(now, kind, turn_id, given["role"]), *self._tell(over, now)]
+            case "user.transcript":
+                self._confirm(turn_id, given["content"])
+                return [Heard(now, kind, turn_id, given["content"])]
             case "conversation.history":
+                for said in given["messages"]:
+                    if said["role"] == USER:
+                        self._confirm(said["turn_id"], said["content"])
                 return [Heard(now, kind, content=given["messages"])]
             case "agent.state":
                 return [Heard(now, kind, content=given["state"])]
@@ -147,8 +165,11 @@ class OwnClient(Client):
         return [*self.silence(now), message("client.interrupt")]
 
     def types(self, text: str, now: int) -> list[Step]:
-        """Sends the text; the agent is silent at once where it may be interrupted."""
-        return [message("client.response.text", content=text), *self._take_the_floor(now)]
+        """Sends the text, or keeps it until it can; the agent is silent where it lets itself be."""
+        name = f"typed-{uuid4().hex}"
+        self.unconfirmed[name] = text
+        sent = [_typed(name, text)] if self._flows else []
+        return [*sent, *self._take_the_floor(now)]
 
     def presses(self, now: int) -> list[Step]:
         """Says how much was heard before the button that ends it."""
@@ -163,6 +184,19 @@ class OwnClient(Client):
         return [*rest, message("trigger.turn.end", role="user")]
 
     # ---------------------------------------------------------------- inside
+
+    def _confirm(self, turn: str, text: str) -> None:
+        """A new turn of the user is the oldest typed message that says the same."""
+        if turn not in self._confirmed:
+            self._confirmed.add(turn)
+            same = [name for name, typed in self.unconfirmed.items() if typed.strip() == text]
+            for name in same[:1]:
+                del self.unconfirmed[name]
+
+    def _type_again(self) -> list[Step]:
+        """Sends what nobody confirmed: the line may have broken under it; its id stays."""
+        self._flows = True
+        return [_typed(name, text) for name, text in self.unconfirmed.items()]
 
     def _take_the_floor(self, now: int) -> list[Step]:
         return self.silence(now) if self._may_interrupt else []
@@ -205,6 +239,11 @@ class OwnClient(Client):
         self._pause = LocalPause()
         self.microphone.restart(now, listening=False)
         self._spoken, self._told_at = b"", now
+        self._flows = False
+
+
+def _typed(name: str, text: str) -> str:
+    return message("client.response.text", content=text, id=name)
 
 
 def _ms(samples: int) -> float:

@@ -62,7 +62,7 @@ export class Live implements ConnectionHooks {
     this.writing = new Writing(
       (message) => this.line.send(message),
       (entries) => events.emit("transcript", entries),
-      world.now,
+      world,
     );
     const hooks = {
       microphone: (pcm: Int16Array) => {

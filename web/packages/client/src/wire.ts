@@ -51,10 +51,11 @@ export interface ReplayFinished {
   readonly played_ms?: number | null;
 }
 
-/** A typed message. */
+/** A typed message; one with an `id` that the run knows is a repeat, and does nothing. */
 export interface ClientText {
   readonly type: "client.response.text";
   readonly content?: string;
+  readonly id?: string | null;
 }
 
 /** Anything the page wants the agent to know; it never interrupts speech. */

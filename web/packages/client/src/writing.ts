@@ -2,6 +2,7 @@
 import { EMPTY, heard, interrupted, type Transcript, typed, unconfirmed } from "./transcript.js";
 import type { TranscriptEntry } from "./types.js";
 import type { ClientData, ClientMessage, ServerMessage } from "./wire.js";
+import type { World } from "./world.js";
 
 export class Writing {
   private words: Transcript = EMPTY;
@@ -10,12 +11,16 @@ export class Writing {
   /** Whether the server told what it knows, so that what it does not know can be sent again. */
   private settled = false;
   private count = 0;
+  /** Ours alone: the server takes a message with an id that it knows for one that it has. */
+  private readonly mark: string;
 
   constructor(
     private readonly send: (message: ClientMessage) => void,
     private readonly changed: (entries: readonly TranscriptEntry[]) => void,
-    private readonly now: () => number,
-  ) {}
+    private readonly world: Pick<World, "now" | "random">,
+  ) {
+    this.mark = world.random().toString(36).slice(2);
+  }
 
   get entries(): readonly TranscriptEntry[] {
     return this.words.entries;
@@ -53,8 +58,9 @@ export class Writing {
 
   /** Shows a typed message at once; it goes out now, or when the line is open. */
   type(text: string): void {
-    this.become(typed(this.words, `typed-${++this.count}`, text, this.now()));
-    if (this.flows) this.send({ type: "client.response.text", content: text });
+    const id = `typed-${this.mark}-${++this.count}`;
+    this.become(typed(this.words, id, text, this.world.now()));
+    if (this.flows) this.send({ type: "client.response.text", content: text, id });
   }
 
   post(message: ClientData): void {
@@ -63,8 +69,9 @@ export class Writing {
   }
 
   heard(message: ServerMessage): void {
-    this.become(heard(this.words, message, this.now()));
-    if (message.type !== "conversation.history") return;
+    this.become(heard(this.words, message, this.world.now()));
+    // History comes first of all; where something else does, there is none.
+    if (this.settled && message.type !== "conversation.history") return;
     if (this.ready) this.settle();
     else this.settled = true;
   }
@@ -73,11 +80,14 @@ export class Writing {
     this.become(interrupted(this.words, turn));
   }
 
-  /** Sends what was typed and nobody confirmed: the line may have broken under it. */
+  /**
+   * Sends what was typed and nobody confirmed: the line may have broken under it. What the server
+   * has, and did not tell yet, it knows by its id.
+   */
   private settle(): void {
     this.settled = true;
-    for (const { text } of unconfirmed(this.words)) {
-      this.send({ type: "client.response.text", content: text });
+    for (const { id, text } of unconfirmed(this.words)) {
+      this.send({ type: "client.response.text", content: text, id });
     }
   }
 

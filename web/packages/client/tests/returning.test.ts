@@ -214,38 +214,6 @@ test("Leaving while it comes back stops it.", async () => {
   assert.equal(talk.session.state, "disconnected");
 });
 
-test("What was typed on the broken line is sent again, unless the server had heard it.", async () => {
-  const talk = await Talk.open();
-  talk.session.sendText("Hello");
-  talk.session.sendText("A table");
-  await talk.line.ends(1006);
-  talk.session.sendText("for two");
-  talk.world.replies.push(answer({ resumed: "live" }));
-  await talk.world.pass(125);
-  await talk.line.open();
-  talk.session.sendText("please");
-  assert.deepEqual(talk.line.types, ["client.ready"], "the history is waited for");
-  talk.line.says(HISTORY);
-  assert.deepEqual(
-    talk.line.sent.slice(1).map((message) => message["content"]),
-    ["A table", "for two", "please"],
-  );
-  assert.equal(talk.session.transcript.length, 4);
-});
-
-test("A history that comes before the sound is open sends nothing before client.ready.", async () => {
-  const talk = new Talk();
-  talk.world.replies.push(answer({ resumed: "rebuilt" }));
-  void talk.session.connect();
-  talk.session.sendText("A table");
-  await settled();
-  talk.line.readyState = 1;
-  talk.line.onopen?.();
-  talk.line.says(HISTORY);
-  await settled();
-  assert.deepEqual(talk.line.types, ["client.ready", "client.response.text"]);
-});
-
 /** Two lives of a page in one tab, or in two. */
 async function reloaded(same: boolean): Promise<Talk> {
   const local = new FakeStorage();

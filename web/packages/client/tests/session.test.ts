@@ -104,11 +104,12 @@ test("A typed message is shown at once, interrupts, and becomes the server's.", 
   talk.speaks("a1", 320);
   talk.world.loudspeaker.playedMs = 12;
   talk.session.sendText("Two, please.");
+  const id = talk.session.transcript.at(-1)?.id;
   assert.equal(talk.world.loudspeaker.did.at(-1), "drop");
   assert.deepEqual(talk.line.sent.slice(1), [
     { type: "client.played", turn_id: "a1", played_ms: 12 },
     { type: "trigger.response.audio.replay_finished", reason: "interrupted", turn_id: "a1", played_ms: 12 },
-    { type: "client.response.text", content: "Two, please." },
+    { type: "client.response.text", content: "Two, please.", id },
   ]);
   talk.line.says({ type: "user.transcript", content: "Two, please.", turn_id: "u1" });
   assert.deepEqual(
