@@ -57,6 +57,26 @@ async def test_sound_that_waits_is_dropped_when_the_user_takes_the_floor() -> No
     assert heard == [UserSaid("u", "hi"), AgentText("t", "yes"), UserStarted("v")]
 
 
+async def test_sound_that_waits_is_taken_back_of_one_turn() -> None:
+    """It was for a listener who is gone; the words stay, and so does the sound of other turns."""
+    outlet, heard = Outlet(), list[Happening]()
+    commit = pending()
+    outlet.put(UserSaid("u", "hi"), commit)
+    for happening in (
+        AgentAudio("s", b"ab"),
+        AgentText("t", "yes"),
+        AgentAudio("t", bytes(3200)),
+        AgentAudio("t", bytes(1600)),
+    ):
+        outlet.put(happening)
+    assert outlet.take_back("t") == 0.15
+    assert outlet.take_back("t") == 0.0
+    outlet.attach(heard.append)
+    commit.set_result(True)
+    await asyncio.sleep(0)
+    assert heard == [UserSaid("u", "hi"), AgentAudio("s", b"ab"), AgentText("t", "yes")]
+
+
 async def test_commits_that_end_out_of_order_are_told_in_order() -> None:
     """The second message waits for the first."""
     outlet, heard = Outlet(), list[Happening]()

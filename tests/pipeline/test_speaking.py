@@ -10,7 +10,17 @@ from livekit import rtc
 from livekit.agents.voice import io
 from tests.virtual import run
 
-from duologue.pipeline.speaking import BLOCK, CHUNK, DOUBT, LEAD, MUTE, STALE, UNHEARD, Mouth
+from duologue.pipeline.speaking import (
+    BLOCK,
+    CHUNK,
+    DOUBT,
+    LEAD,
+    MUTE,
+    STALE,
+    TRAVEL,
+    UNHEARD,
+    Mouth,
+)
 from duologue.pipeline.utterance import RATE
 
 
@@ -173,7 +183,7 @@ def test_a_lost_listener_hears_again_what_it_surely_missed() -> None:
         await asyncio.sleep(20)
         mouth.arrive()
         await mouth.wait_for_playout()
-        assert abs(len(listener.pcm) // 2 - RATE * 3 // 2) <= BLOCK
+        assert abs(len(listener.pcm) // 2 - (1.5 + TRAVEL) * RATE) <= BLOCK
 
     with_mouth(test)
 
@@ -271,7 +281,7 @@ def test_a_client_that_stopped_by_itself_gets_the_rest_at_once() -> None:
         listener.pcm.clear()
         mouth.client_stopped()
         await mouth.wait_for_playout()
-        assert abs(len(listener.pcm) // 2 - RATE) <= BLOCK
+        assert abs(len(listener.pcm) // 2 - (1.0 + TRAVEL) * RATE) <= BLOCK
 
     listener, _ = with_mouth(test)
     assert ("silenced",) in listener.events
@@ -456,7 +466,7 @@ def test_who_leaves_while_the_agent_hesitates_hears_the_rest_when_they_are_back(
         await mouth.wait_for_playout()
 
     listener, _ = with_mouth(test)
-    assert 0 <= len(listener.pcm) // 2 - 0.5 * RATE < BLOCK
+    assert 0 <= len(listener.pcm) // 2 - (0.5 + TRAVEL) * RATE < BLOCK
 
 
 def test_a_client_that_heard_all_it_was_sent_is_not_taken_for_silent() -> None:
