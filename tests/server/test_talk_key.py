@@ -17,6 +17,7 @@ from duologue.store import keys as key_store
 from duologue.store.database import unit
 
 NOW = 1_795_241_317_310
+LOADED = ["desk", "draft"]
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def public(conn: Connection) -> tuple[str, str]:
 def reason(conn: Connection, text: str, now: int = NOW, public_url: str = "") -> str:
     """The words with which a key is refused."""
     with pytest.raises(DuologueError) as caught:
-        talk_key.check(conn, Settings(talk_key=text, public_url=public_url), now)
+        talk_key.check(conn, Settings(talk_key=text, public_url=public_url), LOADED, now)
     assert caught.value.code == "setting_invalid"
     assert "'talk_key'" in caught.value.message
     assert "duologue keys create --kind public" in caught.value.message
@@ -59,10 +60,11 @@ def reason(conn: Connection, text: str, now: int = NOW, public_url: str = "") ->
 
 def test_no_key_and_a_good_key_are_no_error(conn: Connection) -> None:
     """Also where the server knows its address, and the key lists it."""
-    talk_key.check(conn, Settings(), NOW)
+    talk_key.check(conn, Settings(), LOADED, NOW)
     _, text = public(conn)
-    talk_key.check(conn, Settings(talk_key=text), NOW)
-    talk_key.check(conn, Settings(talk_key=text, public_url="https://desk.example/"), NOW)
+    talk_key.check(conn, Settings(talk_key=text), LOADED, NOW)
+    here = Settings(talk_key=text, public_url="https://desk.example/")
+    talk_key.check(conn, here, LOADED, NOW)
 
 
 def test_an_unknown_a_revoked_and_an_expired_key_are_told_apart(conn: Connection) -> None:
@@ -102,3 +104,16 @@ def test_a_key_of_a_draft_says_how_to_publish_it(conn: Connection) -> None:
         scopes=(), expires_at=None, now=NOW,
     )  # fmt: skip
     assert "duologue agents publish draft" in reason(conn, text)
+
+
+def test_a_key_of_an_agent_that_is_not_loaded_names_it_and_what_is(conn: Connection) -> None:
+    """Strangers would meet a closed line, and the operator would wonder why."""
+    _, text = public(conn)
+    for loaded, shown in ((["till", "kiosk"], "till, kiosk"), ([], "none")):
+        with pytest.raises(DuologueError) as caught:
+            talk_key.check(conn, Settings(talk_key=text), loaded, NOW)
+        assert caught.value.code == "setting_invalid"
+        assert "agent 'desk'" in caught.value.message
+        assert shown in caught.value.message
+        assert "start with the file that defines 'desk'" in caught.value.message
+        assert text not in caught.value.message

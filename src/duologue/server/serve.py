@@ -141,7 +141,8 @@ async def _prepare(host: Host, *, publish: bool) -> str:
             now=now,
             publish=publish,
         )
-    await host.db.read(talk_key.check, host.settings, now)
+    slugs = [loaded.definition.slug for loaded in host.catalog.all()]
+    await host.db.read(talk_key.check, host.settings, slugs, now)
     recovered = await host.db.write(recovery.after_crash, None, now)
     log.info("memory ready", recovered=recovered)
     return organization.id
