@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.rooms.livekit import LiveKit
+
+
+@pytest.fixture(scope="session")
+def livekit() -> Iterator[LiveKit]:
+    """A LiveKit server for all tests of this process; one that stops it has its own."""
+    from tests.rooms.livekit import server  # LiveKit's packages cost a second, which few need
+
+    with server() as running:
+        yield running
 
 
 @pytest.hookimpl(tryfirst=True)

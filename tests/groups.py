@@ -31,12 +31,13 @@ class Group(NamedTuple):
 GROUPS = (
     Group(
         "unit",
-        "not voice and not browser and not postgres and not soak",
+        "not voice and not browser and not postgres and not rooms and not soak",
         (),
         ("-n", "2", "-q", "--cov", "--cov-report="),
     ),
     Group("postgres", "postgres and not soak", ("postgres",)),
-    Group("voice", "voice and not browser and not soak"),
+    Group("rooms", "rooms and not browser and not soak", ("livekit-server",)),
+    Group("voice", "voice and not browser and not rooms and not soak"),
     Group("browser", "browser and not soak", ("chromium", "node")),
 )
 CHECKS = (
@@ -47,6 +48,8 @@ CHECKS = (
 )
 INSTALL = {
     "postgres": "apt-get install postgresql",
+    "livekit-server": "go install github.com/livekit/livekit-server/cmd/server@v1.13.5, "
+    "then name ~/go/bin/server livekit-server",
     "chromium": "apt-get install chromium",
     "node": "apt-get install nodejs npm, then make test again",
 }
@@ -59,8 +62,10 @@ def say(text: str) -> None:
 
 
 def present(program: str) -> bool:
-    """Whether an outside program is here; Debian keeps PostgreSQL's off the path."""
+    """Whether an outside program is here; Debian keeps PostgreSQL's off the path, Go its own."""
     if program == "postgres" and any(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+        return True
+    if program == "livekit-server" and (Path.home() / "go" / "bin" / program).exists():
         return True
     return shutil.which(program) is not None
 

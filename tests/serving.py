@@ -43,13 +43,15 @@ class House:
 
     def start(self) -> None:
         """Starts the server and waits until it listens; a second start keeps the port."""
-        # A shell's own DUOLOGUE_ settings and model keys would change what is tested.
+        # A shell's own settings and model keys would change what is tested.
         clean = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("DUOLOGUE_") and not name.endswith("_API_KEY")
+            if not name.startswith(("DUOLOGUE_", "LIVEKIT_")) and not name.endswith("_API_KEY")
         }
-        options = ["--port", str(self._port), "--data", str(self.data), "--json"]
+        options = ["--data", str(self.data), "--json"]
+        if self.mode != "worker":
+            options += ["--port", str(self._port)]
         if self.mode == "dev":
             options.append("--no-open")
         self._process = subprocess.Popen(
@@ -134,7 +136,7 @@ class House:
                 event = json.loads(line)
             except ValueError:
                 continue
-            if event.get("event") == "listening":
+            if event.get("event") in ("listening", "working"):
                 return str(event["url"])
         return ""
 

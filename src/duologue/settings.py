@@ -117,6 +117,10 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
             values[field] = msgspec.convert(text, hints[field], strict=False)
         except msgspec.ValidationError as error:
             raise _invalid(name, {name: text}, error) from None
+    # As all of LiveKit's own tools are told of it.
+    for field in LIVEKIT:
+        if text := environment.get(field.upper()):
+            values.setdefault(field, text)
     return values
 
 

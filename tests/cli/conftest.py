@@ -47,7 +47,7 @@ def shell(
 ) -> Shell:
     """A shell in an empty folder, wide enough that no table breaks a line."""
     for name in os.environ:
-        if name.startswith("DUOLOGUE_") or name.endswith(("_API_KEY", "_BASE_URL")):
+        if name.startswith(("DUOLOGUE_", "LIVEKIT_")) or name.endswith(("_API_KEY", "_BASE_URL")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")

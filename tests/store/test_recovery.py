@@ -44,23 +44,35 @@ def test_live_becomes_detached_and_the_unfinished_is_closed(conn: Connection, wo
     say(conn, world, "hal", final=False)
     say(conn, world, "", final=False)
     say(conn, world, "", final=False, item={"call": 1})
-    found = recovery.after_crash(conn, None, NOW + 9)
+    assert recovery.processes(conn) == ["one"]
+    found = recovery.after_crash(conn, ["one"], NOW + 9)
     assert found == recovery.Recovered(sessions=1, runs=1, messages=2)
     session, run, said = state(conn, world)
     assert (session.state, session.detached_at) == ("detached", NOW + 9)
     assert session.key_hash is not None
     assert (run.ended_at, run.end_reason) == (NOW + 9, "server_lost")
     assert said == [("whole", True, False), ("hal", True, True), ("", True, True)]
-    assert recovery.after_crash(conn, None, NOW + 10) == recovery.Recovered(0, 0, 0)
+    assert recovery.after_crash(conn, ["one"], NOW + 10) == recovery.Recovered(0, 0, 0)
+    assert recovery.processes(conn) == []
 
 
 def test_another_process_keeps_what_it_runs(conn: Connection, world: World) -> None:
-    """Asked for one process, only its sessions, runs and messages are touched."""
+    """Only the sessions, runs and messages of processes that are gone are touched."""
     sessions.open(conn, world.id, world.session.id, world.run.id, NOW)
     say(conn, world, "hal", final=False)
-    assert recovery.after_crash(conn, "two", NOW) == recovery.Recovered(0, 0, 0)
+    assert recovery.after_crash(conn, ["two"], NOW) == recovery.Recovered(0, 0, 0)
+    assert recovery.after_crash(conn, [], NOW) == recovery.Recovered(0, 0, 0)
     assert state(conn, world)[0].state == "live"
-    assert recovery.after_crash(conn, "one", NOW) == recovery.Recovered(1, 1, 1)
+    assert recovery.after_crash(conn, ["two", "one"], NOW) == recovery.Recovered(1, 1, 1)
+
+
+def test_a_session_that_outlived_its_run_is_detached_too(conn: Connection, world: World) -> None:
+    """A process killed between the two writes is known by the session alone."""
+    sessions.open(conn, world.id, world.session.id, world.run.id, NOW)
+    runs.end(conn, world.id, world.run.id, "left", None, NOW)
+    assert recovery.processes(conn) == ["one"]
+    assert recovery.after_crash(conn, ["one"], NOW) == recovery.Recovered(1, 0, 0)
+    assert state(conn, world)[0].state == "detached"
 
 
 def test_a_sweep_ends_what_nobody_comes_back_to(conn: Connection, world: World) -> None:

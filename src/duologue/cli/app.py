@@ -12,7 +12,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from typer.exceptions import TyperException
 
-from duologue.cli import agents, conversations, dev, doctor, keys, orgs, output, serve
+from duologue.cli import agents, conversations, dev, doctor, keys, orgs, output, serve, worker
 from duologue.errors import DuologueError
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ def _root(
 
 app.command("dev")(dev.dev)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.add_typer(agents.app, name="agents")
 app.add_typer(keys.app, name="keys")
 app.add_typer(conversations.app, name="conversations")

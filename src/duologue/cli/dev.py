@@ -9,14 +9,16 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
 from duologue.access.origins import is_loopback
+from duologue.cli import livekit as local
 from duologue.cli import output
 from duologue.cli.catalog import catalog
-from duologue.cli.options import CONFIG, Config, Data, Files, Host, Json, Port, settings
+from duologue.cli.options import CONFIG, Config, Data, Files, Host, Json, Port, settings, with_rooms
 from duologue.cli.supervisor import Supervisor
 from duologue.errors import DuologueError
 from duologue.settings import Settings
@@ -28,6 +30,12 @@ def dev(
     files: Files = None,
     host: Host = None,
     port: Port = None,
+    livekit: Annotated[
+        bool,
+        typer.Option(
+            "--livekit", help="Rooms, too: of the LiveKit that is set, or of one started here."
+        ),
+    ] = False,
     no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
     data: Data = None,
     config: Config = None,
@@ -44,16 +52,21 @@ def dev(
         if not file.is_file():
             raise DuologueError("file_invalid", path=str(file), reason="there is no such file")
     watched = [*(files or ()), config or CONFIG]
+    address = chosen.livekit_url
 
     def listening(url: str, first: bool) -> None:
         if as_json and first:
-            output.emit({"event": "listening", "url": url})
+            output.emit(with_rooms({"event": "listening", "url": url}, address))
         if as_json:
             return
         if not first:
             output.say("Reloaded.")
             return
-        output.say(f"duologue listens at {url}", *(f"  ! {each}" for each in insecure(chosen)))
+        output.say(f"duologue listens at {url}")
+        if address:
+            whose = "" if address == chosen.livekit_url else ", which ends with this command"
+            output.say(f"  rooms are on the LiveKit server at {address}{whose}")
+        output.say(*(f"  ! {each}" for each in insecure(chosen)))
         if not no_open and has_display(os.environ):
             webbrowser.open(url)
 
@@ -62,8 +75,14 @@ def dev(
     options += ["--json"] if as_json else []
     command = [sys.executable, "-m", "duologue", "dev", *map(str, files or ()), *options]
     say = (lambda _: None) if as_json else output.say
-    supervisor = Supervisor(command, os.environ | {CHILD: "1"}, chosen.port, listening, say)
-    return asyncio.run(supervisor.run(watched))
+    environment = os.environ | {CHILD: "1"}
+    with ExitStack() as stack:
+        if livekit and not address:
+            running = stack.enter_context(local.server())
+            address = running.url
+            environment |= running.environment
+        supervisor = Supervisor(command, environment, chosen.port, listening, say)
+        return asyncio.run(supervisor.run(watched))
 
 
 def _child(chosen: Settings, files: Files) -> int:

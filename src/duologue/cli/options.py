@@ -36,6 +36,11 @@ Port = Annotated[
 ]
 
 
+def with_rooms(event: dict[str, str], address: str) -> dict[str, str]:
+    """The event with the address of the LiveKit server, if there is one."""
+    return event | ({"livekit": address} if address else {})
+
+
 def settings(data: str | None, config: Path | None, **given: object) -> Settings:
     """The settings from the file (the given one, or `duologue.toml` if there is one) and above."""
     file = config or (CONFIG if CONFIG.exists() else None)

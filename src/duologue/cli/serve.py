@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from duologue.cli import output
 from duologue.cli.catalog import catalog
-from duologue.cli.options import Config, Data, Files, Host, Json, Port, organization, settings
+from duologue.cli.options import (
+    Config,
+    Data,
+    Files,
+    Host,
+    Json,
+    Port,
+    organization,
+    settings,
+    with_rooms,
+)
 from duologue.settings import Settings
 from duologue.store import agents, keys
 from duologue.store.database import unit
@@ -28,7 +38,8 @@ def serve(
 
     def announce(url: str) -> None:
         if as_json:
-            return output.emit({"event": "listening", "url": url})
+            event = {"event": "listening", "url": url}
+            return output.emit(with_rooms(event, chosen.livekit_url))
         return output.say(f"duologue serves at {url}", *next_steps(chosen))
 
     run(chosen, loaded, mode="serve", announce=announce)

@@ -19,11 +19,12 @@ from livekit.agents.utils import http_context
 from duologue.agents.registry import Catalog
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server import alone, talk_key
+from duologue.server import alone, present, talk_key
 from duologue.server.app import House
 from duologue.server.nearby import Mode, as_page
+from duologue.server.rooms import Rooms
 from duologue.settings import Settings
-from duologue.store import agents, organizations, recovery
+from duologue.store import agents, organizations
 from duologue.store.database import Database
 
 log = structlog.get_logger(__name__)
@@ -57,17 +58,20 @@ async def serve(
             # The plugins' HTTP sessions hang on a context that must be older than every session.
             async with alone.on_database(settings.database), http_context.open():
                 host = Host(db, settings, catalog, clock=now_ms)
+                rooms = Rooms(host)
                 organization_id = await _prepare(host, publish=mode == "dev")
-                await host.open()
-                server = _Server(host, House(host, mode, organization_id, bound=bound))
-                server.announce = lambda: announce(settings.public_url or bound)
-                _settle_memory()
-                await server.serve(sockets=[listener])
+                async with present.on_memory_of(host):
+                    await host.open()
+                    await rooms.open()
+                    server = _Server(rooms, House(host, mode, organization_id, bound=bound))
+                    server.announce = lambda: announce(settings.public_url or bound)
+                    settle_memory()
+                    await server.serve(sockets=[listener])
         finally:
             await db.close()
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """Spares what was loaded from every later search for garbage: libraries do not become any.
 
     Such a search goes through a million objects otherwise, and all sound waits for it.
@@ -80,7 +84,7 @@ def _settle_memory() -> None:
 class _Server(uvicorn.Server):
     """uvicorn, with our clients told before their sockets close."""
 
-    def __init__(self, host: Host, house: House) -> None:
+    def __init__(self, rooms: Rooms, house: House) -> None:
         super().__init__(
             uvicorn.Config(
                 house,
@@ -96,7 +100,7 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=10,
             )
         )
-        self._host = host
+        self._rooms = rooms
         self.announce: Callable[[], None] = lambda: None
 
     @contextmanager
@@ -120,12 +124,12 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Says goodbye to every client, then closes what is left."""
-        await self._host.close()
+        await self._rooms.close_with_host()
         await super().shutdown(sockets)
 
 
 async def _prepare(host: Host, *, publish: bool) -> str:
-    """Brings memory up to date: agents as they are defined now, sessions as the crash left them."""
+    """Brings memory up to date: agents as they are defined now."""
     now = host.clock()
     organization = await host.db.read(organizations.get, "default")
     if organization is None:
@@ -143,8 +147,6 @@ async def _prepare(host: Host, *, publish: bool) -> str:
         )
     slugs = [loaded.definition.slug for loaded in host.catalog.all()]
     await host.db.read(talk_key.check, host.settings, slugs, now)
-    recovered = await host.db.write(recovery.after_crash, None, now)
-    log.info("memory ready", recovered=recovered)
     return organization.id
 
 

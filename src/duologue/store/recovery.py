@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
-from sqlalchemy import Connection, and_, delete, select, true, update
+from sqlalchemy import Connection, and_, delete, select, union, update
 
 from duologue.store.tables import messages, runs, sessions
 
@@ -28,21 +30,27 @@ def sweep(conn: Connection, *, detached_before: int, now: int) -> int:
     return ended
 
 
-def after_crash(conn: Connection, process: str | None, now: int) -> Recovered:
-    """Detaches sessions, ends runs and closes messages that a killed process left open.
+def processes(conn: Connection) -> list[str]:
+    """Those that have something open, as the store has it, whether they live or not."""
+    running = select(runs.c.process).where(runs.c.ended_at.is_(None))
+    serving = (
+        select(runs.c.process)
+        .join_from(sessions, runs, runs.c.id == sessions.c.run_id)
+        .where(sessions.c.state == "live")
+    )
+    return list(conn.execute(union(running, serving)).scalars())
 
-    With a process, only what it ran; without, everything: right for the one serving process.
+
+def after_crash(conn: Connection, gone: Collection[str], now: int) -> Recovered:
+    """Detaches sessions, ends runs and closes messages that killed processes left open.
+
     Sessions keep their key: their clients may reopen within the grace time.
     """
-    lost = select(runs.c.id).where(
-        runs.c.ended_at.is_(None), true() if process is None else runs.c.process == process
-    )
+    theirs = select(runs.c.id).where(runs.c.process.in_(gone))
+    lost = theirs.where(runs.c.ended_at.is_(None))
     detached = conn.execute(
         update(sessions)
-        .where(
-            sessions.c.state == "live",
-            true() if process is None else sessions.c.run_id.in_(lost),
-        )
+        .where(sessions.c.state == "live", sessions.c.run_id.in_(theirs))
         .values(state="detached", detached_at=now)
     ).rowcount
     open_message = and_(messages.c.final.is_(False), messages.c.run_id.in_(lost))

@@ -1,0 +1,171 @@
+"""Which processes live on one memory, and what a killed one left: made true by the others."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlalchemy import NullPool, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from duologue.pipeline.host import Host
+from duologue.store import recovery
+from duologue.store.database import backend
+
+log = structlog.get_logger(__name__)
+
+LOOK: Final = 30.0
+"""Seconds between two looks for processes that were killed."""
+
+
+class Presence(ABC):
+    """A sign of life that the system itself takes away when a process dies."""
+
+    @abstractmethod
+    async def gone(self, processes: Collection[str]) -> set[str]:
+        """Those of these processes that live no more."""
+
+
+@asynccontextmanager
+async def on_memory_of(host: Host) -> AsyncIterator[None]:
+    """Shows the others that this process lives, and mends what those left that do not."""
+    async with presence(host.settings.database, host.process) as shown:
+        gone = await shown.gone(await host.db.read(recovery.processes))
+        recovered = await host.db.write(recovery.after_crash, gone, host.clock())
+        log.info("memory ready", recovered=recovered)
+        looking = asyncio.create_task(_keep_mending(host, shown))
+        try:
+            yield
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
+
+
+async def _keep_mending(host: Host, shown: Presence) -> None:
+    before = set[str]()
+    while True:
+        await asyncio.sleep(LOOK)
+        try:
+            gone = await shown.gone(await host.db.read(recovery.processes))
+            # Seen gone twice: after a restart of the database, each process needs a moment to
+            # show itself again.
+            if lost := gone & before:
+                recovered = await host.db.write(recovery.after_crash, lost, host.clock())
+                log.warning("a process was killed", recovered=recovered)
+            before = gone
+        except Exception:
+            log.exception("killed processes not looked for")
+
+
+@asynccontextmanager
+async def presence(url: str, process: str) -> AsyncIterator[Presence]:
+    """This process's sign of life on that database, for as long as the block runs."""
+    if backend(url) == "sqlite":
+        with _files(Path(f"{make_url(url).database}.processes"), process) as files:
+            yield files
+        return
+    engine = create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+    )
+    locks = _Locks(engine, process)
+    try:
+        await locks.gone(())
+        yield locks
+    finally:
+        await locks.close()
+
+
+class _Files(Presence):
+    """Beside a SQLite file: one locked file a process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def gone(self, processes: Collection[str]) -> set[str]:
+        """See `Presence.gone`; the file of a dead process is cleared away."""
+        return {each for each in processes if _is_gone(self._folder / each)}
+
+
+@contextmanager
+def _files(folder: Path, process: str) -> Iterator[_Files]:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / process
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield _Files(folder)
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        with path.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return True
+    except BlockingIOError:
+        return False
+    path.unlink(missing_ok=True)
+    return True
+
+
+class _Locks(Presence):
+    """In PostgreSQL: one advisory lock a process, held by a connection that is kept for it."""
+
+    def __init__(self, engine: AsyncEngine, process: str) -> None:
+        self._engine = engine
+        self._process = process
+        self._conn: AsyncConnection | None = None
+
+    async def gone(self, processes: Collection[str]) -> set[str]:
+        """See `Presence.gone`; a lost connection is opened anew, and our own lock taken again."""
+        conn = await self._connected()
+        found = set()
+        for each in processes:
+            # The one who holds a lock may take it again, so our own proves nothing.
+            if each != self._process and await _take(conn, each):
+                await conn.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number(each)})
+                found.add(each)
+        return found
+
+    async def close(self) -> None:
+        """Lets our own lock go."""
+        if self._conn is not None:
+            with suppress(DBAPIError, OSError):
+                await self._conn.close()
+        await self._engine.dispose()
+
+    async def _connected(self) -> AsyncConnection:
+        if self._conn is not None:
+            try:
+                await self._conn.execute(text("SELECT 1"))
+            except (DBAPIError, OSError):
+                with suppress(DBAPIError, OSError):
+                    await self._conn.close()
+                self._conn = None
+            else:
+                return self._conn
+        self._conn = await self._engine.connect()
+        await _take(self._conn, self._process)
+        return self._conn
+
+
+async def _take(conn: AsyncConnection, process: str) -> bool:
+    """Whether nobody else held the process's lock, which is held here from now on."""
+    got = await conn.scalar(text("SELECT pg_try_advisory_lock(:n)"), {"n": number(process)})
+    return bool(got)
+
+
+def number(process: str) -> int:
+    """The number of a process's lock: the random end of its id, in PostgreSQL's signed 64 bits."""
+    return int.from_bytes(bytes.fromhex(process[-16:]), signed=True)

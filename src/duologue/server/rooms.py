@@ -1,0 +1,40 @@
+"""The road of rooms, put together: registered with LiveKit while the house is open."""
+
+from __future__ import annotations
+
+import asyncio
+
+from duologue.pipeline.host import Host
+from duologue.server.join import Join
+from duologue.transports.livekit.names import livekit
+from duologue.transports.livekit.registrar import Registrar
+from duologue.transports.livekit.road import RoomRoad
+
+
+class Rooms:
+    """Takes the rooms that LiveKit offers; nothing at all where no LiveKit is named."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.livekit = livekit(host.settings)
+        self._registrar: Registrar | None = None
+
+    async def open(self) -> None:
+        """Registers; settings that LiveKit refuses are an error, and the host is closed then."""
+        if self.livekit is None:
+            return
+        road = RoomRoad(self._host, Join(self._host), self.livekit)
+        registrar = Registrar(self._host, self.livekit, road.serve)
+        try:
+            await registrar.open()
+        except BaseException:
+            await self._host.close()
+            raise
+        self._registrar = registrar
+
+    async def close_with_host(self) -> None:
+        """Takes no more rooms, ends every conversation, and leaves the rooms, within bounds."""
+        leaving = [self._host.close()]
+        if self._registrar is not None:  # it waits for the rooms, which the host's end empties
+            leaving.append(self._registrar.close())
+        await asyncio.gather(*leaving)

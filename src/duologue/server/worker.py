@@ -1,0 +1,62 @@
+"""Takes rooms without a house: the same agents and the same memory in one more process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from livekit.agents.utils import http_context
+
+from duologue.agents.registry import Catalog
+from duologue.errors import DuologueError
+from duologue.pipeline.host import Host
+from duologue.server import present
+from duologue.server.rooms import Rooms
+from duologue.server.serve import now_ms, settle_memory
+from duologue.settings import Settings
+from duologue.store.database import Database
+
+
+async def work(settings: Settings, catalog: Catalog, *, announce: Callable[[str], None]) -> None:
+    """Takes rooms until a signal; `announce` gets LiveKit's address once it is asked."""
+    db = await Database.open(settings.database)
+    try:
+        async with http_context.open():
+            host = Host(db, settings, catalog, clock=now_ms)
+            rooms = Rooms(host)
+            if rooms.livekit is None:
+                raise DuologueError("livekit_missing")
+            async with present.on_memory_of(host):
+                await host.open()
+                await rooms.open()
+                try:
+                    settle_memory()
+                    announce(rooms.livekit.url)
+                    await _signal()
+                finally:
+                    await rooms.close_with_host()
+    finally:
+        await db.close()
+
+
+async def _signal() -> None:
+    """Returns when this process is asked to end."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    for number in wanted:
+        loop.add_signal_handler(number, asked.set)
+    try:
+        await asked.wait()
+    finally:
+        for number in wanted:
+            loop.remove_signal_handler(number)
+
+
+def run(settings: Settings, catalog: Catalog, *, announce: Callable[[str], None]) -> None:
+    """Works in a loop of its own."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work(settings, catalog, announce=announce))
