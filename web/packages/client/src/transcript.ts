@@ -39,6 +39,14 @@ export function heard(before: Transcript, message: ServerMessage, now: number): 
     case "agent.state":
     case "agent.tool":
     case "duologue.beat":
+    // These come with capabilities that this client does not ask for.
+    case "rpc.request":
+    case "rpc.response":
+    case "state.snapshot":
+    case "state.set":
+    case "attributes.set":
+    case "file.begin":
+    case "file.chunk":
       return before;
     default:
       message satisfies never;

@@ -81,6 +81,61 @@ export interface ClientEnd {
   readonly type: "client.end";
 }
 
+/** One side asks the other (capability `rpc`). */
+export interface RpcRequest {
+  readonly type: "rpc.request";
+  readonly id: string;
+  readonly method: string;
+  readonly payload?: string;
+  readonly timeout_ms?: number;
+}
+
+/** Why a request was not answered: LiveKit's number, and words. */
+export interface RpcError {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: string;
+}
+
+/** The answer to a request, or why there is none (capability `rpc`). */
+export interface RpcResponse {
+  readonly type: "rpc.response";
+  readonly id: string;
+  readonly payload?: string | null;
+  readonly error?: RpcError | null;
+}
+
+/** A value of the state that client and agent share; null takes it away (capability `state`). */
+export interface StateSet {
+  readonly type: "state.set";
+  readonly key: string;
+  readonly value?: unknown;
+}
+
+/** Attributes of whoever sends this; an empty text takes one away (capability `state`). */
+export interface AttributesSet {
+  readonly type: "attributes.set";
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** A file follows in chunks, until all its bytes are there (capability `files`). */
+export interface FileBegin {
+  readonly type: "file.begin";
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  readonly mime_type?: string;
+  readonly topic?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+/** The next bytes of a file, in base64 (capability `files`). */
+export interface FileChunk {
+  readonly type: "file.chunk";
+  readonly id: string;
+  readonly content: string;
+}
+
 /** How the user's turns are taken. */
 export interface Transcription {
   readonly trigger: "automatic" | "push_to_talk";
@@ -232,6 +287,12 @@ export interface Beat {
   readonly type: "duologue.beat";
 }
 
+/** The whole shared state, to a client that comes in (capability `state`). */
+export interface StateSnapshot {
+  readonly type: "state.snapshot";
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
 export type ClientMessage =
   | ClientReady
   | ClientAudio
@@ -243,7 +304,13 @@ export type ClientMessage =
   | ClientData
   | ClientPlayed
   | ClientInterrupt
-  | ClientEnd;
+  | ClientEnd
+  | RpcRequest
+  | RpcResponse
+  | StateSet
+  | AttributesSet
+  | FileBegin
+  | FileChunk;
 
 export type ServerMessage =
   | TurnStart
@@ -259,4 +326,11 @@ export type ServerMessage =
   | AgentState
   | ToolEvent
   | History
-  | Beat;
+  | Beat
+  | RpcRequest
+  | RpcResponse
+  | StateSet
+  | StateSnapshot
+  | AttributesSet
+  | FileBegin
+  | FileChunk;
