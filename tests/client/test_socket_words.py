@@ -121,8 +121,9 @@ def test_what_is_typed_on_a_broken_line_goes_out_once_when_it_is_settled(desk: D
     assert desk.sent == [("m1", "One"), ("m2", "Two")]
 
 
-def test_what_the_server_has_already_is_not_sent_again(desk: Desk) -> None:
+def test_what_the_server_has_already_is_not_sent_again() -> None:
     """The history has the one whose confirmation was lost, and lacks the other."""
+    desk = Desk()
     desk.hear(ext.History([past("u0", "Earlier")]))
     desk.words.type("m1", "One")
     desk.words.type("m2", "Two")
@@ -146,12 +147,23 @@ def test_an_old_message_is_not_taken_for_the_one_that_was_just_typed() -> None:
     assert [(e.role, e.past, e.at) for e in desk.told] == [("user", True, 5), ("agent", True, 5)]
 
 
-def test_what_was_missed_is_not_of_an_earlier_session(desk: Desk) -> None:
+def test_what_was_missed_is_not_of_an_earlier_session() -> None:
     """Only the first history is the past; a later one tells what was said during a break."""
+    desk = Desk()
     desk.hear(ext.History([past("u1", "Then")]))
     desk.words.broke()
     desk.hear(ext.History([past("u1", "Then"), past("u2", "Now")]))
     assert [(e.segment, e.past) for e in desk.told] == [("u1", True), ("u1", True), ("u2", False)]
+
+
+def test_a_conversation_that_began_here_has_no_past(desk: Desk) -> None:
+    """Its first history comes after a break, and has what was said before it."""
+    desk.words.type("m1", "One")
+    desk.words.broke()
+    told = desk.hear(ext.History([past("u1", "One"), past("a1", "Good.", "assistant")]))
+    assert [(segment, *rest) for segment, *rest in told] == [("a1", "Good.", True, False)]
+    assert [event.past for event in desk.told] == [False]
+    assert desk.sent == [("m1", "One")]
 
 
 def test_what_was_open_when_the_line_broke_does_not_stay_open(desk: Desk) -> None:

@@ -62,6 +62,8 @@ class Words:
         if self._settled:
             return
         self._settled = True
+        if self._past is None:  # there was no history to begin with, so there is no past
+            self._past = set()
         for delivery, text in list(self._typed.items()):
             self._send(delivery, text)
 
