@@ -9,7 +9,6 @@ import pytest
 
 from duologue.client.socket_wire import (
     CAPABILITIES,
-    Typed,
     base_of,
     decode,
     encode,
@@ -65,7 +64,7 @@ def test_what_a_newer_server_says_is_passed_over(frame: str) -> None:
 
 def test_a_typed_message_carries_our_name_for_it() -> None:
     """So that the server takes a repeat for what it is."""
-    frame = json.loads(encode(Typed("Hello", "typed-1")))
+    frame = json.loads(encode(layercode.ClientText("Hello", "typed-1")))
     assert frame == {"type": "client.response.text", "content": "Hello", "id": "typed-1"}
 
 

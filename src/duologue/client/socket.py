@@ -30,7 +30,7 @@ from duologue.client.socket_exchange import Exchange
 from duologue.client.socket_lacks import Lacking
 from duologue.client.socket_line import Line, Renew
 from duologue.client.socket_voice import Voice
-from duologue.client.socket_wire import ToServer, Typed, decode, encode, notice
+from duologue.client.socket_wire import ToServer, decode, encode, notice
 from duologue.client.socket_words import Words
 from duologue.errors import NotOnThisTransport
 from duologue.wire import exchange as xc
@@ -62,7 +62,7 @@ class SocketRoad(Lacking):
         self._first = False
         """Whether the next frame is the first of its socket."""
         self._line = Line(self, renew)
-        self._words = Words(self._tell, lambda name, text: self._send(Typed(text, name)))
+        self._words = Words(self._tell, lambda name, text: self._send(wire.ClientText(text, name)))
         self._answers = Answers(self._tell, self._send, self._words.cut)
         self._voice = Voice(self._line.sound, self._send)
         self._exchange = Exchange(self._tell, self._send, self._line.drained)

@@ -16,14 +16,6 @@ CAPABILITIES: Final = (
 AUTHORIZE: Final = "/v1/agents/web/authorize_session"
 SOCKET: Final = "/v1/agents/web/websocket"
 
-
-class Typed(msgspec.Struct, tag="client.response.text"):
-    """A typed message, with our name for it: a server that knows it has it already."""
-
-    content: str
-    id: str
-
-
 FromServer = (
     layercode.ServerMessage
     | exchange.RpcRequest
@@ -36,7 +28,6 @@ FromServer = (
 )
 ToServer = (
     layercode.ClientMessage
-    | Typed
     | exchange.RpcRequest
     | exchange.RpcResponse
     | exchange.StateSet
