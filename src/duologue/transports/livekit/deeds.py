@@ -7,11 +7,14 @@ from typing import Final
 
 import msgspec
 
+from duologue.core.happenings import FileSent
 from duologue.errors import DuologueError
 from duologue.pipeline.seat import Seat
 from duologue.transports.allowance import Allowance
 from duologue.wire import extensions as ext
 from duologue.wire import layercode as wire
+from duologue.wire.exchange import StateSet
+from duologue.wire.rooms import CLAIM, CLIENT
 
 KEPT: Final = 64
 """What a user may send before it is linked; more is a flood."""
@@ -68,6 +71,17 @@ class Deeds:
         """A packet of our own topic."""
         if self._allowed(self._allowance.sign):
             self.do(lambda seat: self._obey(seat, payload))
+
+    def describe(self, attributes: dict[str, str]) -> None:
+        """What the user says of itself; an empty text takes an attribute away."""
+        own = {key: text for key, text in attributes.items() if key not in (CLAIM, CLIENT)}
+        if own:
+            self.do(lambda seat: self._exchange(lambda: seat.run.exchange.attributes(own)))
+
+    def file(self, file: FileSent) -> None:
+        """A file for the agent."""
+        if self._allowed(lambda: self._allowance.words(0)):
+            self.do(lambda seat: self._exchange(lambda: seat.run.exchange.file(file)))
 
     def hear(self, pcm: bytes, rate: int) -> None:
         """Hands sound on, of one user: those who share a conversation are not mixed."""
@@ -127,12 +141,20 @@ class Deeds:
                 self._leave()
             case ext.ClientInterrupt():
                 seat.run.floor.hush(leads=seat.leads)
+            case StateSet(key, value):
+                self._exchange(lambda: seat.run.exchange.set_state(key, value))
             case wire.TriggerTurnStart():
                 seat.run.floor.press()
             case wire.TriggerTurnEnd():
                 seat.run.floor.release()
             case _:  # how far it plays the track tells, and the rest travels as LiveKit has it
                 pass
+
+    def _exchange(self, deed: Callable[[], None]) -> None:
+        try:
+            deed()
+        except DuologueError as error:
+            self._complain(error.code, error.message)
 
     def _allowed(self, spend: Callable[[], None]) -> bool:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 from livekit import rtc
@@ -18,6 +18,7 @@ from duologue.wire.rooms import AGENT_NAME, AGENT_NAME_OLD, AGENT_STATE, OURS
 
 Audience = Callable[[], list[str]]
 """Identities of the users that are linked; empty while there is none."""
+Shared = h.StateShared | h.AttributesChanged | h.FileSent
 
 
 class Face:
@@ -39,9 +40,11 @@ class Face:
         self._loudspeaker = loudspeaker
         self._agent_words = agent_words
         self._user_words = user_words
-        self._users = users
-        self._ours = ours
+        self.users = users
+        self.ours = ours
         self._state = ""
+        self.share: Callable[[Shared], None] = lambda happening: None
+        """Set by the visit: shows what the agent shares beside the talk."""
 
     def show(self, happening: h.Happening) -> None:
         """Shows one thing that happened, in LiveKit's words."""
@@ -77,19 +80,23 @@ class Face:
                 self.data(content)
             case h.Noticed(code, message):
                 self.data(notice(code, message))
-            case _:  # whole texts were shown word by word; the end is the link's business
-                pass
+            case h.StateShared() | h.AttributesChanged() | h.FileSent():
+                self.share(happening)
+            case h.AgentSaid() | h.Ended() | h.RpcAsked() | h.RpcAnswered():
+                pass  # said word by word; told by the link of one user
+            case _:
+                assert_never(happening)
 
     def present(self, slug: str, title: str) -> None:
         """Takes the agent's name."""
         self._post.send(lambda: self._room.local_participant.set_name(title))
-        self._attributes({AGENT_NAME: slug, AGENT_NAME_OLD: slug})
+        self.attributes({AGENT_NAME: slug, AGENT_NAME_OLD: slug})
 
     def state(self, state: str) -> None:
         """Shows what the agent is doing; what it did before that is not caught up on."""
         if state != self._state:
             self._state = state
-            self._attributes({AGENT_STATE: state}, newest=AGENT_STATE)
+            self.attributes({AGENT_STATE: state}, newest=AGENT_STATE)
 
     @property
     def stateless(self) -> bool:
@@ -98,18 +105,19 @@ class Face:
 
     def data(self, content: Any, to: list[str] | None = None) -> None:
         """Sends JSON to the users, or to some of them."""
-        self._send(msgspec.json.encode(content), "", self._users() if to is None else to)
+        self._send(msgspec.json.encode(content), "", self.users() if to is None else to)
 
     def packet(self, message: msgspec.Struct, to: list[str] | None = None) -> None:
         """Sends a message of ours to those users whose clients understand it."""
-        self._send(msgspec.json.encode(message), OURS, self._ours() if to is None else to)
+        self._send(msgspec.json.encode(message), OURS, self.ours() if to is None else to)
 
-    # ------------------------------------------------------------ within
-
-    def _attributes(self, attributes: dict[str, str], newest: str = "") -> None:
+    def attributes(self, attributes: dict[str, str], newest: str = "") -> None:
+        """Changes attributes of the agent; an empty text takes one away."""
         self._post.send(
             lambda: self._room.local_participant.set_attributes(attributes), newest=newest
         )
+
+    # ------------------------------------------------------------ within
 
     def _send(self, payload: bytes, topic: str, to: list[str]) -> None:
         if to:
