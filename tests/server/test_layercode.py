@@ -92,6 +92,22 @@ def test_a_resume_token_resumes_its_own_until_a_newer_one_arrived(desk: Desk) ->
         refused(desk.authorize(resume_token=token), 404, "conversation_not_found")
 
 
+def test_a_stale_token_beside_the_id_is_no_matter_to_a_secret_key(desk: Desk) -> None:
+    """A back end passes on what its page keeps; by itself the token opens nothing any more."""
+    first = desk.authorize(capabilities=["resume"]).json()
+    known, other = first["conversation_id"], desk.authorize().json()["conversation_id"]
+    with connect(desk.socket_url(first["client_session_key"])) as socket:
+        socket.send('{"type":"client.ready"}')
+        for stale in ("dk_resume_x", first["resume_token"]):
+            wished = known if stale == "dk_resume_x" else other
+            again = desk.authorize(conversation_id=wished, resume_token=stale)
+            assert again.status_code == 200, again.text
+            assert again.json()["conversation_id"] == wished
+        refused(desk.authorize(resume_token="dk_resume_x"), 404, "conversation_not_found")
+        strange = {"conversation_id": "conv_x", "resume_token": "dk_resume_x"}
+        refused(desk.authorize(**strange), 404, "conversation_not_found", "conv_x")
+
+
 def test_who_has_no_key_or_a_wrong_one_is_refused(desk: Desk) -> None:
     """In `serve` nobody is let in for being near."""
     refused(desk.authorize(key=None), 401, "key_missing", "Authorization")
@@ -123,8 +139,9 @@ def test_a_public_key_opens_its_agent_from_its_pages_and_nothing_else(desk: Desk
     refused(unknown, 403, "key_wrong_agent", "nobody")
     assert "broken" not in unknown.text
     known = opened.json()["conversation_id"]
-    again = desk.authorize(key=key, headers=at_shop, conversation_id=known)
-    refused(again, 404, "conversation_not_found")
+    for more in ({}, {"resume_token": "dk_resume_x"}):
+        again = desk.authorize(key=key, headers=at_shop, conversation_id=known, **more)
+        refused(again, 404, "conversation_not_found")
     refused(desk.ask("GET", "/v1/conversations", key=key), 403, "key_scope", "public")
 
 

@@ -134,8 +134,10 @@ def continued(
 ) -> Conversation | None:
     """The conversation that the caller may go on with; none if it named none."""
     found: Conversation | None
-    if conversation_id and principal.kind != "public":
+    by_id = principal.kind == "secret" or (principal.kind == "local" and resume_token is None)
+    if conversation_id and by_id:
         # A server names what is its own; a token beside it is what its page happened to keep.
+        # A page at this machine shows its own: a stale one means that another tab took over.
         found = conversations.get(conn, principal.org_id, conversation_id)
         if found is None or found.agent_id != agent.id:
             raise DuologueError("conversation_not_found", conversation=conversation_id)
