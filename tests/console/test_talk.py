@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duologue.console import files, talk
-from duologue.console.view import TalkAgent, TalkView
+from duologue.console.view import UNNAMED, TalkAgent, TalkView
 
 AGENT = TalkAgent(
     slug="desk", name="Desk", greeting="Hello.", push_to_talk=False, suggestions=["Are you open?"]
@@ -128,12 +128,12 @@ def test_several_agents_can_be_chosen_from() -> None:
     assert 'name="agent"' not in talk.page(view())
 
 
-def test_a_closed_page_says_how_it_is_opened_and_names_nobody() -> None:
-    """Two commands, with this server's own address; no script and no agent."""
-    read = Reading(
-        talk.page(view(agents=[], closed=True, mode="serve", url="https://voice.example.com/"))
-    )
-    assert "duologue keys create --kind public" in read.text
+def test_a_closed_page_says_how_it_is_opened() -> None:
+    """Two commands for the agent that may be named, with this server's own address; no script."""
+    closed = view(agents=[], closed=True, mode="serve", url="https://voice.example.com/")
+    read = Reading(talk.page(msgspec.structs.replace(closed, named="till")))
+    assert "duologue keys create --kind public --agent till" in read.text
+    assert "publish" not in read.text
     assert "--origin https://voice.example.com" in read.text
     assert "DUOLOGUE_TALK_KEY=" in read.text
     assert "script" not in read.tags
@@ -148,8 +148,10 @@ def test_a_page_without_its_script_names_the_command() -> None:
 
 
 def test_a_page_without_agents_names_the_command() -> None:
-    """Nobody is published yet."""
-    assert "duologue agents publish demo" in Reading(talk.page(view(agents=[]))).text
+    """Nobody is published yet; where no name is known, there is a place for one."""
+    for name in ("till", UNNAMED):
+        read = Reading(talk.page(view(agents=[], named=name)))
+        assert f"duologue agents publish {name}" in read.text
 
 
 def test_the_snippet_for_a_site_holds_the_key_that_it_needs() -> None:

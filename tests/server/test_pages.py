@@ -90,7 +90,7 @@ def test_in_dev_this_machine_talks_to_every_loaded_agent(near: httpx.Client) -> 
 
 
 def test_in_dev_a_rebound_name_finds_the_page_closed(near: httpx.Client) -> None:
-    """It names no agent to whoever only seems to be here."""
+    """Whoever only seems to be here may talk to nobody, and hears of one agent at most."""
     page = near.get("/", headers={"host": "evil.example"})
     assert "This line is closed" in page.text
     assert data_of(page) is None
@@ -110,7 +110,7 @@ def test_serve_opens_the_page_with_a_public_key_and_only_while_it_is_good(folder
         closed = httpx.get(house.url, timeout=30)
         key = public_key(house)
     assert "This line is closed" in closed.text
-    assert "duologue keys create --kind public" in closed.text
+    assert "duologue keys create --kind public --agent desk" in closed.text
     assert "DUOLOGUE_TALK_KEY=" in closed.text
     assert "kiosk" not in closed.text
     with House(folder / "open", folder / "agents.py", talk_key=key) as house:
@@ -128,3 +128,13 @@ def test_a_talk_key_that_cannot_talk_stops_the_start(folder: Path) -> None:
     house = House(folder / "refusing", folder / "agents.py", talk_key="dk_public_never")
     with pytest.raises(AssertionError, match="talk_key"), house:
         pass
+
+
+def test_a_closed_page_names_no_draft(folder: Path) -> None:
+    """Where nothing is published the commands leave the name to whoever knows it."""
+    with House(folder / "drafts", folder / "agents.py") as house:
+        closed = httpx.get(house.url, timeout=30)
+    assert "duologue agents publish NAME" in closed.text
+    assert "--kind public --agent NAME" in closed.text
+    assert "--agent desk" not in closed.text
+    assert "kiosk" not in closed.text

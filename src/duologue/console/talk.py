@@ -13,7 +13,7 @@ from duologue.access import keys
 from duologue.console.files import built
 from duologue.console.suggestions import suggestions
 from duologue.console.talk_drawing import draw
-from duologue.console.view import TalkAgent, TalkView
+from duologue.console.view import UNNAMED, TalkAgent, TalkView
 from duologue.errors import DuologueError
 from duologue.store import agents
 from duologue.store.records import Agent
@@ -45,19 +45,23 @@ def load(
     now: int,
 ) -> TalkView:
     """The page for one reader: `near` needs no key, others talk with the operator's, if any."""
+    order = list(loaded)
+    here = [one for one in agents.all(conn, org_id) if one.slug in loaded]
+    here.sort(key=lambda one: order.index(one.slug))
+    published = [one for one in here if one.published_at is not None]
     if near:
-        known = [one for one in agents.all(conn, org_id) if one.published_at is not None]
-        order = list(loaded)
-        here = [one for one in known if one.slug in loaded]
-        shown, key = sorted(here, key=lambda one: order.index(one.slug)), None
+        shown, key = published, None
     else:
         shown, key = _invited(conn, talk_key, loaded, now)
+    # Strangers read of published agents on the status page too; a draft is not theirs to know.
+    named = [*published, *(here if near else [])]
     return TalkView(
         url=url,
         mode=mode,
         agents=[_agent(each) for each in shown],
         public_key=key,
         closed=not near and not shown,
+        named=named[0].slug if named else UNNAMED,
         built=built(),
         version=version("duologue"),
     )

@@ -10,7 +10,7 @@ import msgspec
 from duologue.console.icons import FAVICON, icon
 from duologue.console.snippets import open_the_page
 from duologue.console.talk_next import what_next
-from duologue.console.view import TalkView
+from duologue.console.view import UNNAMED, TalkView
 
 REBUILD: Final = "make web"
 """The command that builds the page's script."""
@@ -143,7 +143,7 @@ def _silent(view: TalkView) -> str:
         return _still(
             "Nobody to talk to yet",
             "No agent of this server is published.",
-            ["duologue agents publish demo"],
+            [_publish(view.named)],
         )
     return _still(
         "One step is missing",
@@ -155,12 +155,17 @@ def _silent(view: TalkView) -> str:
 
 def _closed(view: TalkView) -> str:
     """The words of `serve` without a key for its page; in `dev` to who is not at the machine."""
+    first = [_publish(view.named)] if view.named == UNNAMED else []
     return _still(
         "This line is closed",
         "Whoever runs this server can open the page for one agent: with a public key of its "
         "own, then with that key in the server's settings.",
-        list(open_the_page("demo", view.url)),
+        [*first, *open_the_page(view.named, view.url)],
     )
+
+
+def _publish(slug: str) -> str:
+    return f"duologue agents publish {slug}"
 
 
 def _still(title: str, text: str, commands: list[str]) -> str:

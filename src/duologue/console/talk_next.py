@@ -29,7 +29,7 @@ def _own_agent() -> str:
 
 
 def _own_site(view: TalkView) -> str:
-    slug = view.agents[0].slug if view.agents else "demo"
+    slug = view.agents[0].slug if view.agents else view.named
     key = view.public_key
     if view.mode == "serve" or view.closed:
         key = key or "dk_public_…"

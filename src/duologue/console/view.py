@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
+
+UNNAMED: Final = "NAME"
+"""Stands in a command for an agent that its reader must choose."""
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +69,8 @@ class TalkView(msgspec.Struct, frozen=True, kw_only=True):
     """What the page shows at the door; none for people at this machine in `dev`."""
     closed: bool
     """Whether the reader of this page may talk to nobody, whoever is there."""
+    named: str = UNNAMED
+    """The agent that the commands of a page without one are about, as far as it may be named."""
     built: bool
     """Whether the page's script was built."""
     version: str
