@@ -41,6 +41,7 @@ def say(conn: Connection, org_id: str, conversation_id: str, run_id: str) -> Mes
 # Every unit that takes an organization, called with the ids of somebody else's things.
 CALLS: dict[tuple[ModuleType, str], Call] = {
     (keys, "all"): lambda c, o, w: keys.all(c, o),
+    (keys, "get"): lambda c, o, w: keys.get(c, o, w.key.id),
     (keys, "revoke"): lambda c, o, w: keys.revoke(c, o, w.key.id, NOW),
     (keys, "used"): lambda c, o, w: keys.used(c, o, w.key.id, NOW),
     (agents, "all"): lambda c, o, w: agents.all(c, o),

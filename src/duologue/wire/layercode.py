@@ -7,16 +7,8 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 
+from duologue.wire import extensions as ext
 from duologue.wire.exchange import FromClient, FromServer
-from duologue.wire.extensions import (
-    AgentState,
-    Beat,
-    ClientEnd,
-    ClientInterrupt,
-    ClientPlayed,
-    History,
-    ToolEvent,
-)
 
 Trigger = Literal["automatic", "push_to_talk"]
 
@@ -150,9 +142,9 @@ ClientMessage = (
     | ReplayFinished
     | ClientText
     | ClientData
-    | ClientPlayed
-    | ClientInterrupt
-    | ClientEnd
+    | ext.ClientPlayed
+    | ext.ClientInterrupt
+    | ext.ClientEnd
     | FromClient
 )
 
@@ -272,10 +264,10 @@ ServerMessage = (
     | TranscriptInterim
     | TranscriptDelta
     | Transcript
-    | AgentState
-    | ToolEvent
-    | History
-    | Beat
+    | ext.AgentState
+    | ext.ToolEvent
+    | ext.History
+    | ext.Beat
     | FromServer
 )
 
