@@ -118,9 +118,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
         except msgspec.ValidationError as error:
             raise _invalid(name, {name: text}, error) from None
     # As all of LiveKit's own tools are told of it.
-    for field in LIVEKIT:
-        if text := environment.get(field.upper()):
-            values.setdefault(field, text)
+    for name in LIVEKIT:
+        if given := environment.get(name.upper()):
+            values.setdefault(name, given)
     return values
 
 
