@@ -8,8 +8,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import msgspec
 import structlog
@@ -23,6 +23,7 @@ from duologue.server import alone, present, talk_key
 from duologue.server.app import House
 from duologue.server.nearby import Mode, as_page
 from duologue.server.rooms import Rooms
+from duologue.server.sockets import BoundedSocket
 from duologue.settings import Settings
 from duologue.store import agents, organizations
 from duologue.store.database import Database
@@ -53,22 +54,28 @@ async def serve(
     with alone.on_folder(settings), _listening(settings) as listener:
         host_name, port = listener.getsockname()[:2]
         bound = f"{as_page(host_name)}:{port}"
-        db = await Database.open(settings.database)
-        try:
-            # The plugins' HTTP sessions hang on a context that must be older than every session.
-            async with alone.on_database(settings.database), http_context.open():
-                host = Host(db, settings, catalog, clock=now_ms)
-                rooms = Rooms(host)
-                organization_id = await _prepare(host, publish=mode == "dev")
-                async with present.on_memory_of(host):
-                    await host.open()
-                    await rooms.open()
-                    server = _Server(rooms, House(host, mode, organization_id, bound=bound))
-                    server.announce = lambda: announce(settings.public_url or bound)
-                    settle_memory()
-                    await server.serve(sockets=[listener])
-        finally:
-            await db.close()
+        async with opened(settings, catalog) as host, alone.on_database(settings.database):
+            rooms = Rooms(host)
+            organization_id = await _prepare(host, publish=mode == "dev")
+            async with present.on_memory_of(host):
+                await host.open()
+                await rooms.open()
+                server = _Server(rooms, House(host, mode, organization_id, bound=bound))
+                server.announce = lambda: announce(settings.public_url or bound)
+                settle_memory()
+                await server.serve(sockets=[listener])
+
+
+@asynccontextmanager
+async def opened(settings: Settings, catalog: Catalog) -> AsyncIterator[Host]:
+    """A host on the database that the settings mean, which is let go at the end."""
+    db = await Database.open(settings.database)
+    try:
+        # The plugins' HTTP sessions hang on a context that must be older than every session.
+        async with http_context.open():
+            yield Host(db, settings, catalog, clock=now_ms)
+    finally:
+        await db.close()
 
 
 def settle_memory() -> None:
@@ -88,7 +95,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 house,
-                ws="websockets-sansio",
+                ws=BoundedSocket,
                 ws_max_size=MESSAGE_LIMIT,
                 ws_ping_interval=PING,
                 ws_ping_timeout=PING,
