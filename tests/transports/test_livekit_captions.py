@@ -157,14 +157,19 @@ async def test_a_slow_voice_is_learned() -> None:
     assert len(slate.texts["SG_t2"]) < first
 
 
-async def test_what_is_open_when_everybody_goes_is_closed() -> None:
-    """No stream is left without an end."""
+async def test_who_comes_back_reads_the_rest_in_a_text_of_its_own() -> None:
+    """What was open when everybody left is closed: its beginning is not there any more."""
     slate = Slate()
     words = speaking(slate)
     words.heard("t1", 1.0)
-    words.abandon()
-    await asyncio.sleep(0)
+    words.part()
     assert slate.closed == {"SG_t1": True}
+    words.ended("t1", interrupted=True)
+    words.started("t2")
+    words.sound("t2")
+    words.ended("t2", interrupted=False)
+    assert slate.texts["SG_t1"] + slate.texts["SG_t2"] == TEXT
+    assert slate.closed == {"SG_t1": True, "SG_t2": False}
 
 
 def test_the_user_reads_its_own_words_as_they_are_understood() -> None:

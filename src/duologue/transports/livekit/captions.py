@@ -63,6 +63,8 @@ class AgentWords:
         else:
             segment.before += segment.played
             segment.played, segment.total = 0.0, None
+            if not segment.opened:  # nobody was there meanwhile: whoever reads on has no beginning
+                segment.id = f"SG_{turn}"
         self._turns[turn] = segment
 
     def text(self, turn: str, text: str) -> None:
@@ -104,10 +106,10 @@ class AgentWords:
         elif segment.text:
             self._paper.message(turn, segment.text)
 
-    def abandon(self) -> None:
-        """Nobody reads any more: what is open ends here."""
-        for turn in list(self._turns):
-            self.ended(turn, interrupted=True)
+    def part(self) -> None:
+        """Nobody reads any more: what is open ends here, and may go on in a text of its own."""
+        for segment in self._turns.values():
+            self._close(segment, interrupted=True)
 
     # ------------------------------------------------------------ within
 
@@ -129,6 +131,7 @@ class AgentWords:
 
     def _close(self, segment: _Segment, *, interrupted: bool) -> None:
         if segment.opened:
+            segment.opened = False
             self._paper.close(segment.id, interrupted=interrupted)
 
     def _learn(self, segment: _Segment) -> None:

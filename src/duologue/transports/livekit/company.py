@@ -59,6 +59,8 @@ class Company:
         self.seated: list[Link] = []
         self.on_link: Callable[[Link], None] = lambda link: None
         """Set by the visit: hands over what a user sent before."""
+        self.on_empty: Callable[[], None] = lambda: None
+        """Set by the visit: nobody hears or reads any more."""
         self._office = office
         self._secret = secret
         self._room = room
@@ -134,9 +136,9 @@ class Company:
     def came(self, participant: rtc.RemoteParticipant) -> None:
         """Somebody is seen: the user who was announced, another one, or an observer."""
         claim = participant.attributes.get(CLAIM, "")
-        link = self.link_of(participant.identity)
-        if link is not None and link.claim == claim:
-            self._appear(link, participant)
+        link = self.links.get(participant.identity)
+        if link is not None and link.claim == claim and not link.left:
+            self._appear(link, participant)  # one that was refused is told why
         elif claim:
             self.spawn(self._welcome(participant, claim))
         elif link is not None:
@@ -155,6 +157,13 @@ class Company:
             self.face.present(definition.slug, definition.title)
             if self.face.stateless:  # it starts when it is first needed; it can be spoken to now
                 self.face.state("listening")
+
+    def part(self, link: Link) -> None:
+        """A user is attached no more; with the last one the agent falls silent."""
+        if link in self.seated:
+            self.seated.remove(link)
+            if not self.seated:
+                self.on_empty()
 
     async def close(self) -> None:
         """Nobody is linked any more, within bounds."""
@@ -233,8 +242,6 @@ class Company:
         """A link is over: its user may come back, or is told why not and shown out."""
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("link failed", room=self.name, identity=link.identity, exc_info=error)
-        if link in self.seated:
-            self.seated.remove(link)
         if link.seat is not None and link.may_return:
             self._known[link.claim] = again(link.seat, self.host.clock())
         if link.closed_with is None or self._closed:

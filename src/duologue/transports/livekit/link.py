@@ -86,6 +86,7 @@ class Link:
                 await self._begin(seat)
                 await self._gone.wait()
         finally:
+            self._company.part(self)
             self._company.dealings.detach(self)
             await self.microphone.close()
             how = self._how
@@ -97,6 +98,11 @@ class Link:
     def over(self) -> bool:
         """Whether it ended, though it may not be cleared away."""
         return self._gone.is_set()
+
+    @property
+    def left(self) -> bool:
+        """Whether its user is gone from the room."""
+        return self._departed
 
     @property
     def may_return(self) -> bool:

@@ -216,13 +216,18 @@ class Registrar:
             words = "LiveKit is back" if self._reachable is False else "registered with LiveKit"
             log.info(words, url=self._livekit.url, worker=worker)
         self._reachable = True
-        if self._first is not None and not self._first.done():
-            self._first.set_result(None)
+        self._answered()
 
     def _away(self, why: str) -> None:
         if self._reachable is not False:
             log.warning("LiveKit is unreachable, trying on", url=self._livekit.url, reason=why)
         self._reachable = False
+        self._answered()
+
+    def _answered(self) -> None:
+        """Lets a start go on: it knows how LiveKit stands."""
+        if self._first is not None and not self._first.done():
+            self._first.set_result(None)
 
 
 def _read(data: str | bytes) -> protocol.ServerMessage:

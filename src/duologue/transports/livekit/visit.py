@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
@@ -62,6 +63,7 @@ class Visit:
         self._face.share = company.dealings.show
         self._mail = Mail(room, company.link_of, company.spawn)
         company.on_link = self._mail.deliver
+        company.on_empty = self._emptied
 
     async def serve(self) -> None:
         """Enters, stays while there is somebody to stay for, and leaves."""
@@ -110,17 +112,19 @@ class Visit:
     async def _go(self) -> None:
         """Leaves within bounds and lets nobody in any more: the next one gets a new agent."""
         self._going = True
-        await self._company.close()
-        self._agent_words.abandon()
-        await asyncio.sleep(0)
-        await self._post.close(within=1.0)
-        await self._office.close_room()
+        async with AsyncExitStack() as leaving:  # whoever is in a hurry cuts one step, not the rest
+            leaving.push_async_callback(self._loudspeaker.close)
+            leaving.push_async_callback(self._disconnect)
+            leaving.push_async_callback(self._office.close_room)
+            leaving.push_async_callback(self._post.close, within=1.0)
+            await self._company.close()
+
+    async def _disconnect(self) -> None:
         try:
             async with asyncio.timeout(CLOSING):
                 await self._room.disconnect()
         except TimeoutError:
             log.warning("room left too slowly", room=self._job.room)
-        await self._loudspeaker.close()
 
     # ------------------------------------------------------------ the room's events
 
@@ -196,6 +200,11 @@ class Visit:
         for link in self._company.links.values():
             link.departed("dropped")
         self._company.changed.set()
+
+    def _emptied(self) -> None:
+        """Nobody hears or reads any more: what is under way waits for who comes back."""
+        self._loudspeaker.silence()
+        self._agent_words.part()
 
     def _told(self, turn: str, seconds: float) -> None:
         """So much of a turn was played: its words are shown, and the agent knows it."""
