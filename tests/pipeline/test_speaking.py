@@ -10,18 +10,11 @@ from livekit import rtc
 from livekit.agents.voice import io
 from tests.virtual import run
 
-from duologue.pipeline.speaking import (
-    BLOCK,
-    CHUNK,
-    DOUBT,
-    LEAD,
-    MUTE,
-    STALE,
-    TRAVEL,
-    UNHEARD,
-    Mouth,
-)
+from duologue.pipeline import speaking
+from duologue.pipeline.speaking import BLOCK, CHUNK, DOUBT, LEAD, MUTE, STALE, UNHEARD, Mouth
 from duologue.pipeline.utterance import RATE
+
+TRAVEL = speaking.TRAVEL
 
 
 class Listener:

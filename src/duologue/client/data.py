@@ -87,7 +87,7 @@ class DataFace:
         self._file_topics: set[str] = set()
 
     def _open_road(self, what: str) -> Road:
-        raise NotImplementedError
+        raise AssertionError("the session that uses this face gives it")
 
     # ------------------------------------------------------------ requests
 
@@ -190,7 +190,7 @@ class DataFace:
     # ------------------------------------------------------------ within
 
     def _each_road(self, do: Callable[[Road], None]) -> None:
-        raise NotImplementedError
+        raise AssertionError("the session that uses this face gives it")
 
     def _equip(self, road: Road) -> None:
         """Gives a new road every handler that waits for one."""

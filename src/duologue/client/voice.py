@@ -49,11 +49,11 @@ class VoiceFace:
         self._mine = self._theirs = b""
 
     def _open_road(self, what: str) -> Road:
-        raise NotImplementedError
+        raise AssertionError("the session that uses this face gives it")
 
     def on(self, name: EventName, callback: Callback) -> Unsubscribe:
         """Tells what happens in the session."""
-        raise NotImplementedError
+        raise AssertionError("the session that uses this face gives it")
 
     # ------------------------------------------------------------ the microphone
 
