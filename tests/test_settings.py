@@ -129,6 +129,18 @@ def test_a_livekit_is_known_by_all_it_needs() -> None:
         assert "hidden" not in error.message
 
 
+def test_livekits_own_variables_are_read_below_ours(tmp_path: Path) -> None:
+    """They beat the file, as all of the environment does; an empty one is none."""
+    theirs = {"LIVEKIT_URL": "wss://a.example", "LIVEKIT_API_KEY": "k", "LIVEKIT_API_SECRET": "s"}
+    file = written(tmp_path, 'livekit_url = "wss://file.example"')
+    found = load(file, theirs)
+    assert found.livekit_url == "wss://a.example"
+    assert (found.livekit_api_key, found.livekit_api_secret) == ("k", "s")
+    ours = {"DUOLOGUE_LIVEKIT_URL": "wss://b.example"}
+    assert load(None, theirs | ours).livekit_url == "wss://b.example"
+    assert load(None, {"LIVEKIT_URL": ""}) == Settings()
+
+
 def test_the_address_of_a_livekit_is_one() -> None:
     """Browsers open it as a socket."""
     message = refused(environment={**ROOMS, "DUOLOGUE_LIVEKIT_URL": "rooms.example"}).message

@@ -222,6 +222,17 @@ async def test_it_registers_again_when_livekit_was_away(tmp_path: Path) -> None:
     ]
 
 
+async def test_a_livekit_that_is_away_holds_up_no_start(tmp_path: Path) -> None:
+    """The house opens without it, and it is found when it comes."""
+    with servers.server() as livekit:
+        await asyncio.to_thread(livekit.stop)
+        rooms = Rooms()
+        async with registered(livekit, tmp_path, rooms):
+            await asyncio.to_thread(livekit.start)
+            async with user(livekit, "late", claim(livekit, "late")):
+                await eventually(lambda: len(rooms.jobs) == 1)
+
+
 async def test_a_wrong_secret_is_an_error_at_the_start(livekit: LiveKit, tmp_path: Path) -> None:
     """It names the key and says where to look, and shows no secret."""
     wrong = "another-secret-of-32-characters!"

@@ -155,7 +155,12 @@ class Inviter:
             nbf=now - SKEW,
             exp=claim.exp - SKEW,
             video=Grant(room=claim.room),
-            room_config=with_dispatch(wish.room_config, text, trusted=claim.kind == "secret"),
+            room_config=with_dispatch(
+                wish.room_config,
+                text,
+                trusted=claim.kind == "secret",
+                grace=self._settings.grace_seconds,
+            ),
             name=_short("participant_name", wish.name),
             metadata=wish.participant_metadata,
             attributes={**wish.attributes, CLAIM: text},

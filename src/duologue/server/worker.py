@@ -6,38 +6,29 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-from livekit.agents.utils import http_context
-
 from duologue.agents.registry import Catalog
 from duologue.errors import DuologueError
-from duologue.pipeline.host import Host
 from duologue.server import present
 from duologue.server.rooms import Rooms
-from duologue.server.serve import now_ms, settle_memory
+from duologue.server.serve import opened, settle_memory
 from duologue.settings import Settings
-from duologue.store.database import Database
 
 
 async def work(settings: Settings, catalog: Catalog, *, announce: Callable[[str], None]) -> None:
     """Takes rooms until a signal; `announce` gets LiveKit's address once it is asked."""
-    db = await Database.open(settings.database)
-    try:
-        async with http_context.open():
-            host = Host(db, settings, catalog, clock=now_ms)
-            rooms = Rooms(host)
-            if rooms.livekit is None:
-                raise DuologueError("livekit_missing")
-            async with present.on_memory_of(host):
-                await host.open()
-                await rooms.open()
-                try:
-                    settle_memory()
-                    announce(rooms.livekit.url)
-                    await _signal()
-                finally:
-                    await rooms.close_with_host()
-    finally:
-        await db.close()
+    async with opened(settings, catalog) as host:
+        rooms = Rooms(host)
+        if rooms.livekit is None:
+            raise DuologueError("livekit_missing")
+        async with present.on_memory_of(host):
+            await host.open()
+            await rooms.open()
+            try:
+                settle_memory()
+                announce(rooms.livekit.url)
+                await _signal()
+            finally:
+                await rooms.close_with_host()
 
 
 async def _signal() -> None:
