@@ -29,7 +29,9 @@ def test_close_codes_are_ours_or_registered() -> None:
 def test_what_a_road_lacks_is_named() -> None:
     """The error of a missing feature names the feature and the road."""
     error = NotOnThisTransport("camera", "websocket")
-    assert error.message == "camera does not exist on the websocket road."
+    assert error.message == (
+        "camera does not exist on the websocket road; docs/transports.md says which road has it."
+    )
     assert copy.copy(error).code == "not_on_this_transport"
 
 

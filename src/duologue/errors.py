@@ -150,7 +150,11 @@ FAULTS: Final[dict[str, Fault]] = {
     "not_in_a_session": Fault(
         400, None, "duologue.current() works only inside an agent that is in a session."
     ),
-    "not_on_this_transport": Fault(501, None, "{what} does not exist on the {transport} road."),
+    "not_on_this_transport": Fault(
+        501,
+        None,
+        "{what} does not exist on the {transport} road; docs/transports.md says which road has it.",
+    ),
     "data_in_use": Fault(409, None, "{path} is in use by another server (process {pid})."),
     "database_in_use": Fault(
         409, None, "Another server runs on the database {database!r}. Stop it, or use another one."

@@ -28,10 +28,11 @@ LONG = (
 )
 GRACE = 4.0
 AGENTS = f'''
-from livekit.agents import Agent
+from livekit.agents import Agent, function_tool
 
 import duologue
-from duologue.testing.models import Call, RulerTTS, ScriptedAnswers
+from duologue.agents.voices.scripted import Call
+from duologue.testing.models import RulerTTS, ScriptedAnswers, ScriptedSTT
 
 LONG = "{LONG}"
 
@@ -52,6 +53,40 @@ def long():
 )
 def button():
     return Agent(instructions="Wait for the button.")
+
+
+@duologue.agent(
+    "hearing", greeting="", tts=RulerTTS, llm=lambda: ScriptedAnswers(),
+    stt=lambda: ScriptedSTT(["What time is it?", "Stop."]),
+)
+def hearing():
+    return Agent(instructions="Hear.")
+
+
+@duologue.agent(
+    "patient", greeting="", tts=RulerTTS, llm=lambda: ScriptedAnswers([LONG, "Well."]),
+    stt=lambda: ScriptedSTT(["What time is it?", "Stop."]),
+)
+def patient():
+    return Agent(instructions="Hear, and talk for long.")
+
+
+class Toolbox(Agent):
+    def __init__(self):
+        super().__init__(instructions="Use it.")
+
+    @function_tool
+    async def wind(self) -> str:
+        """Tells the wind."""
+        return "none"
+
+
+@duologue.agent(
+    "toolbox", greeting="", tts=RulerTTS,
+    llm=lambda: ScriptedAnswers([Call("wind", {{}}), "No wind."]),
+)
+def toolbox():
+    return Toolbox()
 
 
 class Exchanging(Agent):

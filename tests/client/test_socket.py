@@ -54,6 +54,7 @@ async def test_the_greeting_is_heard(house: House) -> None:
         await ear.heard_out()
     assert ear.events[0] == LineChanged("connected")
     assert ear.events[1] == AgentSeen("agent", "talker")
+    assert ear.events[2] == AgentStateChanged("listening")
     assert ear.events[-1] == LineChanged("disconnected", "left")
     assert "speaking" in [event.state for event in ear.all(AgentStateChanged)]
     assert ear.all(SoundStopped) == []

@@ -58,11 +58,13 @@ class _Listening(stt.RecognizeStream):
                 text = next(self._ears.texts, "")
                 speaking = True
                 self._send(stt.SpeechEventType.START_OF_SPEECH, "")
-                self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, text.split()[0] if text else "")
+                if text:
+                    self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, text.split()[0])
             quiet = 0.0 if loud else quiet + frame.duration
             if speaking and quiet > 0.4:
                 speaking = False
-                self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, text)
+                if text:
+                    self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, text)
                 self._send(stt.SpeechEventType.END_OF_SPEECH, "")
 
     def _send(self, kind: stt.SpeechEventType, text: str) -> None:
@@ -182,10 +184,10 @@ def fresh() -> str:
     return f"room-{uuid4().hex[:8]}"
 
 
-def loudness(pcm: bytes) -> float:
-    """The energy of PCM16."""
-    samples = np.frombuffer(pcm, dtype="<i2").astype(float)
-    return float(np.sqrt(np.mean(samples**2))) if samples.size else 0.0
+def loudness(pcm: bytes) -> int:
+    """The loudest sample of PCM16."""
+    samples = np.frombuffer(pcm, dtype="<i2").astype(int)
+    return int(np.abs(samples).max()) if samples.size else 0
 
 
 async def until(true: Any, within: float = PATIENCE) -> None:

@@ -28,7 +28,7 @@ class TurnTaking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     interrupt_after: Seconds = 0.5
     """How long the user speaks over the agent before that is an interruption.
 
-    The agent falls silent sooner, at the first tenth of a second, and goes on at once when there
+    The agent falls silent sooner, at the first syllable, and goes on at once when there
     was no more.
     """
     resume_after: Seconds = 1.0

@@ -8,10 +8,17 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from duologue.client.errors import AgentLeft, AgentTimeout, NotConnected, SessionError, WaitTimeout
-from duologue.client.road import AgentGone, AgentSeen, AgentStateChanged, TrackChanged
+from duologue.client.road import (
+    AgentGone,
+    AgentSeen,
+    AgentStateChanged,
+    TrackChanged,
+    TransportName,
+)
 from duologue.client.signals import Callback, Changes, Signals, Unsubscribe
 from duologue.client.tasks import Tasks
 from duologue.core import agent_states as states
+from duologue.errors import NotOnThisTransport
 
 PATIENCE: Final = 20.0
 """Seconds that LiveKit's clients give an agent."""
@@ -29,6 +36,8 @@ class Agent:
         self._reasons: tuple[str, ...] = ()
         self._seen: AgentSeen | None = None
         self._tracks: dict[tuple[str, bool], TrackChanged] = {}
+        self.transport: TransportName = "livekit"
+        """The road on which it is met: a socket has sound and words, and no tracks."""
 
     # ------------------------------------------------------------ what it is
 
@@ -121,13 +130,19 @@ class Agent:
 
     async def wait_until_audio_track(self, timeout: float = PATIENCE) -> Any:
         """The agent's voice, at once or when it comes."""
+        self._require_tracks("A track of the agent's sound")
         await self._until("an audio track", lambda: self.audio_track is not None, timeout)
         return self.audio_track
 
     async def wait_until_video_track(self, timeout: float = PATIENCE) -> Any:
         """The agent's picture, at once or when it comes."""
+        self._require_tracks("The agent's picture")
         await self._until("a video track", lambda: self.video_track is not None, timeout)
         return self.video_track
+
+    def _require_tracks(self, what: str) -> None:
+        if self.transport != "livekit":
+            raise NotOnThisTransport(what, self.transport)
 
     async def _until(self, what: str, true: Callable[[], bool], timeout: float) -> None:
         def reached() -> bool:

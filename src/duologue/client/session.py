@@ -237,6 +237,7 @@ class Session(DataFace, VoiceFace):
         ticket = await self._opening.ticket()
         road = self._opening.road(ticket, speaks=microphone is not False, early=self._pre_connect)
         self._road = road
+        self.agent.transport = road.name
         self._equip(road)
         self._listening()
         await road.open(ticket, self._told)

@@ -61,6 +61,7 @@ class SocketRoad(Lacking):
         self._attributes: dict[str, str] = {}
         self._first = False
         """Whether the next frame is the first of its socket."""
+        self._met = False
         self._line = Line(self, renew)
         self._words = Words(self._tell, lambda name, text: self._send(wire.ClientText(text, name)))
         self._answers = Answers(self._tell, self._send, self._words.cut)
@@ -203,8 +204,10 @@ class SocketRoad(Lacking):
         self._exchange.opened()
         self._tell(LineChanged("connected"))
         self._tell_agent()
-        if not self._granted("agent_state"):
+        if not self._met or not self._granted("agent_state"):
+            # An agent without a greeting begins with the user's first word, which it hears.
             self._tell(AgentStateChanged("listening"))
+        self._met = True
 
     def frame(self, frame: str | bytes) -> None:
         """Does what a frame of the server says."""

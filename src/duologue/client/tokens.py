@@ -142,6 +142,13 @@ class TokenSource:
         return TokenSource(ask).cached()
 
     @staticmethod
+    def duologue(url: str, key: str | None = None, agent: str = "") -> TokenSource:
+        """A duologue server's WebSocket, opened by a key of it; `duologue dev` needs none."""
+        from duologue.client.authorize import duologue_source
+
+        return duologue_source(url, key, agent)
+
+    @staticmethod
     def development(server_id: str, *, base_url: str = LIVEKIT_CLOUD) -> CachedTokenSource:
         """A development token server, LiveKit Cloud's or your own; not for production."""
         return TokenSource.endpoint(

@@ -1,0 +1,160 @@
+"""Encryption from end to end between a Python session and its agent."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from livekit import rtc
+from tests.rooms.livekit import LiveKit
+from tests.rooms.stub import Tone, fresh, loudness, session_to, stub, until
+
+from duologue.client.encryption import E2EEOptions
+from duologue.client.errors import EncryptionError
+from duologue.client.road import EncryptionChanged
+
+
+def keyed(key: bytes = b"our key") -> rtc.E2EEOptions:
+    """What an agent is given."""
+    provider = rtc.KeyProviderOptions(shared_key=key, ratchet_window_size=0)
+    return rtc.E2EEOptions(key_provider_options=provider)
+
+
+@pytest.mark.parametrize("key", ["our key", b"our key", E2EEOptions("our key"), keyed()])
+async def test_an_encrypted_talk_is_a_talk(key: object, livekit: LiveKit) -> None:
+    """Words, sound, chat and the user's own transcript, with any spelling of the key."""
+    room = fresh()
+    async with stub(livekit, room, encryption=keyed(), heard=["my words"], answers=["Yes."]):
+        session = session_to(livekit, room, encryption=key)
+        heard = bytearray()
+        session.listen(lambda pcm, rate: heard.extend(pcm))
+        tone = Tone()
+        await session.start(microphone=tone)
+        await asyncio.sleep(0.5)
+        tone.speak(0.6)
+        await until(lambda: any("Yes." in m.text for m in session.messages if m.final))
+        mine = [m for m in session.messages if m.text == "my words"]
+        # The server shows the agent as the sender of these; the track says whose they are.
+        assert [(m.role, m.kind) for m in mine] == [("user", "user_transcript")]
+        await until(lambda: loudness(bytes(heard)) > 2000)
+        await session.messages.send("written")
+        await until(lambda: any("written" in m.text for m in session.messages if m.role == "agent"))
+        await session.end()
+
+
+async def test_an_encrypted_agent_is_no_noise_without_a_key(livekit: LiveKit) -> None:
+    """The track is not decoded, and the listener is told what is missing."""
+    room = fresh()
+    async with stub(livekit, room, encryption=keyed(), greeting="You cannot hear this at all."):
+        session = session_to(livekit, room)
+        heard = bytearray()
+        told: list[EncryptionChanged] = []
+        session.listen(lambda pcm, rate: heard.extend(pcm))
+        session.on("encryption", told.append)
+        await session.start()
+        await until(lambda: any("no key" in each.error for each in told))
+        await asyncio.sleep(1)
+        assert loudness(bytes(heard)) < 500
+        assert not session.messages
+        await session.end()
+
+
+async def test_another_key_is_silence_and_a_word_about_it(livekit: LiveKit) -> None:
+    """What cannot be read is told, not played."""
+    room = fresh()
+    async with stub(livekit, room, encryption=keyed(b"another"), greeting="A long greeting it is."):
+        session = session_to(livekit, room, encryption="our key")
+        heard = bytearray()
+        told: list[EncryptionChanged] = []
+        session.listen(lambda pcm, rate: heard.extend(pcm))
+        session.on("encryption", told.append)
+        await session.start()
+        await until(lambda: any("is the key the same" in each.error for each in told))
+        assert loudness(bytes(heard)) < 500
+        assert not session.messages
+        await session.end()
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_plaintext_is_refused_unless_it_is_allowed(allowed: bool, livekit: LiveKit) -> None:
+    """A keyless peer's sound and words are not taken for the agent's; LiveKit itself takes them."""
+    room = fresh()
+    async with stub(livekit, room, greeting="I have no key."):
+        session = session_to(livekit, room, encryption=E2EEOptions("k", allow_plaintext=allowed))
+        heard = bytearray()
+        told: list[EncryptionChanged] = []
+        session.listen(lambda pcm, rate: heard.extend(pcm))
+        session.on("encryption", told.append)
+        await session.start()
+        if allowed:
+            await until(lambda: any("no key" in m.text for m in session.messages))
+            await until(lambda: loudness(bytes(heard)) > 2000)
+        else:
+            await until(lambda: any("takes no plaintext" in each.error for each in told))
+            await asyncio.sleep(2)
+            assert loudness(bytes(heard)) < 500
+            assert not session.messages
+        await session.end()
+
+
+async def test_encryption_is_switched_by_publishing_again(livekit: LiveKit) -> None:
+    """Off and on: each time a new track, encrypted or not, and the agent goes on hearing."""
+    room = fresh()
+    async with stub(livekit, room, encryption=keyed()) as agent:
+        session = session_to(livekit, room, encryption="our key")
+        tone = Tone()
+        await session.start(microphone=tone)
+        kinds: list[int] = []
+
+        def published(publication: rtc.RemoteTrackPublication) -> None:
+            kinds.append(publication.encryption_type)
+
+        agent.room.on("track_published", published)
+        await session.set_encryption(False)
+        await until(lambda: kinds == [rtc.EncryptionType.NONE])
+        await session.messages.send("still a secret")
+        await until(lambda: any("still" in m.text for m in session.messages if m.role == "agent"))
+        await session.set_encryption_enabled(True)
+        await until(lambda: kinds == [rtc.EncryptionType.NONE, rtc.EncryptionType.GCM])
+        before = agent.ears.seconds
+        tone.speak(0.6)
+        await until(lambda: agent.ears.seconds > before + 0.2)
+        await session.end()
+
+
+async def test_the_key_can_be_changed(livekit: LiveKit) -> None:
+    """Both sides take the new one, and the talk goes on."""
+    room = fresh()
+    async with stub(livekit, room, encryption=keyed()) as agent:
+        session = session_to(livekit, room, encryption="our key")
+        tone = Tone()
+        await session.start(microphone=tone)
+        await session.set_encryption_key("the next key")
+        provider = agent.room.e2ee_manager.key_provider
+        assert provider is not None
+        provider.set_shared_key(b"the next key", 0)
+        await session.messages.send("after the change")
+        await until(lambda: any("after" in m.text for m in session.messages if m.role == "agent"))
+        tone.speak(0.6)
+        await until(lambda: agent.ears.seconds > 0.2)
+        await session.end()
+
+
+async def test_a_session_without_a_key_cannot_switch_or_change_it(livekit: LiveKit) -> None:
+    """Encryption is chosen when the session is made."""
+    session = session_to(livekit, fresh())
+    await session.start(wait_for_agent=False)
+    with pytest.raises(EncryptionError, match="encryption="):
+        await session.set_encryption(True)
+    with pytest.raises(EncryptionError, match="the session has none"):
+        await session.set_encryption_key("k")
+    await session.end()
+
+
+@pytest.mark.parametrize(("key", "said"), [("", "an empty key"), (7, "not int")])
+async def test_a_key_must_be_one(key: object, said: str, livekit: LiveKit) -> None:
+    """Refused before anything is joined."""
+    session = session_to(livekit, fresh(), encryption=key)
+    with pytest.raises(EncryptionError, match=said):
+        await session.start()
+    assert session.room is None
