@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from duologue.agents.current import Current as Current
     from duologue.agents.current import current as current
     from duologue.agents.registry import agent as agent
+    from duologue.client.blocking import BlockingSession as BlockingSession
     from duologue.client.connecting import connect as connect
     from duologue.client.encryption import E2EEOptions as E2EEOptions
     from duologue.client.errors import AgentLeft as AgentLeft
@@ -33,6 +34,7 @@ _HOMES: Final = {
     "agent": "duologue.agents.registry",
     "AgentLeft": "duologue.client.errors",
     "AgentTimeout": "duologue.client.errors",
+    "BlockingSession": "duologue.client.blocking",
     "connect": "duologue.client.connecting",
     "Current": "duologue.agents.current",
     "current": "duologue.agents.current",
@@ -57,6 +59,7 @@ _HOMES: Final = {
 __all__ = [
     "AgentLeft",
     "AgentTimeout",
+    "BlockingSession",
     "Current",
     "DuologueError",
     "E2EEOptions",
