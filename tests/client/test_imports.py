@@ -38,7 +38,7 @@ def loaded(code: str) -> set[str]:
     [
         "import duologue",
         "from duologue import Session, TokenSource, SessionError",
-        "from duologue import *; Session(TokenSource.endpoint('http://h/'), agent_name='desk')",
+        "from duologue import Session as S, TokenSource as T; S(T.endpoint('http://h/'))",
     ],
 )
 def test_a_session_is_made_without_any_heavy_package(code: str) -> None:

@@ -244,7 +244,8 @@ async def recall(line: Line) -> None:
     """Tells what was said before, twice."""
     await line.until("client.ready")
     for words in ("Hello.", "Goodbye."):
-        await line.send("conversation.history", messages=[{"role": "user", "content": words}])
+        said = {"role": "user", "turn_id": "t1", "content": words}
+        await line.send("conversation.history", messages=[said])
 
 
 async def test_the_newest_history_is_kept() -> None:
@@ -252,7 +253,7 @@ async def test_the_newest_history_is_kept() -> None:
     async with ScriptedServer(recall) as server, own(server) as on_line:
         assert on_line.history == []
         await on_line.until(lambda: len(on_line.record.events) == 3, "both histories")
-        assert on_line.history == [{"role": "user", "content": "Goodbye."}]
+        assert [said["content"] for said in on_line.history] == ["Goodbye."]
 
 
 async def test_only_our_own_client_has_a_button_that_interrupts() -> None:

@@ -235,7 +235,9 @@ class SyntheticCaller:
                 await self._news.wait_for(happened)
         except TimeoutError:
             last = "\n".join(f"  {event!r:.200}" for event in self.record.events[-12:])
-            raise AssertionError(f"waited {patience} s for {what}; heard last:\n{last}") from None
+            broken = [task.exception() for task in self._tasks if task.done()]
+            told = f"waited {patience} s for {what}; heard last:\n{last}"
+            raise AssertionError(told) from next(filter(None, broken), None)
 
     # ---------------------------------------------------------------- inside
 
