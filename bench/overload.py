@@ -17,6 +17,7 @@ import httpx
 from bench.capacity import UNDERRUNS
 from bench.conditions import ANSWER_SECONDS, SOCKET, VOICE_RATE
 from bench.figures import keep, kept, quiet
+from bench.line import Refused
 from bench.load import Caller, generate, percentile
 from bench.machine import described, versions
 from bench.sounds import LOOP_SECONDS, VARIANTS, loop
@@ -39,14 +40,20 @@ class Crowd:
         while True:
             self.asked += 1
             answer = await self.system.authorize(client)
+            wait = answer.headers.get("retry-after")
             if answer.status_code == 200:
                 key = answer.json()["client_session_key"]
                 caller = Caller(self.system, loop(number % VARIANTS))
-                self.callers.append(caller)
-                await caller.join(client, f"{SOCKET}?client_session_key={key}")
-                return
-            wait = answer.headers.get("retry-after")
-            self.refused[f"{answer.status_code} {answer.json().get('code')} retry {wait}"] += 1
+                try:
+                    await caller.join(client, f"{SOCKET}?client_session_key={key}")
+                except Refused:  # the last place was taken between the key and the socket
+                    self.refused["503 at the socket"] += 1
+                else:
+                    self.callers.append(caller)
+                    return
+            else:
+                code = answer.json().get("code")
+                self.refused[f"{answer.status_code} {code} retry {wait}"] += 1
             await asyncio.sleep(float(wait or 1))
 
 
@@ -58,7 +65,8 @@ async def crowd(system: System, capacity: int) -> dict[str, Any]:
         tasks = []
         begin = clock.time()
         for number in range(2 * capacity):
-            due = begin + number * LOOP_SECONDS / (2 * capacity)
+            # Those who are let in speak evenly one after another, as when capacity was measured.
+            due = begin + number * LOOP_SECONDS / capacity
             await asyncio.sleep(due - clock.time())
             tasks.append(asyncio.create_task(group.come(client, number)))
         since, used = clock.time(), system.cpu()
