@@ -179,6 +179,24 @@ async def test_a_button_that_was_pressed_over_silence_ends_its_turn(tmp_path: Pa
         assert await desk.words() == []
 
 
+async def test_what_is_typed_after_a_button_waits_until_its_words_are_known(
+    tmp_path: Path,
+) -> None:
+    """Silence under a button is no turn that answers into the typed one; words come first."""
+    turns = {"trigger": "push_to_talk"}
+    async with stage(tmp_path, stt=ScriptedSTT(["", "a table", ""]), turns=turns) as desk:
+        client = await desk.join()
+        await client.said("Hello.")
+        for typed in ("Nothing.", "For two.", "Thanks."):
+            client.run.floor.press()
+            client.run.floor.hear(SOUND * 10, 16000)
+            client.run.floor.release()
+            client.run.floor.type(typed)
+            await client.said(f"You said: {typed}")
+        users = [words for role, words, _ in await desk.words() if role == "user"]
+        assert users == ["Nothing.", "a table", "For two.", "Thanks."]
+
+
 class Tools(Agent):
     """An agent with a tool, data and the last word."""
 

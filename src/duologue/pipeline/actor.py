@@ -12,7 +12,7 @@ from contextvars import ContextVar, copy_context
 from typing import Any, Final
 
 import structlog
-from livekit.agents import Agent, AgentSession, ChatContext
+from livekit.agents import Agent, AgentSession, ChatContext, ChatMessage, StopResponse
 from livekit.agents.voice.events import CloseEvent, SpeechCreatedEvent
 
 from duologue.agents import current as whereabouts
@@ -101,8 +101,17 @@ class Actor:
                 self._entering = False
                 _within_on_enter.reset(within)
 
+        completed = agent.on_user_turn_completed
+
+        async def heard(turn_ctx: ChatContext, new_message: ChatMessage) -> None:
+            if not (new_message.text_content or "").strip():
+                raise StopResponse  # a button was pressed over a noise
+            await completed(turn_ctx, new_message)
+
         if type(agent).on_enter is not Agent.on_enter:
             agent.on_enter = enter  # type: ignore[method-assign]  # one instance, ours alone
+        if self._definition.turns.trigger == "push_to_talk":
+            agent.on_user_turn_completed = heard  # type: ignore[method-assign]
         self._agent = agent
 
     def listened_to(self) -> None:

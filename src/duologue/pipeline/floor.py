@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 from livekit.agents import AgentSession
@@ -38,6 +40,10 @@ class Floor:
         self._pressed = False
         self._closed = False
         self._typed = Repeats()
+        self._unknown = 0
+        """How many times the button was released and its words are not known yet."""
+        self._meanwhile: list[Callable[[], None]] = []
+        """What is typed before they are."""
 
     def hear(self, pcm: bytes, rate: int) -> None:
         """Sound from the microphone; with push-to-talk only while the button is down."""
@@ -59,6 +65,7 @@ class Floor:
         """Push-to-talk: the user is done."""
         if self._pressed:
             self._pressed = False
+            self._unknown += 1
             self._actor.do(lambda session: self._spawn(self._commit(session)))
 
     def abandon(self) -> None:
@@ -72,7 +79,11 @@ class Floor:
         """A typed message is a whole turn of the user; one whose `name` came before is none."""
         words = text.strip()
         if words and (name is None or not self._typed.known(name)):
-            self._actor.do(lambda session: self._type(session, words, leads=leads))
+            act = partial(self._actor.do, lambda session: self._type(session, words, leads=leads))
+            if self._unknown:
+                self._meanwhile.append(act)
+            else:
+                act()
 
     def hush(self, *, leads: bool = True) -> None:
         """The user wants the agent to be silent, and says nothing."""
@@ -87,7 +98,8 @@ class Floor:
 
     def _press(self, session: AgentSession[None]) -> None:
         if self._take(session):
-            session.clear_user_turn()
+            if not self._unknown:  # else both presses are one turn
+                session.clear_user_turn()
             self._begin()
 
     def _begin(self) -> None:
@@ -113,8 +125,18 @@ class Floor:
         return False
 
     async def _commit(self, session: AgentSession[None]) -> None:
-        transcript = await session.commit_user_turn(
-            transcript_timeout=3.0, stt_flush_duration=FLUSH
-        )
-        if not transcript.strip():
-            self._narrator.tell(self._narrator.turns.user_gives_up())
+        try:
+            transcript = await session.commit_user_turn(
+                transcript_timeout=3.0, stt_flush_duration=FLUSH
+            )
+            # AgentSession says nothing of a turn's end; until then it silences whoever speaks.
+            if (activity := session._activity) and (turn := activity._user_turn_completed_atask):
+                await asyncio.wait([turn])
+            if not transcript.strip():
+                self._narrator.tell(self._narrator.turns.user_gives_up())
+        finally:
+            self._unknown -= 1
+            if not self._unknown:
+                acts, self._meanwhile = self._meanwhile, []
+                for act in acts:
+                    act()
