@@ -94,8 +94,6 @@ class Exchanging(Agent):
 
     def __init__(self):
         super().__init__(instructions="Exchange.")
-
-    async def on_enter(self):
         here = duologue.current()
         here.on_rpc("upper", lambda text: text.upper())
         here.on_data(self.told)

@@ -96,8 +96,7 @@ class Answers:
         if turn is not self._turn:  # words alone
             self._finish(turn)
             return
-        if self.wanted:
-            self._tell(SoundEnded())
+        self._tell(SoundEnded())
         self._tick()
 
     def ended(self, turn_id: str) -> None:
@@ -164,8 +163,7 @@ class Answers:
         turn.over = True
         turn.clock.hold(self._now())
         self._rest()
-        if self.wanted:
-            self._tell(SoundStopped())
+        self._tell(SoundStopped())
 
     def _finish(self, turn: _Turn) -> None:
         turn.over = True
