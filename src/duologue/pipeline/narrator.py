@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 HESITATE: Final = 0.03
 """Seconds of speech over the agent, one look of voice detection, after which it falls silent."""
-RELENT: Final = 0.12
+RELENT: Final = 0.2
 """Seconds of quiet after which a hesitating agent goes on: it was a cough, or a chair."""
 
 PARTS = {"stt_error": "hearing", "llm_error": "thinking", "tts_error": "voice"}

@@ -34,8 +34,8 @@ and understood like everything else: words interrupt, however quiet.
 MAYBE: Final = 0.1
 """How sure the model must be of sound that is about as loud as the user: `ALIKE` of the power."""
 ALIKE: Final = 0.1
-BRIDGE: Final = 0.12
-"""Seconds between two such sounds within a word; "excuse" has a gap of 0.1."""
+BRIDGE: Final = 0.2
+"""Seconds between two such sounds within a word; "excuse" has a gap of 0.1, and looks blur it."""
 LONG: Final = 0.6
 """Seconds of speech from which it is taken for the user's usual voice."""
 LESS: Final = 0.5
