@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,7 +88,9 @@ class Stage:
         self.doorman = Doorman(host, granted=GRANTED)
         self.conversation = ""
 
-    async def join(self, *, ready: bool = True, again: bool = False, **wish: Any) -> Client:
+    async def join(
+        self, *, ready: bool = True, again: bool = False, e2ee: bool = False, **wish: Any
+    ) -> Client:
         """A client that is authorized and attached; `again` goes on with the last conversation."""
         asked = Wish(
             key=None,
@@ -101,7 +104,7 @@ class Stage:
         self.conversation = admitted.conversation_id
         guest, _ = await self.doorman.open(admitted.session_key, None)
         client = Client(self.host)
-        client.seat = await self.host.seat(guest, client)
+        client.seat = await self.host.seat(replace(guest, e2ee=e2ee), client)
         if ready:
             client.run.ready(client)
         return client

@@ -37,9 +37,12 @@ class Record:
         self._tail: asyncio.Future[bool] | None = None
         self._answer: str | None = None
         self._answer_text = ""
+        self._answer_secret = False
         self._saved_at = 0
         self.session_id: str | None = None
         """The attached session; messages name it."""
+        self.secret = False
+        """Whether it is only kept that something was said, and not what."""
 
     def user(self, turn: str, text: str) -> asyncio.Future[bool]:
         """What the user said."""
@@ -63,6 +66,7 @@ class Record:
         """The answer grows; it is saved at its first words and then once a second."""
         now = self._clock()
         self._answer_text += text
+        self._answer_secret |= self.secret
         if self._answer is None:
             self._answer = fresh("msg_", now)
             self._saved_at = now
@@ -85,10 +89,14 @@ class Record:
             self._revise(text=text, final=True, interrupted=interrupted)
         else:  # cut before a word of it was heard: it never happened
             self.write(messages.remove, self._org_id, self._answer)
-        self._answer, self._answer_text = None, ""
+        self._answer, self._answer_text, self._answer_secret = None, "", False
 
     def state(self, values: str) -> asyncio.Future[bool]:
         """The state that agent and clients share, as JSON."""
+        if self.secret:
+            kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            kept.set_result(True)
+            return kept
         conversation = self._where["conversation_id"]
         return self.write(conversations.set_state, self._org_id, conversation, values)
 
@@ -105,6 +113,9 @@ class Record:
     def _append(
         self, turn: str, role: str, kind: str, text: str, **values: Any
     ) -> asyncio.Future[bool]:
+        if self.secret:
+            text = ""
+            values.pop("item", None)
         return self.write(
             messages.append,
             self._org_id,
@@ -118,7 +129,8 @@ class Record:
             **values,
         )
 
-    def _revise(self, **values: Any) -> asyncio.Future[bool]:
+    def _revise(self, *, text: str, **values: Any) -> asyncio.Future[bool]:
+        values["text"] = "" if self._answer_secret else text
         return self.write(messages.revise, self._org_id, self._answer, now=self._clock(), **values)
 
     async def _after(

@@ -143,6 +143,8 @@ class Run:
     def attach(self, listener: Listener, guest: Guest) -> None:
         """A client listens from now on; the agent's code learns of its session."""
         self.record.session_id = guest.session_id
+        shared = self._outlet.listening and self.record.secret
+        self.record.secret = guest.unrecorded or shared
         self.exchange.arrived(listener, guest.transport)
         if self._here is not None:
             guest.enter(self._here)

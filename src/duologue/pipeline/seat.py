@@ -37,6 +37,11 @@ class Guest:
     e2ee: bool = False
     """Whether what is said is encrypted from end to end."""
 
+    @property
+    def unrecorded(self) -> bool:
+        """Whether its words are kept nowhere: it is encrypted, and nobody asked for them."""
+        return self.e2ee and not self.definition.record_encrypted
+
     def whereabouts(self, run: Run, resumed: Grade | None) -> Current:
         """What the agent's code learns about its session."""
         return Current(
