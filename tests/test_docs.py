@@ -50,9 +50,10 @@ def test_the_types_of_the_wire_follow_its_structs() -> None:
         assert members == [each.__name__ for each in get_args(getattr(wire, name))]
 
 
-def test_the_readme_shows_the_example_as_it_is() -> None:
-    """The agent in ten lines is the file that runs in the tests."""
-    assert blocks("README.md", "python") == [read("examples/front_desk.py")]
+def test_the_readme_shows_the_examples_as_they_are() -> None:
+    """The agent and the caller in ten lines each are the files that run in the tests."""
+    files = [read("examples/front_desk.py"), read("examples/ask.py")]
+    assert blocks("README.md", "python") == files
 
 
 def test_the_status_page_shows_the_example_too() -> None:
