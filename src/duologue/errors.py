@@ -122,6 +122,12 @@ FAULTS: Final[dict[str, Fault]] = {
     # What agent and client exchange
     "not_shareable": Fault(400, None, "{what} cannot be shared: {reason}."),
     "no_client": Fault(409, None, "{what} needs a client that takes {need!r}, and none is there."),
+    "vision_off": Fault(
+        409,
+        None,
+        "Agent {agent!r} asks for no pictures. Let it see: vision=True in its @duologue.agent, or "
+        "vision = true in its table.",
+    ),
     # Why a socket closed
     "replaced": Fault(409, 4001, "This conversation was opened in another place."),
     "ended": Fault(410, 4002, "The conversation was ended ({reason})."),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from livekit import rtc
 
 import duologue
 from duologue.agents.current import Current, bind
@@ -84,6 +85,7 @@ async def test_what_the_road_lacks_is_refused_by_name() -> None:
     calls: dict[str, Callable[[], object]] = {
         "chat": lambda: here.chat("x"),
         "navigate": lambda: here.navigate("/"),
+        "frame": here.frame,
         "on_rpc": lambda: here.on_rpc("x", str),
         "on_file": lambda: here.on_file(print),
         "on_attributes": lambda: here.on_attributes(print),
@@ -96,6 +98,18 @@ async def test_what_the_road_lacks_is_refused_by_name() -> None:
         with pytest.raises(duologue.NotOnThisTransport, match=rf"{name}\(\).*websocket road"):
             await asking
     assert here.attributes == {}
+
+
+def test_a_picture_is_in_reach_of_an_agent_that_asks_for_it() -> None:
+    """In a room; an agent that does not ask learns how to, and on a socket nobody sees."""
+    shown = rtc.VideoFrame(2, 2, rtc.VideoBufferType.RGBA, bytes(16))
+    seeing, blind = make("a", [], [], frame=lambda: shown), make("b", [], [])
+    with pytest.raises(duologue.NotOnThisTransport, match=r"frame\(\)"):
+        seeing.frame()
+    seeing.transport = blind.transport = "livekit"
+    assert seeing.frame() is shown
+    with pytest.raises(duologue.DuologueError, match=r"'demo' asks for no pictures.*vision=True"):
+        blind.frame()
 
 
 class Beyond:

@@ -6,11 +6,14 @@ import inspect
 import os
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from duologue.agents.reach import AttributesHandler, FileHandler, Reach, RpcHandler
 from duologue.agents.shared import State, Unsubscribe, subscribe
 from duologue.errors import DuologueError, NotOnThisTransport
+
+if TYPE_CHECKING:
+    from livekit import rtc
 
 Handler = Callable[[Any], Awaitable[None] | None]
 
@@ -38,6 +41,7 @@ class Current:
         chat: Callable[[str], None] | None = None,
         reach: Reach | None = None,
         navigate: Callable[[str], None] | None = None,
+        frame: Callable[[], rtc.VideoFrame | None] | None = None,
     ) -> None:
         self.conversation_id = conversation_id
         self.session_id = session_id
@@ -60,6 +64,7 @@ class Current:
         self._chat = chat
         self._reach = reach
         self._navigate = navigate
+        self._frame = frame
         self._handlers: list[Handler] = []
 
     # ------------------------------------------------------------ words and data
@@ -87,6 +92,17 @@ class Current:
         if self._navigate is None:
             self._lacks("navigate()")
         self._navigate(url)
+
+    def frame(self) -> rtc.VideoFrame | None:
+        """What the user's screen or camera shows now; none while neither is on.
+
+        It fits into `llm.ImageContent(image=…)`. The agent must ask for it, with `vision=True`.
+        """
+        if self.transport != "livekit":
+            self._lacks("frame()")
+        if self._frame is None:
+            raise DuologueError("vision_off", agent=self.agent)
+        return self._frame()
 
     # ------------------------------------------------------------ requests
 

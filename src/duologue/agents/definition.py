@@ -62,6 +62,9 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """Model strings such as `deepgram/nova-3`; empty picks what the keys allow, else offline."""
     voice: str = ""
     """Which voice of the speech model."""
+    vision: bool = False
+    """Whether the agent sees the user's screen or camera, in rooms. Nobody else's pictures are
+    fetched or decoded."""
     tabs: Literal["takeover", "reject", "share"] = "takeover"
     """What happens when a conversation is opened a second time: the first socket is closed, the
     second is refused, or both hear one agent, which listens to the microphone of the first."""

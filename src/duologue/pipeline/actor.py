@@ -21,6 +21,7 @@ from duologue.agents.models import Models
 from duologue.errors import DuologueError
 from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
+from duologue.pipeline.seeing import Eye
 from duologue.pipeline.session import make_session
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ class Actor:
         models: Models,
         *,
         ear: Ear,
+        eye: Eye | None,
         narrator: Narrator,
         resumed: bool,
         failed: Callable[[DuologueError], None],
@@ -52,6 +54,7 @@ class Actor:
         self._definition = definition
         self._models = models
         self._ear = ear
+        self._eye = eye
         self._narrator = narrator
         self._resumed = resumed
         self._failed = failed
@@ -141,6 +144,8 @@ class Actor:
         self._waiting.clear()
         self._ready.set()
         self._ear.close()
+        if self._eye is not None:
+            self._eye.close()
         if self._starting is not None:
             await asyncio.wait([self._starting], timeout=CLOSING)
             self._starting.cancel()
@@ -163,6 +168,7 @@ class Actor:
         whereabouts.bind(self._here)
         session = make_session(self._definition, self._models)
         session.input.audio = self._ear
+        session.input.video = self._eye
         session.output.audio = self._narrator.mouth
         session.output.transcription = self._narrator.words
         self._narrator.listen(session)

@@ -33,6 +33,7 @@ from duologue.pipeline.narrator import Narrator
 from duologue.pipeline.outlet import Listener, Outlet
 from duologue.pipeline.record import Record
 from duologue.pipeline.seat import Guest
+from duologue.pipeline.seeing import Eye
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +69,7 @@ class Run:
         self._greet = greet and bool(definition.greeting)
         self._outlet = Outlet()
         self._ear = Ear()
+        self.eye = Eye() if definition.vision else None  # what nobody asked for is not fetched
         self._narrator = Narrator(self._outlet, record, new_id)
         self._narrator.on_failure = self._apologize
         if definition.still_there:
@@ -80,6 +82,7 @@ class Run:
             definition,
             models,
             ear=self._ear,
+            eye=self.eye,
             narrator=self._narrator,
             resumed=resumed,
             failed=lambda error: self.end(error, reason="agent_failed"),

@@ -57,6 +57,7 @@ class Guest:
             end=run.hang_up,
             chat=run.chat,
             reach=run.exchange,
+            frame=None if run.eye is None else run.eye.newest,
         )
 
     def enter(self, here: Current) -> None:

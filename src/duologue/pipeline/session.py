@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from livekit.agents import NOT_GIVEN, AgentSession
+from livekit.agents.voice import VoiceActivityVideoSampler
 from livekit.agents.voice.turn import InterruptionOptions
 
 from duologue.agents.definition import AgentDefinition
@@ -36,6 +37,8 @@ def make_session(definition: AgentDefinition, models: Models) -> AgentSession[No
             # The model thinks while the silence after the last word is still being waited out.
             "preemptive_generation": {"enabled": True, "preemptive_tts": False},
         },
+        # Of the user's pictures a realtime model gets one a second while the user speaks.
+        video_sampler=VoiceActivityVideoSampler(speaking_fps=1.0, silent_fps=0.3),
         # The first seconds of the agent's speech may be interrupted like the rest.
         aec_warmup_duration=None,
         user_away_timeout=turns.away_after,
