@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import typer
+from tests import platforms
 from tests.wire_types import wire_types
 
 from duologue import errors, settings
@@ -131,6 +132,7 @@ PAGES = {
     "docs/settings.md": settings_page,
     "docs/errors.md": errors_page,
     "docs/cli.md": cli_page,
+    "docs/platforms.md": platforms.page,
     "web/packages/client/src/wire.ts": wire_types,
 }
 
