@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
+from livekit import rtc
 
 from duologue.core.happenings import FileSent
 from duologue.errors import DuologueError
@@ -99,6 +100,12 @@ class Deeds:
         """The sound ends in mid-word: what was said so far is all there is."""
         if self._seat is not None and self._seat.leads and not self._closed:
             self._seat.run.floor.abandon()
+
+    def show(self, frame: rtc.VideoFrame | None) -> None:
+        """Hands a picture on, of the one who is heard; none when nothing is shown any more."""
+        seat = self._seat
+        if seat is not None and seat.leads and seat.run.eye is not None:
+            seat.run.eye.see(frame)
 
     def do(self, deed: Deed) -> None:
         """Does something for the user, now or as soon as it is seated."""
