@@ -22,6 +22,7 @@ from duologue.server.join import Join
 from duologue.store import agents
 from duologue.store.ids import fresh
 from duologue.testing.speech import Recording
+from duologue.transports.livekit import secrecy
 from duologue.transports.livekit.jobs import Job
 from duologue.transports.livekit.names import livekit as found
 from duologue.transports.livekit.road import RoomRoad
@@ -340,11 +341,15 @@ class Hall:
         self.jobs.append(task)
         return task
 
-    async def enter(self, claim: Claim, *, ours: bool = False, mic: bool = True) -> Caller:
+    async def enter(
+        self, claim: Claim, *, ours: bool = False, mic: bool = True, key: bytes | None = None
+    ) -> Caller:
         """A user enters the room; by default with a microphone, for the room sees it sooner."""
         caller = Caller(claim.identity)
         self.callers.append(caller)
-        await caller.connect(self.livekit.url, self.token(claim, ours=ours))
+        encryption = secrecy.options(key) if key else None
+        token = self.token(claim, ours=ours)
+        await caller.connect(self.livekit.url, token, encryption=encryption)
         if mic:
             await caller.publish()
         return caller

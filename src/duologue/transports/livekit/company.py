@@ -13,12 +13,12 @@ from duologue.access import claims
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest, Seat
+from duologue.transports.livekit import secrecy
 from duologue.transports.livekit.captions import UserWords
 from duologue.transports.livekit.dealings import Dealings
 from duologue.transports.livekit.face import Face
 from duologue.transports.livekit.link import PRESENT, Link, again
 from duologue.transports.livekit.office import Office
-from duologue.transports.livekit.secrecy import key_of
 from duologue.wire.layercode import notice
 from duologue.wire.rooms import CLAIM, CLIENT
 
@@ -55,6 +55,8 @@ class Company:
         self.entered = False
         self.key: bytes | None = None
         """What everybody in an encrypted room has; none in any other."""
+        self.strict = False
+        """Whether the agent takes no sound that is not encrypted."""
         self.links: dict[str, Link] = {}
         self.seated: list[Link] = []
         self.on_link: Callable[[Link], None] = lambda link: None
@@ -123,8 +125,13 @@ class Company:
             loaded = self.host.catalog.get(guest.definition.slug)
             if loaded is None:
                 raise DuologueError("agent_not_loaded", agent=guest.definition.slug)
-            self.key = await key_of(loaded)
+            self.key = await secrecy.key_of(loaded)
+            self.strict = guest.definition.encryption == "required"
             self.changed.set()
+
+    async def proven(self, identity: str) -> bool:
+        """Whether a participant has the key of this room."""
+        return await secrecy.proven(self._room.local_participant, identity)
 
     async def keyed(self) -> bytes | None:
         """The key, as soon as the user who is announced was let in; none if it was refused."""
@@ -190,6 +197,7 @@ class Company:
         link.deeds.describe(participant.attributes)
         link.appeared(ours=participant.attributes.get(CLIENT) == "1")
         link.microphone.look_at(participant)
+        link.camera.look_at(participant)
 
     async def _welcome(self, participant: rtc.RemoteParticipant, text: str) -> None:
         """Links to a participant whose claim holds, as the agent's policy for tabs has it."""

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
+from livekit import rtc
 
 from duologue.core.happenings import Ended, Happening, RpcAnswered, RpcAsked
 from duologue.core.resume import Departure
 from duologue.errors import DuologueError
 from duologue.pipeline.history import past
 from duologue.pipeline.seat import Guest, Seat
+from duologue.transports.livekit.camera import Camera
 from duologue.transports.livekit.deeds import Deeds
 from duologue.transports.livekit.microphone import Microphone
 from duologue.wire import extensions as ext
@@ -50,7 +52,8 @@ class Link:
             leave=lambda: self.departed("left"),
             sign_of_life=lambda: self._present.set(),
         )
-        self.microphone = Microphone(self.deeds.hear, self.deeds.break_off)
+        self.microphone = Microphone(self.deeds.hear, self.deeds.break_off, self._takes)
+        self.camera = Camera(self._takes)
         self.closed_with: str | None = None
         """The code with which we ended it; none while it goes on, or when it went by itself."""
         self.message = ""
@@ -82,13 +85,14 @@ class Link:
             self.seat = seat
             seat.on_close = self.close
             self._company.sit(self, seat)
-            if await self._arrived(returning=seat.resumed == "live"):
+            if await self._arrived(returning=seat.resumed == "live") and await self._keyed():
                 await self._begin(seat)
                 await self._gone.wait()
         finally:
             self._company.part(self)
             self._company.dealings.detach(self)
             await self.microphone.close()
+            await self.camera.close()
             how = self._how
             if self.closed_with is not None:
                 how = "left" if self.closed_with in FORGET_CODES else "dropped"
@@ -184,6 +188,23 @@ class Link:
                 wait.cancel()
             await asyncio.wait(waits)
 
+    async def _keyed(self) -> bool:
+        """Whether the user may be listened to: in an encrypted room it must have the key."""
+        if self._company.key is None:
+            return True
+        await self._either(self._seen, PRESENT)
+        if not self._gone.is_set() and not await self._company.proven(self.identity):
+            self.close("encryption_required")
+        return not self._gone.is_set()
+
+    def _takes(self, publication: rtc.RemoteTrackPublication) -> bool:
+        """Whether a track may be heard; a user may switch encryption off only where it is asked."""
+        plain = publication.encryption_type == rtc.EncryptionType.NONE
+        if plain and self._company.strict:
+            self.close("encryption_required")
+            return False
+        return True
+
     async def _begin(self, seat: Seat) -> None:
         """Lets the agent speak, then hears what the user sent before."""
         if self.ours and seat.resumed is not None:
@@ -194,6 +215,8 @@ class Link:
         self._company.dealings.attach(self, seat)
         self.deeds.begin(seat)
         self.microphone.open()
+        if seat.run.eye is not None:
+            self.camera.open(self.deeds.show)
 
     def _shut(self, code: str, message: str) -> None:
         if self.closed_with is None:

@@ -29,8 +29,14 @@ Hear = Callable[[bytes, int], None]
 class Microphone:
     """Hears the newest track of one user; tells when the sound of one breaks off."""
 
-    def __init__(self, hear: Hear, broken: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        hear: Hear,
+        broken: Callable[[], None],
+        takes: Callable[[rtc.RemoteTrackPublication], bool],
+    ) -> None:
         self._hear = hear
+        self._takes = takes
         self._broken = broken
         self._early: dict[str, asyncio.Future[EarlySound]] = {}
         self._sid = ""
@@ -49,12 +55,12 @@ class Microphone:
 
     def published(self, publication: rtc.RemoteTrackPublication) -> None:
         """Asks for a track, if it is a microphone's."""
-        if publication.source == rtc.TrackSource.SOURCE_MICROPHONE and not self._closed:
+        if self._wants(publication):
             publication.set_subscribed(True)
 
     def subscribed(self, track: rtc.Track, publication: rtc.RemoteTrackPublication) -> None:
         """Listens to a track, instead of the one before it."""
-        if publication.source != rtc.TrackSource.SOURCE_MICROPHONE or self._closed:
+        if not self._wants(publication):
             return
         waits = int(TF_PRECONNECT_BUFFER) in [int(one) for one in publication.audio_features]
         stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=FRAME_MS)
@@ -91,6 +97,10 @@ class Microphone:
             await asyncio.wait([task])
 
     # ------------------------------------------------------------ within
+
+    def _wants(self, publication: rtc.RemoteTrackPublication) -> bool:
+        is_microphone = publication.source == rtc.TrackSource.SOURCE_MICROPHONE
+        return is_microphone and not self._closed and self._takes(publication)
 
     async def _listen(
         self,

@@ -13,10 +13,15 @@ from livekit import rtc
 
 from duologue.agents.definition import LoadedAgent
 from duologue.errors import DuologueError
+from duologue.wire.exchange import RPC_UNSUPPORTED
 
 log = structlog.get_logger(__name__)
 
 PATIENCE: Final = 5.0
+PROOF: Final = 8.0
+"""Seconds in which a client shows that it has the key."""
+QUESTION: Final = "duologue.key"
+"""A method that nobody has."""
 
 
 async def key_of(loaded: LoadedAgent, environment: Mapping[str, str] = os.environ) -> bytes:
@@ -37,6 +42,28 @@ def options(key: bytes) -> rtc.E2EEOptions:
     # side changed its key; with 0 a changed key is silence until the other side has it too.
     provider = rtc.KeyProviderOptions(shared_key=key, ratchet_window_size=0)
     return rtc.E2EEOptions(key_provider_options=provider)
+
+
+async def proven(agent: rtc.LocalParticipant, identity: str) -> bool:
+    """Whether a participant has the key: it can only answer a request that it can read.
+
+    LiveKit takes plain packets of people without a key, and does not say so. Every client of it
+    answers a method that it does not know with an error, and the request itself is encrypted.
+    """
+    try:
+        async with asyncio.timeout(PROOF + 1):
+            await agent.perform_rpc(
+                destination_identity=identity,
+                method=QUESTION,
+                payload="",
+                response_timeout=PROOF,
+                max_round_trip_latency=PROOF,
+            )
+    except rtc.RpcError as error:
+        return int(error.code) == RPC_UNSUPPORTED
+    except TimeoutError:
+        return False
+    return True
 
 
 def _read(loaded: LoadedAgent, environment: Mapping[str, str]) -> bytes:
