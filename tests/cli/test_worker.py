@@ -80,11 +80,22 @@ async def until_live(house: House, key: str, count: int) -> dict[str, str]:
     return found
 
 
+async def until_other(house: House, key: str, before: dict[str, str]) -> dict[str, str]:
+    """The live sessions, once there are some and none is of those runs."""
+    end = time.monotonic() + 2 * PATIENCE
+    while True:
+        found = await asyncio.to_thread(live, house, key)
+        if found and not set(found.values()) & set(before.values()):
+            return found
+        assert time.monotonic() < end, found
+        await asyncio.sleep(0.2)
+
+
 @pytest.mark.rooms
 async def test_a_worker_serves_whom_the_server_has_no_room_for(
     livekit: LiveKit, tmp_path: Path
 ) -> None:
-    """It outlives the server's end and start; when it is killed, the server takes its user over."""
+    """Its conversation outlives the server; when it is killed, the server takes its user over."""
     file = tmp_path / "desk.py"
     file.write_text(FILE)
     shared: dict[str, Any] = {**livekit.settings, "max_sessions": 1}
@@ -108,5 +119,9 @@ async def test_a_worker_serves_whom_the_server_has_no_room_for(
                     still = await asyncio.to_thread(live, serve, key)
                     assert theirs <= still.keys()
                     assert all(still[each] == both[each] for each in theirs)
+                    await asyncio.to_thread(worker.kill)
+                    after = await until_other(serve, key, still)
+                    assert len(after) == 1
+                    await livekit.crowd(handed["room_name"], 2)
             finally:
                 await asyncio.to_thread(worker.stop)

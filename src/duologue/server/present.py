@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ from duologue.store.database import backend
 
 log = structlog.get_logger(__name__)
 
-LOOK: Final = 30.0
+LOOK: Final = 10.0
 """Seconds between two looks for processes that were killed."""
 
 
@@ -34,13 +34,16 @@ class Presence(ABC):
 
 
 @asynccontextmanager
-async def on_memory_of(host: Host) -> AsyncIterator[None]:
-    """Shows the others that this process lives, and mends what those left that do not."""
+async def on_memory_of(host: Host, lost: Callable[[], None]) -> AsyncIterator[None]:
+    """Shows the others that this process lives, and mends what those left that do not.
+
+    `lost` is called when one was killed: its callers may be waiting for another.
+    """
     async with presence(host.settings.database, host.process) as shown:
         gone = await shown.gone(await host.db.read(recovery.processes))
         recovered = await host.db.write(recovery.after_crash, gone, host.clock())
         log.info("memory ready", recovered=recovered)
-        looking = asyncio.create_task(_keep_mending(host, shown))
+        looking = asyncio.create_task(_keep_mending(host, shown, lost))
         try:
             yield
         finally:
@@ -48,7 +51,7 @@ async def on_memory_of(host: Host) -> AsyncIterator[None]:
             await asyncio.wait([looking])
 
 
-async def _keep_mending(host: Host, shown: Presence) -> None:
+async def _keep_mending(host: Host, shown: Presence, lost: Callable[[], None]) -> None:
     before = set[str]()
     while True:
         await asyncio.sleep(LOOK)
@@ -56,9 +59,10 @@ async def _keep_mending(host: Host, shown: Presence) -> None:
             gone = await shown.gone(await host.db.read(recovery.processes))
             # Seen gone twice: after a restart of the database, each process needs a moment to
             # show itself again.
-            if lost := gone & before:
-                recovered = await host.db.write(recovery.after_crash, lost, host.clock())
+            if killed := gone & before:
+                recovered = await host.db.write(recovery.after_crash, killed, host.clock())
                 log.warning("a process was killed", recovered=recovered)
+                lost()
             before = gone
         except Exception:
             log.exception("killed processes not looked for")

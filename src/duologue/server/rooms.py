@@ -32,6 +32,11 @@ class Rooms:
             raise
         self._registrar = registrar
 
+    def suspect(self) -> None:
+        """Somebody may be without an agent: rooms are looked through for a while."""
+        if self._registrar is not None:
+            self._registrar.suspect()
+
     async def close_with_host(self) -> None:
         """Takes no more rooms, ends every conversation, and leaves the rooms, within bounds."""
         leaving = [self._host.close()]

@@ -57,7 +57,7 @@ async def serve(
         async with opened(settings, catalog) as host, alone.on_database(settings.database):
             rooms = Rooms(host)
             organization_id = await _prepare(host, publish=mode == "dev")
-            async with present.on_memory_of(host):
+            async with present.on_memory_of(host, rooms.suspect):
                 await host.open()
                 await rooms.open()
                 server = _Server(rooms, House(host, mode, organization_id, bound=bound))

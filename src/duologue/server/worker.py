@@ -20,7 +20,7 @@ async def work(settings: Settings, catalog: Catalog, *, announce: Callable[[str]
         rooms = Rooms(host)
         if rooms.livekit is None:
             raise DuologueError("livekit_missing")
-        async with present.on_memory_of(host):
+        async with present.on_memory_of(host, rooms.suspect):
             await host.open()
             await rooms.open()
             try:

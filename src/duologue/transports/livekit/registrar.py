@@ -72,6 +72,10 @@ class Registrar:
             await asyncio.wait([self._task])
         await self._lost.close()
 
+    def suspect(self) -> None:
+        """Somebody may be without an agent: rooms are looked through for a while."""
+        self._lost.suspect()
+
     # ------------------------------------------------------------ the connection
 
     async def _stay(self) -> None:
