@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from duologue.agents.registry import agent as agent
     from duologue.client.blocking import BlockingSession as BlockingSession
     from duologue.client.connecting import connect as connect
+    from duologue.client.controlled import AgentConfig as AgentConfig
+    from duologue.client.controlled import ControlledSession as ControlledSession
+    from duologue.client.controlled import Snapshot as Snapshot
+    from duologue.client.controlled import TranscriptEntry as TranscriptEntry
     from duologue.client.encryption import E2EEOptions as E2EEOptions
     from duologue.client.errors import AgentLeft as AgentLeft
     from duologue.client.errors import AgentTimeout as AgentTimeout
@@ -21,8 +25,13 @@ if TYPE_CHECKING:
     from duologue.client.errors import SessionError as SessionError
     from duologue.client.errors import TokenSourceError as TokenSourceError
     from duologue.client.errors import WaitTimeout as WaitTimeout
+    from duologue.client.livekit_session import LiveKitSession as LiveKitSession
     from duologue.client.messages import Message as Message
     from duologue.client.road import Ticket as Ticket
+    from duologue.client.saved import SavedSession as SavedSession
+    from duologue.client.saved import clear_session as clear_session
+    from duologue.client.saved import load_session as load_session
+    from duologue.client.saved import save_session as save_session
     from duologue.client.session import Session as Session
     from duologue.client.token_options import TokenOptions as TokenOptions
     from duologue.client.tokens import TokenSource as TokenSource
@@ -32,54 +41,72 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "agent": "duologue.agents.registry",
+    "AgentConfig": "duologue.client.controlled",
     "AgentLeft": "duologue.client.errors",
     "AgentTimeout": "duologue.client.errors",
     "BlockingSession": "duologue.client.blocking",
+    "clear_session": "duologue.client.saved",
     "connect": "duologue.client.connecting",
+    "ControlledSession": "duologue.client.controlled",
     "Current": "duologue.agents.current",
     "current": "duologue.agents.current",
     "DuologueError": "duologue.errors",
     "E2EEOptions": "duologue.client.encryption",
     "EncryptionError": "duologue.client.errors",
+    "LiveKitSession": "duologue.client.livekit_session",
+    "load_session": "duologue.client.saved",
     "MediaError": "duologue.client.errors",
     "Message": "duologue.client.messages",
     "NotConnected": "duologue.client.errors",
     "NotOnThisTransport": "duologue.errors",
     "RpcError": "duologue.errors",
+    "save_session": "duologue.client.saved",
+    "SavedSession": "duologue.client.saved",
     "Session": "duologue.client.session",
     "SessionConnectError": "duologue.client.errors",
     "SessionError": "duologue.client.errors",
+    "Snapshot": "duologue.client.controlled",
     "Ticket": "duologue.client.road",
     "TokenOptions": "duologue.client.token_options",
     "TokenSource": "duologue.client.tokens",
     "TokenSourceError": "duologue.client.errors",
+    "TranscriptEntry": "duologue.client.controlled",
     "WaitTimeout": "duologue.client.errors",
 }
 
 __all__ = [
+    "AgentConfig",
     "AgentLeft",
     "AgentTimeout",
     "BlockingSession",
+    "ControlledSession",
     "Current",
     "DuologueError",
     "E2EEOptions",
     "EncryptionError",
+    "LiveKitSession",
     "MediaError",
     "Message",
     "NotConnected",
     "NotOnThisTransport",
     "RpcError",
+    "SavedSession",
     "Session",
     "SessionConnectError",
     "SessionError",
+    "Snapshot",
     "Ticket",
     "TokenOptions",
     "TokenSource",
     "TokenSourceError",
+    "TranscriptEntry",
     "WaitTimeout",
     "agent",
+    "clear_session",
     "connect",
     "current",
+    "load_session",
+    "save_session",
 ]
 
 

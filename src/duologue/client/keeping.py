@@ -1,0 +1,60 @@
+"""Keeps a saved session fresh while it is open: it says every few seconds that it is alive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+from duologue.client import saved
+from duologue.client.road import Ticket
+from duologue.client.saved import Store
+
+PULSE: Final = 10.0
+"""Seconds between two words of life."""
+
+
+class Keeper:
+    """Writes the present ticket into every store that still holds this conversation."""
+
+    def __init__(self, ticket: Callable[[], Ticket | None], well: Callable[[], bool]) -> None:
+        self._ticket = ticket
+        self._well = well
+        """Whether the line is open, and not only mending itself."""
+        self._stores: list[Store | None] = []
+        self._pulse: asyncio.TimerHandle | None = None
+
+    def add(self, store: Store | None) -> None:
+        """Keeps one more store fresh, in which the session was saved just now."""
+        if not any(each is store or each == store for each in self._stores):
+            self._stores.append(store)
+        if self._pulse is None:
+            self._again()
+
+    def stop(self) -> None:
+        """Leaves all stores as they are."""
+        self._stores.clear()
+        if self._pulse is not None:
+            self._pulse.cancel()
+            self._pulse = None
+
+    def _again(self) -> None:
+        self._pulse = asyncio.get_running_loop().call_later(PULSE, self._beat)
+
+    def _beat(self) -> None:
+        ticket = self._ticket()
+        if ticket is None:
+            self.stop()
+            return
+        self._again()
+        if not self._well():
+            return
+        for store in list(self._stores):
+            kept = saved.load_session(store)
+            same = kept is not None and kept.conversation_id == ticket.conversation_id
+            if not same:  # somebody forgot it, or keeps another one there
+                self._stores.remove(store)
+                continue
+            with contextlib.suppress(OSError):  # a full disk costs the way back, not the call
+                saved.write_ticket(ticket, store)
