@@ -12,7 +12,19 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from typer.exceptions import TyperException
 
-from duologue.cli import agents, conversations, dev, doctor, keys, orgs, output, serve, worker
+from duologue.cli import (
+    agents,
+    call,
+    conversations,
+    dev,
+    doctor,
+    keys,
+    orgs,
+    output,
+    serve,
+    worker,
+)
+from duologue.client.errors import SessionError
 from duologue.errors import DuologueError
 
 app = typer.Typer(
@@ -43,6 +55,7 @@ def _root(
 app.command("dev")(dev.dev)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
+app.command("call")(call.call)
 app.add_typer(agents.app, name="agents")
 app.add_typer(keys.app, name="keys")
 app.add_typer(conversations.app, name="conversations")
@@ -57,6 +70,8 @@ def run(arguments: list[str]) -> int:
         result = app(arguments, prog_name="duologue", standalone_mode=False)
     except DuologueError as error:
         return _fail(error.message, error.code, 1, as_json=as_json)
+    except SessionError as error:
+        return _fail(error.message, "session", 1, as_json=as_json)
     except TyperException as error:
         message = getattr(error, "format_message", error.__str__)()
         return _fail(message, "usage", getattr(error, "exit_code", 2), as_json=as_json)
