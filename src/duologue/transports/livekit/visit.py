@@ -137,8 +137,9 @@ class Visit:
         room.on("participant_attributes_changed", self._changed)
         room.on("track_published", self._published)
         room.on("track_subscribed", self._subscribed)
-        room.on("track_unpublished", lambda publication, who: self._silent(who, publication))
+        room.on("track_unpublished", self._unpublished)
         room.on("track_muted", self._silent)
+        room.on("track_unmuted", self._turned)
         room.on("local_track_subscribed", lambda track: company.listened.set())
         room.on("local_track_republished", self._republished)
         room.on("connection_quality_changed", self._quality)
@@ -163,6 +164,7 @@ class Visit:
     ) -> None:
         if link := self._company.link_of(who.identity):
             link.microphone.published(publication)
+            link.camera.published(publication)
 
     def _subscribed(
         self,
@@ -172,10 +174,23 @@ class Visit:
     ) -> None:
         if link := self._company.link_of(who.identity):
             link.microphone.subscribed(track, publication)
+            link.camera.changed()
+
+    def _unpublished(
+        self, publication: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant
+    ) -> None:
+        if link := self._company.link_of(who.identity):
+            link.microphone.gone(publication.sid)
+            link.camera.gone(publication.sid)
 
     def _silent(self, who: rtc.Participant, publication: rtc.TrackPublication) -> None:
         if link := self._company.link_of(who.identity):
             link.microphone.gone(publication.sid)
+            link.camera.changed()
+
+    def _turned(self, who: rtc.Participant, publication: rtc.TrackPublication) -> None:
+        if link := self._company.link_of(who.identity):
+            link.camera.changed()
 
     def _republished(self, publication: rtc.LocalTrackPublication, before: str) -> None:
         if before == self._track:
@@ -190,6 +205,7 @@ class Visit:
             participant = self._room.remote_participants.get(link.identity)
             if participant is not None:
                 link.microphone.look_at(participant)
+                link.camera.look_at(participant)
             elif link.was_seen:
                 self._company.went(link.identity)
 
