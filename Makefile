@@ -49,7 +49,7 @@ types: $(VENV)/.dev $(WEB) ## check the types of Python and TypeScript
 bench: $(VENV)/.dev .bench/.peers ## measure every published figure, peers beside us; writes docs/performance.md
 	@$(BIN)/python -m bench.page
 
-docs: $(VENV)/.dev ## write docs/settings.md, docs/errors.md and docs/cli.md from the code
+docs: $(VENV)/.dev ## write the pages that are read from the code: settings, errors, commands, platforms, llms.txt
 	@$(BIN)/python -m tests.generated
 
 soak: $(VENV)/.dev ## the long tests: fuzzing and hours of sessions

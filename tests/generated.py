@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import sys
@@ -11,7 +10,8 @@ from typing import Any
 
 import msgspec
 import typer
-from tests import platforms
+from tests import llms, platforms
+from tests.signatures import documented
 from tests.wire_types import wire_types
 
 from duologue import errors, settings
@@ -28,20 +28,13 @@ READ = (
 
 def settings_page() -> str:
     """Every setting, its variable, its default and what it does."""
-    tree = ast.parse(inspect.getsource(settings.Settings)).body[0]
-    assert isinstance(tree, ast.ClassDef)
-    words: dict[str, str] = {}
-    for field, text in zip(tree.body, tree.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-            assert isinstance(field.target, ast.Name)
-            words[field.target.id] = inspect.cleandoc(ast.literal_eval(text.value))
+    words = documented(settings.Settings)
     rows = []
     for each in msgspec.structs.fields(settings.Settings):
         default = each.default_factory() if callable(each.default_factory) else each.default
         variable = "" if each.name == "agents" else f"`DUOLOGUE_{each.name.upper()}`"
         shown = f"`{default}`" if default not in ("", {}) else ""
-        meaning = " ".join(words[each.name].split())
-        rows.append(f"| `{each.name}` | {variable} | {shown} | {meaning} |")
+        rows.append(f"| `{each.name}` | {variable} | {shown} | {words[each.name]} |")
     return "\n".join(
         (
             "# Settings\n",
@@ -87,16 +80,9 @@ def cli_page() -> str:
         "Exit codes: 0 done, 1 error, 2 wrongly called. Errors are one sentence on stderr; with "
         '`--json` they are `{"error", "code"}`, and every answer is one line of JSON on stdout.\n'
     )
-    for name, command in _commands(typer.main.get_command(app), "duologue"):
+    for name, command in llms.commands(typer.main.get_command(app), "duologue"):
         lines += _command(name, command)
     return "\n".join(lines)
-
-
-def _commands(command: Any, name: str) -> list[tuple[str, Any]]:
-    inner = getattr(command, "commands", None)
-    if inner is None:
-        return [(name, command)]
-    return [found for key, each in inner.items() for found in _commands(each, f"{name} {key}")]
 
 
 def _command(name: str, command: Any) -> list[str]:
@@ -133,6 +119,7 @@ PAGES = {
     "docs/errors.md": errors_page,
     "docs/cli.md": cli_page,
     "docs/platforms.md": platforms.page,
+    "docs/llms.txt": llms.page,
     "web/packages/client/src/wire.ts": wire_types,
 }
 

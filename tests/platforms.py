@@ -36,6 +36,13 @@ last three were read, not run. Here `session` is a `Session`, `message` one of i
 `token_source` a `TokenSource`, and `media` is `duologue.client.media`; all other names come from
 `duologue`. An empty field means that a platform has no such thing of its own.
 """
+TOLD: Final = {
+    "Agent": {"fail", "gone", "late", "move", "says", "seen", "track", "transport"},
+    "Messages": {"chat", "count", "index", "interrupt", "transcript"},
+    "SharedState": {"changed"},
+    "Current": {"receive"},
+}
+"""What is public for those beside a class, and nothing for its users."""
 BETTER: Final = """\
 What LiveKit's clients do was measured with the versions above, on a real server, or read in their
 source. Every row names the tests that hold it.
