@@ -39,6 +39,7 @@ def loaded(code: str) -> set[str]:
         "import duologue",
         "from duologue import Session, TokenSource, SessionError",
         "from duologue import Session as S, TokenSource as T; S(T.endpoint('http://h/'))",
+        "from duologue import LiveKitSession, load_session; LiveKitSession('desk', 'http://h')",
     ],
 )
 def test_a_session_is_made_without_any_heavy_package(code: str) -> None:

@@ -178,7 +178,7 @@ class LiveKitSession(Life):
         """Looks at what is different now, and tells whom it concerns."""
         super()._changed()
         self._view.stale()
-        if self._telling:  # a callback changed something: told below, in order
+        if self._telling or self._failing:  # it is told below in order, or with the failure
             return
         self._telling = True
         try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from duologue.client.errors import TokenSourceError, shortened
+from duologue.client.resumption import Resumption
 from duologue.client.road import Ticket
 from duologue.client.socket_wire import CAPABILITIES
 from duologue.client.token_options import CLIENT, read_answer
@@ -75,3 +76,45 @@ async def ask(url: str, api_key: str | None, body: Mapping[str, Any]) -> Ticket:
     return replace(
         ticket, config={**ticket.config, "agent": face if isinstance(face, dict) else {}}
     )
+
+
+class Door:
+    """Where a session gets its tickets: to its conversation while it may go on, else to a new one.
+
+    `anew` is called before a new one begins.
+    """
+
+    def __init__(
+        self,
+        agent_id: str,
+        url: str,
+        key: str | None,
+        extra: Mapping[str, Any],
+        resumption: Resumption,
+        anew: Callable[[], None],
+    ) -> None:
+        self._agent_id = agent_id
+        self._url = url
+        self._key = key
+        self._extra = extra
+        self._resumption = resumption
+        self._anew = anew
+
+    async def ticket(self, *, renewing: bool) -> Ticket:
+        """A ticket; `renewing` mends a line, which begins no new conversation."""
+        going_on = self._resumption.going_on
+        if going_on is not None:
+            try:
+                return await self._ask(going_on)
+            except DoorError as error:
+                if renewing or error.code not in OVER:
+                    raise
+        elif renewing:
+            from duologue.client.socket_dial import Refusal  # a room needs no websockets
+
+            raise Refusal(410, "conversation_ended", "The line was broken for too long")
+        self._anew()  # who calls wants to talk; what was is over
+        return await self._ask(None)
+
+    async def _ask(self, going_on: Ticket | None) -> Ticket:
+        return await ask(self._url, self._key, request(self._agent_id, self._extra, going_on))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Generator
 from typing import Any, Final, Self
 
-from duologue.client import saved, widget_door
+from duologue.client import saved
 from duologue.client.controlled import CONNECTION, ConnectionState
 from duologue.client.errors import SessionConnectError, SessionError
 from duologue.client.keeping import Keeper
@@ -14,15 +14,17 @@ from duologue.client.resumption import Resumption
 from duologue.client.road import Noticed, Ticket
 from duologue.client.saved import SavedSession, Store
 from duologue.client.session import Session
-from duologue.client.socket_dial import Refusal
 from duologue.client.token_options import SOCKET_KEY, TokenOptions
 from duologue.client.tokens import TokenSource
+from duologue.client.widget_door import PATH, Door
 from duologue.errors import FAULTS, DuologueError
 
 AGENT_PATIENCE: Final = 20.0
 """Seconds that an agent has to come."""
 _OVER: Final = ("ended", "conversation_ended", "revoked")
 """Ends after which there is nothing to go on with."""
+_CLOSED: Final = ("ended", "removed")
+"""What a room says when the server closed it, whose own word says more."""
 
 
 class Life:
@@ -36,10 +38,6 @@ class Life:
         endpoint: str | None,
         body: dict[str, Any],
     ) -> None:
-        self._asks_for = agent_id
-        self._door = endpoint or base_url + widget_door.PATH
-        self._key = key
-        self._body = body
         self._given: Ticket | None = None
         """A ticket that somebody else got, for the next start."""
         self._error: BaseException | None = None
@@ -57,6 +55,9 @@ class Life:
         self.face: dict[str, Any] = {}
         """How the agent shows itself, in the server's words."""
         self._resumption = Resumption(self._changed, saved.RESUME_WINDOW)
+        self._door = Door(
+            agent_id, endpoint or base_url + PATH, key, body, self._resumption, self._forget
+        )
         self.session = Session(
             TokenSource(self._ask), agent_name=agent_id, transport="auto",
             agent_connect_timeout=AGENT_PATIENCE,
@@ -218,32 +219,15 @@ class Life:
         """A ticket for a start, or for a line that was broken too long."""
         ticket, self._given = self._given, None
         if ticket is None:
-            ticket = await self._asked()
+            ticket = await self._door.ticket(renewing=self.session.is_connected)
         self.face = ticket.config.get("agent") or self.face
         if ticket.token.startswith(SOCKET_KEY):  # a room's is good only once its agent met us
             self._resumption.keep(ticket)
         return ticket
 
-    async def _asked(self) -> Ticket:
-        going_on = self._resumption.going_on
-        renewing = self.session.is_connected
-        if renewing and going_on is None:
-            raise Refusal(410, "conversation_ended", "The line was broken for too long")
-        if going_on is None:
-            self._clear()
-        body = widget_door.request(self._asks_for, self._body, going_on)
-        try:
-            return await widget_door.ask(self._door, self._key, body)
-        except widget_door.DoorError as error:
-            if renewing or going_on is None or error.code not in widget_door.OVER:
-                raise
-        self._forget()  # who calls wants to talk; what was is over
-        body = widget_door.request(self._asks_for, self._body, None)
-        return await widget_door.ask(self._door, self._key, body)
-
     def _ended(self, error: SessionConnectError) -> None:
         code, reason = error.code, error.reason
-        if self._last_word is not None:  # a room only says that it was closed
+        if self._last_word is not None and code in _CLOSED:
             code, reason = self._last_word.code, self._last_word.message.rstrip(".")
         if code in _OVER:
             self._resumption.forget()
@@ -274,6 +258,12 @@ class Life:
         """Many messages at once are one change."""
         if self._soon is None:
             self._soon = asyncio.get_running_loop().call_soon(self._changed)
+
+    @property
+    def _failing(self) -> bool:
+        """Whether a start has failed, and is about to say so."""
+        over = self.session.connection_state in ("disconnected", "failed")
+        return over and self._opening is not None and self._override is None
 
     def _changed(self) -> None:
         if self._soon is not None:
