@@ -44,6 +44,8 @@ MIC_FRAME: Final = 896
 HEARS_ONCE: Final = os.environ.get("BENCH_HEARS") == "once"
 """Whether only a session's first speech has words in it: what comes after is a disturbance."""
 
+WORKER: Final = "stock"
+"""The name under which the peer of the rooms registers."""
 AUTHORIZE: Final = "/v1/agents/web/authorize_session"
 SOCKET: Final = "/v1/agents/web/websocket"
 ADMITTED: Final = {

@@ -24,7 +24,11 @@ from bench.machine import ROOT
 NAMES: Final = ("duologue", "plain AgentSession", "pipecat")
 SERVER_CORE: Final = 0
 TICK: Final = os.sysconf("SC_CLK_TCK")
-PEERS: Final = {"plain AgentSession": "bench.peer_plain", "pipecat": "bench.peer_pipecat"}
+PEERS: Final = {
+    "plain AgentSession": "bench.peer_plain",
+    "pipecat": "bench.peer_pipecat",
+    "stock worker": "bench.peer_worker",
+}
 AGENT: Final = "bench/agent_file.py"
 PYTHON_OF_PEERS: Final = ROOT / ".bench" / "bin" / "python"
 
