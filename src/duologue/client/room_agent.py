@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from livekit import rtc
@@ -46,6 +47,8 @@ class AgentWatch:
         self._heard = False
         """Whether the agent took a track of ours: then it knows us."""
         self._leaving: asyncio.Task[Any] | None = None
+        self.on_known: Callable[[], None] = lambda: None
+        """Set by the road: what was there before it was known whose it is can be told now."""
 
     def attach(self, room: rtc.Room, tell: Tell) -> None:
         """Watches a room; its listeners are set by the road."""
@@ -66,7 +69,9 @@ class AgentWatch:
 
     @staticmethod
     def on_behalf(participant: Any) -> str:
-        """For whom a participant publishes; empty for itself."""
+        """For whom a participant publishes; empty for itself, and for people, who might pretend."""
+        if participant.kind != rtc.ParticipantKind.PARTICIPANT_KIND_AGENT:
+            return ""
         return str(participant.attributes.get(rooms.ON_BEHALF, ""))
 
     def look(self) -> None:
@@ -96,7 +101,10 @@ class AgentWatch:
             self._heard = False
             self._state = ""
             self._tasks.start(self._surely())
-        self._told(participant)
+            self._told(participant)
+            self.on_known()
+        else:
+            self._told(participant)
 
     def active(self, participant: rtc.RemoteParticipant) -> None:
         """Somebody can be sent data now."""
@@ -115,6 +123,8 @@ class AgentWatch:
         """Attributes of somebody changed."""
         if participant is not None and participant.identity == self.identity:
             self._told(participant)
+        elif rooms.ON_BEHALF in changed:
+            self.on_known()
 
     def changed(self, participant: Any) -> None:
         """A name or metadata changed."""

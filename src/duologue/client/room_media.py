@@ -51,13 +51,17 @@ class Media:
         self._muted = False
         self._silent = False
         self._wanted = False
-        self._heard: dict[str, rtc.RemoteAudioTrack] = {}
+        self._known: dict[str, Any] = {}
+        """The agent's tracks that were told, by their names."""
+        self._heard: dict[str, tuple[rtc.RemoteAudioTrack, bool]] = {}
+        """Those with sound, and whether it is an avatar's."""
         self._hearing: dict[str, asyncio.Task[Any]] = {}
         self.video = Video(tasks)
 
     def attach(self, room: rtc.Room, tell: Tell) -> None:
         """Belongs to a room; its listeners are set by the road."""
         self._room, self._tell = room, tell
+        self._agent.on_known = self._look
         self.video.attach(room)
 
     async def close(self) -> None:
@@ -207,14 +211,17 @@ class Media:
             self._agent.connected(participant)
             if not self._agent.is_agents(participant):
                 return
+        if self._known.get(publication.sid) is track:
+            return
         if reason := self._unreadable(publication):
             # Undecoded it would be loud noise, and in clear it may be anybody's.
             publication.set_subscribed(False)
             self._tell(EncryptionChanged(participant.identity, bool(self._secret is None), reason))
             return
+        self._known[publication.sid] = track
         behalf = bool(self._agent.on_behalf(participant))
         if isinstance(track, rtc.RemoteAudioTrack):
-            self._heard[publication.sid] = track
+            self._heard[publication.sid] = track, behalf
             self.listen(self._wanted)
         kind: Any = "audio" if isinstance(track, rtc.RemoteAudioTrack) else "video"
         self._tell(TrackChanged(kind, track, publication.sid, True, behalf))
@@ -226,13 +233,21 @@ class Media:
         participant: rtc.RemoteParticipant,
     ) -> None:
         """A track is gone."""
-        self._heard.pop(publication.sid, None)
-        if (task := self._hearing.pop(publication.sid, None)) is not None:
-            task.cancel()
+        self._known.pop(publication.sid, None)
+        if self._heard.pop(publication.sid, None) is not None:
+            self.listen(self._wanted)
         behalf = self._agent.on_behalf(participant)
         if self._agent.is_agents(participant) or behalf:
             kind: Any = "audio" if publication.kind == rtc.TrackKind.KIND_AUDIO else "video"
             self._tell(TrackChanged(kind, track, publication.sid, False, bool(behalf)))
+
+    def _look(self) -> None:
+        """Tells the tracks of the agent, and of its avatar, that came before it was known."""
+        for participant in self._room.remote_participants.values() if self._room else ():
+            if self._agent.is_agents(participant):
+                for publication in participant.track_publications.values():
+                    if publication.track is not None:
+                        self.subscribed(publication.track, publication, participant)
 
     # ------------------------------------------------------------ encryption
 
@@ -261,14 +276,14 @@ class Media:
     def listen(self, wanted: bool) -> None:
         """Decodes the agent's sound, or stops that."""
         self._wanted = wanted
-        if wanted:
-            for sid, track in self._heard.items():
-                if sid not in self._hearing:
-                    self._hearing[sid] = self._tasks.start(self._listen(track))
-        else:
-            for task in self._hearing.values():
-                task.cancel()
-            self._hearing.clear()
+        # With an avatar it is the avatar who speaks; both at once would be noise.
+        avatars = any(behalf for _, behalf in self._heard.values())
+        voices = {sid: track for sid, (track, behalf) in self._heard.items() if behalf == avatars}
+        for sid in [sid for sid in self._hearing if not wanted or sid not in voices]:
+            self._hearing.pop(sid).cancel()
+        for sid, track in voices.items() if wanted else ():
+            if sid not in self._hearing:
+                self._hearing[sid] = self._tasks.start(self._listen(track))
 
     async def _listen(self, track: rtc.RemoteAudioTrack) -> None:
         stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=20)
