@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from tests.conformance.browser import E2E, Browser, Page
+from tests.conformance.room_page import RoomPage
 from tests.conformance.site import Site, Wire
+from tests.rooms.livekit import LiveKit
 from tests.serving import House
 
 from duologue.testing import speech
@@ -22,13 +24,15 @@ NEEDS = {
     "node": "apt-get install nodejs npm",
     "npm packages": "npm --prefix web ci",
 }
+ROOM_AGENTS = Path(__file__).with_name("room_agents.py")
 SOCKET = "/v1/agents/web/websocket"
 
 
 def missing() -> list[str]:
     """What the browser tests need and this machine lacks."""
     lacking = [name for name in ("chromium", "node") if shutil.which(name) is None]
-    if not (E2E.parent / "node_modules" / "@layercode" / "js-sdk").is_dir():
+    modules = E2E.parent / "node_modules"
+    if not all((modules / one).is_dir() for one in ("@layercode/js-sdk", "livekit-client")):
         lacking.append("npm packages")
     return lacking
 
@@ -64,6 +68,24 @@ def house(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 def site(build: Path, house: House) -> Iterator[Site]:
     """A Layercode user's application with a key of its own."""
     with Site(build, house.url, house.secret_key()) as serving:
+        yield serving
+
+
+@pytest.fixture(scope="session")
+def rooms(
+    chromium: str, livekit: LiveKit, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """A server whose agents go into rooms."""
+    data = tmp_path_factory.mktemp("rooms") / "data"
+    with House(data, ROOM_AGENTS, **livekit.settings) as running:
+        running.publish("parrot", "tale", "secret")
+        yield running
+
+
+@pytest.fixture
+def room_site(build: Path, rooms: House) -> Iterator[Site]:
+    """A LiveKit user's application with a key of its own."""
+    with Site(build, rooms.url, rooms.secret_key()) as serving:
         yield serving
 
 
@@ -112,6 +134,27 @@ def opener(
 
     def open_page(name: str = "vanilla", use: Browser | None = None, **options: Any) -> Page:
         page = (use or browser).open(f"{site.url}/{name}", client_options(wire) | options)
+        opened.append(page)
+        return page
+
+    yield open_page
+    for page in opened:
+        if not page.closed:
+            page.close()
+
+
+RoomOpener = Callable[..., RoomPage]
+
+
+@pytest.fixture
+def enter(
+    browser: Browser, room_site: Site, microphone: Callable[[Recording], None]
+) -> Iterator[RoomOpener]:
+    """Opens pages of a LiveKit user: `enter("parrot", roomName="kitchen")`."""
+    opened: list[RoomPage] = []
+
+    def open_page(agent: str = "parrot", **asked: object) -> RoomPage:
+        page = RoomPage(browser, room_site.url, **{"agentName": agent} | asked)
         opened.append(page)
         return page
 

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpx
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>{name}</title>
 <link rel="icon" href="data:,"><body><script type="module" src="/build/{name}.js"></script>"""
 
+DOORS = {
+    "/api/authorize": "/v1/agents/web/authorize_session",
+    "/api/token": "/api/token",
+}
+"""Where the pages ask for their sessions, and which door of ours that is."""
+
 
 @dataclass
 class Site:
-    """Serves the pages, and forwards authorize unchanged but for the key that it adds."""
+    """Serves the pages, and forwards what they ask unchanged but for the key that it adds."""
 
     build: Path
     server_url: str
     key: str
     asked: list[dict[str, object]] = field(default_factory=list)
-    """The bodies that the SDK posted."""
+    """The bodies that an SDK posted."""
     granted: list[dict[str, object]] = field(default_factory=list)
     """What the server answered to them, when it granted."""
 
@@ -50,10 +59,10 @@ class Site:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                name = Path(self.path).name
+                name = Path(urlsplit(self.path).path).name
                 if self.path.startswith("/build/"):
                     self._answer(200, "text/javascript", (site.build / name).read_bytes())
-                elif name in ("vanilla", "hook"):
+                elif name in ("vanilla", "hook", "room"):
                     self._answer(200, "text/html", PAGE.format(name=name).encode())
                 else:
                     self._answer(404, "text/plain", b"")
@@ -61,7 +70,7 @@ class Site:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 response = httpx.post(
-                    f"{site.server_url}/v1/agents/web/authorize_session",
+                    f"{site.server_url}{DOORS[self.path]}",
                     content=body,
                     headers={
                         "content-type": "application/json",
@@ -69,8 +78,8 @@ class Site:
                     },
                     timeout=60,
                 )
-                site.asked.append(httpx.Response(200, content=body).json())
-                if response.status_code == 200:
+                site.asked.append(json.loads(body))
+                if response.is_success:
                     site.granted.append(response.json())
                 self._answer(response.status_code, "application/json", response.content)
 
@@ -79,7 +88,8 @@ class Site:
                 self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(ConnectionError):  # a closed page wants no answer
+                    self.wfile.write(body)
 
             def log_message(self, format: str, *values: object) -> None:  # noqa: A002
                 """Says nothing: a test's own failure says what matters."""

@@ -2,7 +2,12 @@
 import { build } from "esbuild";
 
 const pages = build({
-  entryPoints: ["pages/vanilla.ts", "pages/hook.tsx"],
+  entryPoints: {
+    vanilla: "pages/vanilla.ts",
+    hook: "pages/hook.tsx",
+    room: "pages/room.tsx",
+    "e2ee-worker": "livekit-client/e2ee-worker",
+  },
   bundle: true,
   format: "esm",
   platform: "browser",

@@ -21,6 +21,9 @@ interface Opened {
 
 type Given = Readonly<Record<string, unknown>>;
 
+/** Bytes a second: what is not limited at all cannot be cut off either. */
+const UNLIMITED = 1e9;
+
 export class Pages {
   private browser: Browser | null = null;
   private readonly opened = new Map<number, Opened>();
@@ -45,6 +48,8 @@ export class Pages {
         return this.page(given).console;
       case "failed":
         return this.page(given).failed;
+      case "network":
+        return this.network(this.page(given).devtools, Boolean(given["there"]));
       case "close":
         return this.shut(Number(given["page"]), this.page(given).page);
     }
@@ -83,6 +88,21 @@ export class Pages {
     if (given["beside"] != null) return this.page({ page: given["beside"] }).page.context();
     if (this.browser === null) throw new Error("launch comes before open");
     return this.browser.newContext((given["profile"] ?? {}) as BrowserContextOptions);
+  }
+
+  /**
+   * Takes the network from a page, WebRTC's sockets included, or gives it back. Those have an end to
+   * be taken by only if this was called before they were made.
+   */
+  private async network(devtools: CDPSession, there: boolean): Promise<null> {
+    await devtools.send("Network.emulateNetworkConditions", {
+      offline: !there,
+      latency: 0,
+      downloadThroughput: UNLIMITED,
+      uploadThroughput: UNLIMITED,
+      packetLoss: there ? 0 : 100,
+    });
+    return null;
   }
 
   private async shut(number: number, page: Page): Promise<null> {
