@@ -18,7 +18,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 from livekit import api
@@ -59,16 +59,26 @@ class Silence:
         self._open = False
 
 
-async def opened(source: TokenSource) -> tuple[Session, float]:
-    """A session whose agent listens, and the milliseconds from `start()` until it does."""
+class Took(NamedTuple):
+    """Milliseconds from `start()` until the client is in the room, and until its agent listens."""
+
+    joined: float
+    listening: float
+
+
+async def opened(source: TokenSource) -> tuple[Session, Took]:
+    """A session whose agent listens, and how long that took."""
     session = Session(
         source, agent_name="bench", pre_connect_audio=False, agent_connect_timeout=PATIENCE
     )
     await session.prepare()
+    states: dict[str, float] = {}
+    session.on("connection", lambda state: states.setdefault(state, time.perf_counter()))
     began = time.perf_counter()
     await session.start(microphone=Silence())
     await session.agent.wait_until_could_be_listening(PATIENCE)
-    return session, (time.perf_counter() - began) * 1000
+    now = time.perf_counter()
+    return session, Took((states["connected"] - began) * 1000, (now - began) * 1000)
 
 
 async def idle(patience: float) -> None:
@@ -81,9 +91,9 @@ async def idle(patience: float) -> None:
             return
 
 
-async def starts(sources: Sources, trials: int, patience: float) -> dict[str, list[float]]:
-    """The milliseconds of each start, the systems in turn; the first of each does not count."""
-    found: dict[str, list[float]] = {name: [] for name in sources}
+async def starts(sources: Sources, trials: int, patience: float) -> dict[str, list[Took]]:
+    """How long each start took, the systems in turn; the first of each does not count."""
+    found: dict[str, list[Took]] = {name: [] for name in sources}
     for trial in range(trials + 1):
         for name, source in sources.items():
             session, took = await opened(source())
@@ -91,7 +101,7 @@ async def starts(sources: Sources, trials: int, patience: float) -> dict[str, li
             if trial:
                 found[name].append(took)
             await idle(patience)
-        say(f"start {trial} of {trials}: {', '.join(f'{n} {t[-1:]}' for n, t in found.items())}")
+        say(f"start {trial} of {trials}")
     return found
 
 
@@ -205,7 +215,7 @@ def main() -> None:
 
 
 def report(
-    took: dict[str, list[float]],
+    took: dict[str, list[Took]],
     held: dict[str, tuple[float, float]],
     count: int,
     *,
@@ -215,16 +225,23 @@ def report(
     print(described())
     rows = {}
     for name, times in took.items():
-        cuts = statistics.quantiles(times, n=20)
+        listening = [each.listening for each in times]
+        joined = statistics.median(each.joined for each in times)
         base, each = held[name]
-        rows[name] = {"p50": statistics.median(times), "p95": cuts[18], "base": base, "each": each}
+        p50, p95 = statistics.median(listening), statistics.quantiles(listening, n=20)[18]
+        rows[name] = {"p50": p50, "p95": p95, "joined": joined, "base": base, "each": each}
         print(
-            f"{name:14} start to listening: p50 {rows[name]['p50']:6.0f} ms, p95 {cuts[18]:6.0f} ms"
-            f" of {len(times)};  memory: {base:5.0f} MB before, {each:6.2f} MB a session of {count}"
+            f"{name:14} start to listening: p50 {p50:5.0f} ms, p95 {p95:5.0f} ms,"
+            f" the client itself is in the room after {joined:4.0f} ms;"
+            f"  memory: {base:5.0f} MB before, {each:6.2f} MB a session of {count}"
         )
     start = rows[OURS]["p50"] / rows[STOCK]["p50"]
+    alone = [rows[name]["p50"] - rows[name]["joined"] for name in (OURS, STOCK)]
     memory_ratio = rows[OURS]["each"] / rows[STOCK]["each"]
     print(f"start, ours to theirs   {start:.2f} (goal: at most {START_GOAL:.2f})")
+    print(
+        f"after the client joined {alone[0] / alone[1]:.2f} ({alone[0]:.0f} to {alone[1]:.0f} ms)"
+    )
     print(f"memory, ours to theirs  {memory_ratio:.3f} (goal: at most {MEMORY_GOAL:.2f})")
     if write:
         keep("rooms", systems=rows, sessions=count, trials=len(took[OURS]))

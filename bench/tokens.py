@@ -2,11 +2,12 @@
 
 Both servers run on one core; the client, on the other, keeps 16 connections busy. Rounds
 alternate, so that what else the machine does falls on both. Run: `make bench` or
-`python -m bench.tokens`.
+`python -m bench.tokens [--quick]`.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -61,6 +62,10 @@ async def load(port: int, key: str, seconds: float) -> list[float]:
 
 def main() -> None:
     """Measures both servers and prints the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smoke test")
+    quick = parser.parse_args().quick
+    rounds, seconds = (1, 0.5) if quick else (ROUNDS, SECONDS)
     os.sched_setaffinity(0, {1} if (os.cpu_count() or 1) > 1 else {0})
     os.environ |= {
         "DUOLOGUE_AUTHORIZE_PER_MINUTE": "100000000",
@@ -88,12 +93,12 @@ def main() -> None:
         rates: dict[str, list[float]] = {name: [] for name, *_ in servers}
         with running(serve, ours), running(beside, peer):
             for _, port, key in servers:
-                asyncio.run(load(port, key, 1.0))  # warm up
-            for _ in range(ROUNDS):
+                asyncio.run(load(port, key, seconds / 3))  # warm up
+            for _ in range(rounds):
                 for name, port, key in servers:
-                    times = asyncio.run(load(port, key, SECONDS))
+                    times = asyncio.run(load(port, key, seconds))
                     figures[name] += times
-                    rates[name].append(len(times) / SECONDS)
+                    rates[name].append(len(times) / seconds)
     print(described())
     for name, times in figures.items():
         cuts = statistics.quantiles(times, n=100)
@@ -104,7 +109,8 @@ def main() -> None:
         )
     ours_rate, peer_rate = (statistics.median(rates[name]) for name, *_ in servers)
     print(f"ratio                  {ours_rate / peer_rate:.2f} (goal: at least {GOAL:.2f})")
-    keep("tokens", rates={name: statistics.median(each) for name, each in rates.items()})
+    if not quick:
+        keep("tokens", rates={name: statistics.median(each) for name, each in rates.items()})
 
 
 if __name__ == "__main__":
