@@ -24,11 +24,14 @@ from bench.tables import (
     quiet_words,
     response_table,
     resume_table,
+    rooms_table,
+    rooms_words,
     systems,
 )
 
 SCRIPTS: Final = (
     "authorize",
+    "tokens",
     "idle",
     "talking",
     "anatomy",
@@ -36,9 +39,11 @@ SCRIPTS: Final = (
     "barge_in",
     "resume",
     "overload",
+    "rooms",
 )
 QUICK: Final = (
     *("talking cost", "response --only duologue", "barge_in --only our", "resume", "overload"),
+    *("tokens", "rooms"),
 )
 
 
@@ -182,6 +187,17 @@ was heard twice or never.
 ## Twice as many callers as there is room for
 
 {overload_words()}
+
+## In rooms
+
+A client of ours joins a LiveKit room and waits until its agent listens. **duologue** takes rooms \
+in its own process; the **stock worker** is livekit-agents' own, with a warm process for each of \
+the next jobs ([its source](../bench/peer_worker.py)). Both use the same livekit-server, in turn; \
+memory is counted over all processes of each, and what several of them share once.
+
+{rooms_table()}
+
+{rooms_words()}
 
 ## Without a word spoken
 

@@ -155,3 +155,41 @@ def quiet_words() -> str:
             " and their agents not started."
         )
     return " ".join(words) or "Not measured."
+
+
+def rooms_table() -> str:
+    """How soon an agent listens in a room, and what a room costs."""
+    row = kept("rooms")
+    if row is None:
+        return table([], [])
+    rows = [
+        [
+            *(name, *(f"{each[key]:.0f}" for key in ("p50", "p95", "joined", "base"))),
+            f"{each['each']:.2f}",
+        ]
+        for name, each in row["systems"].items()
+    ]
+    head = [
+        *("", "start to listening, p50 ms", "p95, ms", "of it the client's own way in, p50 ms"),
+        *("MB before the first", "MB a session"),
+    ]
+    return table(head, rows)
+
+
+def rooms_words() -> str:
+    """The ratios that the table shows, and the tokens behind it."""
+    words = []
+    if (rooms := kept("rooms")) is not None:
+        ours, theirs = rooms["systems"].values()
+        words.append(
+            f"Our agents listen after {ours['p50'] / theirs['p50']:.2f} of the time (goal: at most"
+            f" 0.50), and take {ours['each'] / theirs['each']:.2f} of the memory (goal: at most"
+            f" 0.10), of {rooms['sessions']} sessions at once and {rooms['trials']} starts."
+        )
+    if (tokens := kept("tokens")) is not None:
+        ours, peer = tokens["rates"].values()
+        words.append(
+            f"The token door answers {ours:.0f} requests a second on one core, {ours / peer:.2f}"
+            " times what a bare Starlette endpoint with livekit-api reaches (goal: at least 0.80)."
+        )
+    return " ".join(words) or "Not measured."
