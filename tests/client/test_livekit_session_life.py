@@ -309,6 +309,20 @@ async def test_a_callback_that_fails(
     await asyncio.sleep(0.01)
 
 
+async def test_left_and_begun_in_one_breath(door: Door) -> None:
+    """`disconnect` need not be awaited: the next one waits for its end."""
+    session = desk()
+    diary = Diary(session)
+    await session.connect()
+    session.disconnect()
+    assert session.connection_state == "disconnected"
+    await session.connect()
+    assert [road.closed for road in door.roads] == [1, 0]
+    opened = ["connecting", "connected"]
+    assert diary.of("connection_state_change") == [*opened, "disconnected", *opened]
+    await session.disconnect()
+
+
 async def test_a_callback_may_end_the_session(door: Door) -> None:
     """From within `on_connection_state_change`, where a page does it too."""
     session = desk()

@@ -15,9 +15,18 @@ from tests.rooms.stub import Tone, loudness, until
 from tests.serving import House
 
 from duologue import LiveKitSession, Session, TokenSource, load_session, save_session
-from duologue.client.errors import SessionError
+from duologue.client.errors import EncryptionError, SessionError
 
 GRACE = 8.0
+SEALED = """
+
+@duologue.agent(
+    "sealed", greeting="Under four eyes.", tts=RulerTTS, llm=lambda: ScriptedAnswers(),
+    encryption="required", encryption_key=lambda: "a shared key",
+)
+def sealed():
+    return Agent(instructions="Keep it.")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +34,7 @@ def inn(tmp_path_factory: pytest.TempPathFactory, livekit: LiveKit) -> Iterator[
     """A server of this machine with rooms, whose door needs no key here."""
     folder = tmp_path_factory.mktemp("inn")
     file = folder / "agents.py"
-    file.write_text(AGENTS)
+    file.write_text(AGENTS + SEALED)
     settings = {**livekit.settings, "grace_seconds": GRACE}
     with House(folder / "data", file, mode="dev", **settings) as running:
         yield running
@@ -194,6 +203,22 @@ async def test_begun_over_a_socket_and_gone_on_in_a_room(inn: House) -> None:
     assert session.session.conversation_id == conversation
     await diary.said("agent", "Hello there.")
     await session.disconnect()
+
+
+async def test_an_encrypted_conversation(inn: House) -> None:
+    """By its key from end to end; without one it says what is missing, and nothing is sent."""
+    session = LiveKitSession("sealed", inn.url, encryption="a shared key")
+    diary = Diary(session)
+    await session.connect()
+    await diary.said("agent", "Under four eyes.")
+    await session.session.messages.send("Hi.")
+    await diary.said("agent", "You said: Hi.")
+    await session.disconnect()
+    assert diary.of("error") == []
+    keyless = LiveKitSession("sealed", inn.url)
+    with pytest.raises(EncryptionError, match="encryption='the key'"):
+        await keyless.connect()
+    assert keyless.connection_state == "error"
 
 
 async def test_an_agent_that_does_not_come(

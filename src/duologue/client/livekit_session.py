@@ -60,6 +60,7 @@ class LiveKitSession(Life):
         api_key: str | None = None,
         session_endpoint: str | None = None,
         session_body: Mapping[str, Any] | None = None,
+        encryption: str | bytes | None = None,
     ) -> None:
         if not agent_id:
             raise ValueError("agent_id is empty; name the agent by its id or slug")
@@ -68,9 +69,8 @@ class LiveKitSession(Life):
                 raise ValueError(f"session_body[{name!r}] would name the agent again; use agent_id")
         self._agent_id = agent_id
         self._base_url = base_of(base_url)
-        super().__init__(
-            agent_id, self._base_url, api_key, session_endpoint, dict(session_body or {})
-        )
+        body = dict(session_body or {}) | ({} if encryption is None else {"e2ee": True})
+        super().__init__(agent_id, self._base_url, api_key, session_endpoint, body, encryption)
         self._view = View(self)
         self._told = self._view.snapshot
         self._telling = False

@@ -37,6 +37,7 @@ class Life:
         key: str | None,
         endpoint: str | None,
         body: dict[str, Any],
+        encryption: str | bytes | None,
     ) -> None:
         self._given: Ticket | None = None
         """A ticket that somebody else got, for the next start."""
@@ -60,7 +61,7 @@ class Life:
         )
         self.session = Session(
             TokenSource(self._ask), agent_name=agent_id, transport="auto",
-            agent_connect_timeout=AGENT_PATIENCE,
+            agent_connect_timeout=AGENT_PATIENCE, encryption=encryption,
         )  # fmt: skip
         """The session beneath, for what is not said here: files, requests, shared state, chat."""
         self.session.on("ended", self._ended)
