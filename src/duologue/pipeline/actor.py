@@ -114,7 +114,7 @@ class Actor:
         if type(agent).on_enter is not Agent.on_enter:
             agent.on_enter = enter  # type: ignore[method-assign]  # one instance, ours alone
         if self._definition.turns.trigger == "push_to_talk":
-            agent.on_user_turn_completed = heard  # type: ignore[method-assign]
+            agent.on_user_turn_completed = heard  # type: ignore[method-assign]  # as above
         self._agent = agent
 
     def listened_to(self) -> None:
