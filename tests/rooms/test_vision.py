@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
+from livekit import rtc
 from livekit.agents import Agent, ChatContext, ModelSettings, llm
-from tests.rooms.caller import hall
+from tests.rooms.caller import PATIENCE, hall
 from tests.rooms.livekit import LiveKit
 from tests.rooms.pictures import BRIGHT, DARK, GREY, is_shade, shown
 from tests.rooms.seeing import SeeingModel
@@ -15,6 +17,8 @@ from tests.rooms.seeing import SeeingModel
 import duologue
 from duologue.agents.current import Current
 from duologue.testing.models import ScriptedAnswers
+from duologue.transports.livekit import visit
+from duologue.transports.livekit.mail import AttentiveRoom
 
 
 class Looker(Agent):
@@ -120,3 +124,55 @@ async def test_nothing_is_fetched_for_an_agent_that_does_not_ask(
         assert taken == ["mic"]
         with pytest.raises(duologue.DuologueError, match="asks for no pictures"):
             here[0].frame()
+
+
+@pytest.mark.parametrize("whose", ["user", "agent"])
+async def test_a_mended_line_shows_again(
+    whose: str, tmp_path: Path, livekit: LiveKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a full reconnect of either side the camera is seen as before."""
+    here: list[Current] = []
+    rooms: list[AttentiveRoom] = []
+
+    def enter() -> AttentiveRoom:
+        rooms.append(AttentiveRoom())
+        return rooms[-1]
+
+    monkeypatch.setattr(visit, "AttentiveRoom", enter)
+    make = lambda: Looker(here)  # noqa: E731
+    async with hall(tmp_path, livekit, make=make, greeting="", vision=True) as house:
+        ann, claim = await house.call()
+        async with shown(ann.room, GREY) as camera:
+            await ann.until(lambda: bool(here) and is_shade(here[0].frame(), GREY))
+            mended: list[bool] = []
+            room = ann.room if whose == "user" else rooms[0]
+            room.on("reconnected", lambda: mended.append(True))
+            async with asyncio.timeout(PATIENCE):
+                await room.simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_FULL_RECONNECT)
+            await ann.until(lambda: bool(mended))
+            run = house.stage.host.run_of(claim.conversation)
+            assert run is not None
+            assert run.eye is not None
+            before = run.eye.newest()
+            await ann.until(lambda: here[0].frame() not in (before, None))
+            assert is_shade(here[0].frame(), GREY)
+            await camera.withdraw()
+            await ann.until(lambda: here[0].frame() is None)
+
+
+async def test_an_encrypted_picture_is_seen_with_the_key(
+    tmp_path: Path, livekit: LiveKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pictures are encrypted as sound is."""
+    monkeypatch.setenv("ROOM_KEY", "a key that both sides have")
+    here: list[Current] = []
+    make = lambda: Looker(here)  # noqa: E731
+    secret: dict[str, Any] = {"encryption": "required", "encryption_key": "env:ROOM_KEY"}
+    async with hall(tmp_path, livekit, make=make, vision=True, **secret) as house:
+        claim = await house.claim("secret-picture", e2ee=True)
+        ann = await house.enter(claim, key=b"a key that both sides have")
+        house.send_agent(claim)
+        await ann.reads("Hello.")
+        async with shown(ann.room, BRIGHT) as camera:
+            assert camera.publication.encryption_type == rtc.EncryptionType.GCM
+            await ann.until(lambda: is_shade(here[0].frame(), BRIGHT))
