@@ -76,9 +76,12 @@ class Packets:
         sender = packet.participant.identity if packet.participant else ""
         topic = packet.topic or ""
         if topic == rooms.OURS:
-            if sender == self._agent.identity:
+            if sender and sender == self._agent.identity:
                 self._ours_received(packet.data)
-        elif (notice := _notice(packet.data)) is not None and not topic:
+            return
+        # What LiveKit's own server sends for ours has no sender.
+        official = not topic and sender in ("", self._agent.identity)
+        if official and (notice := _notice(packet.data)) is not None:
             self._tell(notice)
         else:
             self._tell(DataReceived(packet.data, topic, sender))
@@ -151,8 +154,7 @@ class Packets:
 
     def _answer(self, method: str, handler: RpcHandler) -> None:
         async def answer(asked: rtc.RpcInvocationData) -> str:
-            there = self._agent.identity
-            if there and asked.caller_identity != there:
+            if asked.caller_identity != self._agent.identity:
                 raise rtc.RpcError(
                     exchange.RPC_UNSUPPORTED, f"{method!r} is answered to the agent alone"
                 )

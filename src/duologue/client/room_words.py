@@ -178,6 +178,8 @@ class Words:
             return
         if known is not None and known.final and not event.final:
             return
+        if known is not None and known.role != event.role:  # a stranger's, under its name
+            return
         self._segments[event.segment] = _Segment(number, event.role, event.text, event.final)
         if event.final:  # late streams of it are still to be known as such, but not for ever
             for old in list(self._segments)[:-100]:
@@ -187,18 +189,14 @@ class Words:
 
     def _role(self, track: str, sender: str) -> Role:
         """Whose words: under encryption the agent is shown as the sender of everything."""
-        if track and self._media.is_ours(track):
-            return "user"
-        there = self._agent.participant
-        if track and there is not None and track in there.track_publications:
-            return "agent"
+        if sender and sender == self._agent.identity:
+            return "user" if track and self._media.is_ours(track) else "agent"
         if self._room is not None and sender == self._room.local_participant.identity:
             return "user"
-        if sender == self._agent.identity:
-            return "agent"
         person = self._room.remote_participants.get(sender) if self._room else None
-        human = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
-        return "user" if person is not None and person.kind == human else "agent"
+        if person is None:  # whoever is not announced yet is the agent only where there is none
+            return "user" if self._agent.identity else "agent"
+        return "user" if person.kind == rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD else "agent"
 
     async def _chat(self, reader: rtc.TextStreamReader, sender: str, copy: _Copy) -> None:
         text = ""
