@@ -6,12 +6,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from livekit import rtc
 from livekit.agents import Agent, ChatContext, ModelSettings, llm
 from tests.rooms.caller import PATIENCE, hall
 from tests.rooms.livekit import LiveKit
-from tests.rooms.pictures import BRIGHT, DARK, GREY, is_shade, shown
+from tests.rooms.pictures import BRIGHT, DARK, GREY, SIZE, is_shade, shown
 from tests.rooms.seeing import SeeingModel
 
 import duologue
@@ -176,3 +177,41 @@ async def test_an_encrypted_picture_is_seen_with_the_key(
         async with shown(ann.room, BRIGHT) as camera:
             assert camera.publication.encryption_type == rtc.EncryptionType.GCM
             await ann.until(lambda: is_shade(here[0].frame(), BRIGHT))
+
+
+async def test_a_picture_that_a_phone_sends_lying_is_seen_upright(
+    tmp_path: Path, livekit: LiveKit
+) -> None:
+    """What the phone says about its rotation is done before the agent looks."""
+    here: list[Current] = []
+    make = lambda: Looker(here)  # noqa: E731
+    width, height = SIZE
+    pixels = np.full((height, width, 4), DARK, dtype=np.uint8)
+    pixels[:, : width // 2] = BRIGHT  # on the left: it belongs on top
+    frame = rtc.VideoFrame(width, height, rtc.VideoBufferType.RGBA, pixels.tobytes())
+    async with hall(tmp_path, livekit, make=make, greeting="", vision=True) as house:
+        ann, _ = await house.call()
+        source = rtc.VideoSource(width, height)
+        track = rtc.LocalVideoTrack.create_video_track("phone", source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_CAMERA, simulcast=False)
+        await ann.room.local_participant.publish_track(track, options)
+
+        async def film() -> None:
+            while True:
+                source.capture_frame(frame, rotation=rtc.VideoRotation.VIDEO_ROTATION_90)
+                await asyncio.sleep(0.1)
+
+        filming = asyncio.create_task(film())
+        try:
+            await ann.until(lambda: bool(here) and here[0].frame() is not None)
+            seen = here[0].frame()
+            assert seen is not None
+            assert (seen.width, seen.height) == (height, width)
+            rgba = np.frombuffer(seen.convert(rtc.VideoBufferType.RGBA).data, dtype=np.uint8)
+            rows = rgba.reshape(width, height, 4)[..., 0].mean(axis=1)
+            assert rows[: width // 4].mean() > 150
+            assert rows[-width // 4 :].mean() < 100
+        finally:
+            filming.cancel()
+            await asyncio.wait([filming])
+            await source.aclose()

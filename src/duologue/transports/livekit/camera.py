@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, cast
 
 from livekit import rtc
+
+from duologue.transports.livekit.upright import upright
 
 CAMERA: Final = rtc.TrackSource.SOURCE_CAMERA
 SCREEN: Final = rtc.TrackSource.SOURCE_SCREENSHARE
@@ -107,7 +109,8 @@ class Camera:
         stream = rtc.VideoStream(track, capacity=1)
         try:
             async for event in stream:
-                see(event.frame)
+                # LiveKit's rotations are numbered by their quarter turns.
+                see(upright(event.frame, cast("int", event.rotation)))
         finally:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSING):
