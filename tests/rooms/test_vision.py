@@ -179,10 +179,8 @@ async def test_an_encrypted_picture_is_seen_with_the_key(
             await ann.until(lambda: is_shade(here[0].frame(), BRIGHT))
 
 
-async def test_a_picture_that_a_phone_sends_lying_is_seen_upright(
-    tmp_path: Path, livekit: LiveKit
-) -> None:
-    """What the phone says about its rotation is done before the agent looks."""
+async def test_what_a_phone_films_lying_is_seen_upright(tmp_path: Path, livekit: LiveKit) -> None:
+    """LiveKit's server has the sender turn it: the agent need not."""
     here: list[Current] = []
     make = lambda: Looker(here)  # noqa: E731
     width, height = SIZE

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
-from typing import Final, cast
+from typing import Final
 
 from livekit import rtc
-
-from duologue.transports.livekit.upright import upright
 
 CAMERA: Final = rtc.TrackSource.SOURCE_CAMERA
 SCREEN: Final = rtc.TrackSource.SOURCE_SCREENSHARE
@@ -105,12 +103,12 @@ class Camera:
             task.cancel()
 
     async def _watch(self, track: rtc.Track, see: See) -> None:
+        # No picture comes lying: LiveKit's server has the sender turn what a phone films.
         # Of what came while the loop was busy only the last is worth a look.
         stream = rtc.VideoStream(track, capacity=1)
         try:
             async for event in stream:
-                # LiveKit's rotations are numbered by their quarter turns.
-                see(upright(event.frame, cast("int", event.rotation)))
+                see(event.frame)
         finally:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSING):
