@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import stat
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -215,30 +215,69 @@ async def test_a_kept_token_that_opens_nothing_any_more(house: House) -> None:
 
 
 async def test_an_open_session_keeps_what_was_saved_fresh(
-    house: House, clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+    house: House, tmp_path: Path, clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until it is disconnected; a store that was cleared, or given to another, is left alone."""
     monkeypatch.setattr(keeping, "PULSE", 0.05)
-    stores: list[dict[str, Any]] = [{}, {}, {}]
+    one: dict[str, Any] = {}
+    two: dict[str, Any] = {}
+    cleared: dict[str, Any] = {}
+    taken: dict[str, Any] = {}
+    path = tmp_path / "kept.json"
     session = LiveKitSession("talker", house.url)
     diary = Diary(session)
     await session.connect()
-    for store in stores:
-        save_session(session, store)
+    for store in (one, two, cleared, taken, path, path):
         save_session(session, store)
     other = SavedSession("ws://other", "a.b.c", conversation_id="conv_other")
-    clear_session(stores[1])
-    save_session(other, stores[2])
+    clear_session(cleared)
+    save_session(other, taken)
     clock(200)
-    await diary.until(lambda: json.loads(stores[0][saved.KEY])["ts"] == NOW + 200_000)
-    assert load_session(stores[1]) is None
-    assert load_session(stores[2]) == other
+
+    def said_at(store: saved.Store) -> int:
+        kept = load_session(store)
+        return kept.ts if kept else 0
+
+    for store in (one, two, path):
+        await diary.until(lambda store=store: said_at(store) == NOW + 200_000)  # type: ignore[misc]  # a store each
+    assert load_session(cleared) is None
+    assert load_session(taken) == other
     await session.disconnect()
     clock(200)
-    found = load_session(stores[0])
+    await asyncio.sleep(0.2)
+    found = load_session(one)
     assert found is not None
     assert found.ts == NOW + 200_000
     assert not found.is_live()
+
+
+async def test_a_broken_line_is_no_sign_of_life(
+    house: House, clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And an end that was not ours leaves what was kept as it was."""
+    monkeypatch.setattr(keeping, "PULSE", 0.05)
+    store: dict[str, Any] = {}
+    async with between(house.url) as network:
+        session = LiveKitSession("exchange", network.url)
+        diary = Diary(session)
+        await session.connect()
+        save_session(session, store)
+        network.down = True
+        network.cut()
+        await diary.until(lambda: session.connection_state == "connecting")
+        kept = dict(store)
+        clock(10)
+        await asyncio.sleep(0.2)
+        assert store == kept
+        network.down = False
+        await diary.until(lambda: store != kept)
+        await session.send_data({"end": "enough"})
+        await diary.until(lambda: session.connection_state == "disconnected")
+        kept = dict(store)
+        clock(10)
+        await asyncio.sleep(0.2)
+        assert store == kept
+        await session.disconnect()
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from duologue.client import saved
@@ -27,7 +28,8 @@ class Keeper:
 
     def add(self, store: Store | None) -> None:
         """Keeps one more store fresh, in which the session was saved just now."""
-        if not any(each is store or each == store for each in self._stores):
+        path = store is None or isinstance(store, str | Path)  # mappings are equal by chance
+        if not any(each is store or (path and each == store) for each in self._stores):
             self._stores.append(store)
         if self._pulse is None:
             self._again()

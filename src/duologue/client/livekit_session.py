@@ -231,7 +231,7 @@ class LiveKitSession(Life):
         if callback is None:
             return
         observer = self._callbacks.get(name)
-        if observer is None or observer.callback is not callback:
+        if observer is None or observer.callback != callback:
             observer = self._callbacks[name] = Observer(callback)
         observer.tell(*things)
 
