@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
+import pytest
 from livekit import rtc
+from livekit.agents import Agent
+from tests.pipeline.stage import stage
 
+import duologue
+from duologue.agents.current import Current
 from duologue.pipeline.seeing import Eye
 
 
@@ -63,3 +69,28 @@ async def test_closing_ends_the_stream_and_keeps_nothing() -> None:
     eye.see(picture(2))
     assert eye.newest() is None
     assert [frame async for frame in eye] == []
+
+
+async def test_an_agent_that_sees_has_an_eye_as_long_as_its_run(tmp_path: Path) -> None:
+    """Another has none; and over a socket nobody shows anything."""
+    here: list[Current] = []
+
+    def make() -> Agent:
+        here.append(duologue.current())
+        return Agent(instructions="Look.")
+
+    async with stage(tmp_path / "seeing", make=make, vision=True) as house:
+        client = await house.join()
+        await client.said("Hello.")
+        eye = client.run.eye
+        assert eye is not None
+        eye.see(picture(1))
+        with pytest.raises(duologue.NotOnThisTransport, match=r"frame\(\).*websocket road"):
+            here[0].frame()
+        here[0].transport = "livekit"
+        assert here[0].frame() is eye.newest()
+        assert here[0].frame() is not None
+        await house.leave(client)
+        assert eye.newest() is None
+    async with stage(tmp_path / "blind") as house:
+        assert (await house.join()).run.eye is None
