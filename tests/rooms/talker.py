@@ -62,6 +62,7 @@ class Talker:
         self._mouth = Mouth()
         self._answered = 0
         session.listen(lambda pcm, rate: self.heard.extend(pcm))
+        session.on("notice", lambda notice: print(notice))  # noqa: T201  # shown when a test fails
 
     async def start(self) -> None:
         """Joins with a fresh microphone."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 SEND: Final = 10.0
 """Seconds for one sending: while the room reconnects it may never be answered."""
+TOLD: Final = 0.5
+"""Seconds in which the end of a room is told, with its reason."""
 
 
 class RoomRoad:
@@ -133,6 +135,7 @@ class RoomRoad:
             "e2ee_state_changed": self._encryption_state,
             "reconnecting": self._reconnecting,
             "reconnected": self._reconnected,
+            "connection_state_changed": self._state_changed,
             "disconnected": self._disconnected,
         }
 
@@ -144,6 +147,15 @@ class RoomRoad:
         self._agent.reconnecting = False
         self._tell(LineChanged("connected"))
         self._agent.look()
+
+    def _state_changed(self, state: Any) -> None:
+        if state == rtc.ConnectionState.CONN_DISCONNECTED:
+            self._tasks.start(self._surely_disconnected())
+
+    async def _surely_disconnected(self) -> None:
+        """LiveKit's client does not always tell of an end that `room.disconnect()` made."""
+        await asyncio.sleep(TOLD)
+        self._disconnected(rtc.DisconnectReason.CLIENT_INITIATED)
 
     def _disconnected(self, reason: Any) -> None:
         code, message = why(reason)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import math
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from duologue.client.errors import NotConnected
 from duologue.client.road import Road, SoundReceived, SoundSource
 from duologue.client.signals import Callback, Signals, Unsubscribe
 from duologue.client.tasks import Tasks
@@ -182,7 +184,8 @@ class VoiceFace:
                 self._mine = pcm
                 if self._flowing and not self._buffering:
                     late, self._early = bytes(self._early), bytearray()
-                    await self._open_road("the microphone").hear(late + pcm, source.rate)
+                    with contextlib.suppress(NotConnected):  # the road ended under our words
+                        await self._open_road("the microphone").hear(late + pcm, source.rate)
                 elif self._buffering:
                     self._early += pcm
                     del self._early[: -int(LONGEST * source.rate) * 2]
