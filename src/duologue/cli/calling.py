@@ -82,6 +82,7 @@ class Call:
             meters=self._sound, own=wish.waits or bool(wish.lines), silent=wish.silent,
         )  # fmt: skip
         self._turns = Turns(self._session, self._said, lambda: self._mine.last)
+        self._screen.growing = lambda: self._turns.growing
 
     async def run(self) -> Report:
         """Calls, talks, and hangs up; Ctrl-C is a way to hang up."""
@@ -129,14 +130,14 @@ class Call:
         await turns.greeting(self._wish.within)
         with self._heard_by(sinks):
             for number, line in enumerate(self._wish.lines):
-                count = turns.answers
                 if words:
                     await session.mute(False)
                     await mouth.say(words[number])
+                    turns.asked(self._mine.last)
                     await session.mute(button)
                 else:
                     await self._write(line)
-                if not await turns.beyond(count, self._wish.within):
+                if not await turns.answer(self._wish.within):
                     return
 
     async def _type(self, sinks: list[Sink]) -> None:
@@ -147,12 +148,11 @@ class Call:
             if wish.waits:
                 await turns.greeting(wish.within)
             while (line := await lines.next()) is not None:
-                count = turns.answers
                 if line:
                     await self._write(line)
                 elif not wish.waits:
                     await self._silence()
-                if line and wish.waits and not await turns.beyond(count, wish.within):
+                if line and wish.waits and not await turns.answer(wish.within):
                     return
 
     async def _speak(self, microphone: Microphone, sink: Sink) -> None:
@@ -196,6 +196,7 @@ class Call:
                 if not task.done():
                     task.cancel()
             await asyncio.wait({talk, over})
+        self._turns.close()  # its last words stand before what ended them
         left = self._session.error or self._session.agent.error
         if isinstance(left, AgentLeft) or getattr(left, "code", "") in OVER:
             self._screen.note(f"{self._wish.agent or 'The agent'} hung up.")

@@ -44,6 +44,8 @@ class Screen:
         """The microphone's loudness, if there is one."""
         self.theirs: Loudness | None = None
         """The loudspeaker's."""
+        self.growing: Callable[[], list[Message]] = list
+        """What may still change of the transcript."""
         self.closed: Callable[[], bool] = lambda: False
         """Whether the microphone is closed just now."""
 
@@ -111,10 +113,7 @@ class Screen:
 
     def _now(self) -> Group:
         session = self._session
-        latest = session.messages[-1:]
-        growing = [each for each in latest if not each.final or each.role == "agent"]
-        busy = session.agent.state in BUSY
-        lines = [self._line(each, "dim") for each in growing if busy or not each.final]
+        lines = [self._line(each, "dim") for each in self.growing()]
         state = session.agent.state if session.connection_state == "connected" else "reconnecting"
         line = Text(f"{state:<12}", style="bold")
         if self._meters:

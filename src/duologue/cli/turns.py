@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -20,8 +21,8 @@ SETTLE: Final = 0.3
 """Seconds without news after which an answer that was heard is settled."""
 WORDLESS: Final = 3.0
 """Seconds after which one is that was never heard: some agents only write."""
-GREETING: Final = 2.0
-"""Seconds in which a greeting begins, if there is one."""
+GREETING: Final = 5.0
+"""Seconds in which a greeting begins, if there is one: an offline voice has to be loaded first."""
 QUIET: Final = ("listening", "idle")
 
 Tell = Callable[["Message", float | None], None]
@@ -32,8 +33,6 @@ class Turns:
     """Follows a session; the agent's words are held until they were heard, or were cut."""
 
     def __init__(self, session: Session, tell: Tell, spoke: Callable[[], float]) -> None:
-        self.answers = 0
-        """Settled messages of the agent."""
         self.latencies: list[float] = []
         """Seconds that the caller waited, each time."""
         self._session = session
@@ -42,7 +41,12 @@ class Turns:
         """When the caller was heard last."""
         self._open: dict[str, Message] = {}
         self._told: set[str] = set()
+        self._answered = False
+        """Whether an answer was settled since the caller said something."""
         self._asked: float | None = None
+        self._asked_at = -math.inf
+        self._stirred = False
+        """Whether the agent did something since: what sounds until then is an older answer."""
         self._latency: float | None = None
         self._sounded = False
         self._news_at = time.monotonic()
@@ -53,9 +57,15 @@ class Turns:
             session.on("sound", self._sound),
             session.on("sound_ended", self._heard),
             session.on("sound_stopped", self._heard),
-            session.on("agent_state", lambda _: self._look()),
+            session.on("agent_state", self._state),
             session.on("connection", lambda _: self._look()),
         ]
+
+    @property
+    def growing(self) -> list[Message]:
+        """What is not settled yet."""
+        mine = [m for m in self._session.messages[-2:] if m.role == "user" and not m.final]
+        return [*self._open.values(), *mine]
 
     @property
     def over(self) -> bool:
@@ -64,26 +74,26 @@ class Turns:
 
     def asked(self, at: float | None = None) -> None:
         """The caller has just said all, or had by then: from now on it waits."""
-        self._asked = time.monotonic() if at is None else at
-        self._latency = None
+        self._asked = self._asked_at = time.monotonic() if at is None else at
+        self._latency, self._answered, self._stirred = None, False, False
 
-    async def beyond(self, count: int, within: float) -> bool:
-        """Waits for one more answer than that; false when the call ends without."""
+    async def answer(self, within: float) -> bool:
+        """Waits for the answer to what was asked last; false when the call ends without."""
         try:
             async with asyncio.timeout(within):
-                while self.answers <= count and not self.over:
+                while not self._answered and not self.over:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
             raise WaitTimeout("The agent's answer", within) from None
-        return self.answers > count
+        return self._answered
 
     async def greeting(self, within: float) -> None:
         """Waits until the agent has greeted, if it does."""
         end = time.monotonic() + GREETING
-        while time.monotonic() < end and not self.answers:
+        while time.monotonic() < end and not (self._answered or self.over):
             if self._open or self._session.agent.state not in QUIET:
-                await self.beyond(0, within)
+                await self.answer(within)
                 return
             await asyncio.sleep(0.05)
 
@@ -107,16 +117,22 @@ class Turns:
         elif message.final:
             self._settle()
             self._told.add(message.id)
-            if message.kind == "user_transcript":
-                self.asked(min(time.monotonic(), self._spoke()))
+            if message.role == "user":
+                self._answered = False  # what was cut by this is no answer to it
+                if self._spoke() > self._asked_at:
+                    self.asked(min(time.monotonic(), self._spoke()))
             self._tell(message, None)
         self._look()
 
     def _sound(self, event: SoundReceived) -> None:
-        if self._asked is not None and level(event.pcm).rms > LOUD:
+        if self._asked is not None and self._stirred and level(event.pcm).rms > LOUD:
             self._latency = max(0.0, time.monotonic() - self._asked)
             self.latencies.append(self._latency)
             self._asked = None
+
+    def _state(self, state: str) -> None:
+        self._stirred = self._stirred or state in ("thinking", "speaking")
+        self._look()
 
     def _heard(self) -> None:
         self._sounded = bool(self._open)
@@ -152,7 +168,7 @@ class Turns:
                 del self._open[message.id]
                 self._told.add(message.id)
                 latency, self._latency = self._latency, None
-                self.answers += 1
+                self._answered = True
                 self._tell(message, latency)
         self._sounded = False
         self._changed.set()
