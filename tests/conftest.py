@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is slow, which is no defect of ours.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 if TYPE_CHECKING:
     from tests.rooms.livekit import LiveKit

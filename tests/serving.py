@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 COMMAND = str(Path(sys.executable).with_name("duologue"))
-START = 60.0
+START = 120.0
 """Seconds in which a server must listen; models load meanwhile, on a busy machine."""
 
 

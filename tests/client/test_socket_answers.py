@@ -282,7 +282,7 @@ def test_sound_that_nobody_wants_is_not_told_but_takes_its_time() -> None:
         desk.answers.cut()
 
     desk = in_time(test)
-    assert (desk.kinds, desk.ends) == ([], [("interrupted", "a1", 200)])
+    assert (desk.kinds, desk.ends) == (["SoundStopped"], [("interrupted", "a1", 200)])
 
 
 def test_a_server_that_wants_no_positions_gets_none() -> None:
