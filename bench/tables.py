@@ -164,13 +164,15 @@ def rooms_table() -> str:
         return table([], [])
     rows = [
         [
-            *(name, *(f"{each[key]:.0f}" for key in ("p50", "p95", "joined", "base"))),
+            *(name, *(f"{each[key]:.0f}" for key in ("p50", "p95", "joined"))),
+            *(f"{each[key]:.0f}" for key in ("crowd", "crowd_last", "base")),
             f"{each['each']:.2f}",
         ]
         for name, each in row["systems"].items()
     ]
     head = [
-        *("", "start to listening, p50 ms", "p95, ms", "of it the client's own way in, p50 ms"),
+        *("", "start to listening, p50 ms", "p95, ms", "of it the client's own way in, ms"),
+        *(f"{row['sessions']} at once, p50 ms", "the last, ms"),
         *("MB before the first", "MB a session"),
     ]
     return table(head, rows)
@@ -183,8 +185,10 @@ def rooms_words() -> str:
         ours, theirs = rooms["systems"].values()
         words.append(
             f"Our agents listen after {ours['p50'] / theirs['p50']:.2f} of the time (goal: at most"
-            f" 0.50), and take {ours['each'] / theirs['each']:.2f} of the memory (goal: at most"
-            f" 0.10), of {rooms['sessions']} sessions at once and {rooms['trials']} starts."
+            f" 0.50), of {rooms['trials']} starts; {ours['crowd'] / theirs['crowd']:.2f} when"
+            f" {rooms['sessions']} callers come at once, more than a worker has processes for."
+            f" A session takes {ours['each'] / theirs['each']:.3f} of the memory (goal: at most"
+            " 0.10)."
         )
     if (tokens := kept("tokens")) is not None:
         ours, peer = tokens["rates"].values()
