@@ -179,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smoke test")
     parser.add_argument("--trials", type=int, default=20, help="starts of each system")
-    parser.add_argument("--sessions", type=int, default=8, help="callers at once")
+    parser.add_argument("--sessions", type=int, default=4, help="callers at once")
     given = parser.parse_args()
     trials, count = (2, 2) if given.quick else (given.trials, given.sessions)
     patience, settle = (3.0, 2.0) if given.quick else (30.0, 8.0)
