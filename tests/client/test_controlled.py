@@ -88,7 +88,7 @@ async def test_surfaces_come_and_go_without_ending_the_session(house: House) -> 
     await session.session.messages.send("Hi.")
     await diary.said("agent", "You said: Hi.")
     assert len(panel) == seen
-    assert bubble[-1] is session.snapshot
+    await diary.until(lambda: bubble[-1] is session.snapshot)
     close_bubble()
     assert session.connection_state == "connected"
     again: list[Snapshot] = []

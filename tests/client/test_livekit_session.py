@@ -59,7 +59,7 @@ async def test_the_transcript_has_both_sides_and_is_forgotten_at_the_end(house: 
     assert [(e.role, e.final) for e in said] == [("agent", True), ("user", True), ("agent", True)]
     assert len({e.id for e in said}) == 3
     assert all(abs(e.timestamp - begun) < 120_000 for e in said)
-    assert diary.of("transcript")[-1] == list(said)
+    await diary.until(lambda: diary.of("transcript")[-1] == list(said))
     with pytest.raises(dataclasses.FrozenInstanceError):
         said[0].text = "x"  # type: ignore[misc]  # what is tested
     await session.disconnect()

@@ -175,7 +175,7 @@ async def test_two_surfaces_one_room(inn: House) -> None:
     assert room is not None
     await diary.said("agent", "Hello there.")
     off()
-    assert [entry.text for entry in panel[-1].transcript] == ["Hello there."]
+    await diary.until(lambda: [e.text for e in panel[-1].transcript] == ["Hello there."])
     agents = [
         one
         for one in room.remote_participants.values()
