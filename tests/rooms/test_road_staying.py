@@ -15,6 +15,7 @@ from tests.rooms.livekit import LiveKit
 import duologue
 from duologue.agents.voices.scripted import Call
 from duologue.testing.models import ScriptedAnswers
+from duologue.wire.rooms import CLAIM, CLIENT
 
 LONG = "This is a long greeting that is cut in two, and goes on where it was cut a moment later."
 
@@ -220,3 +221,28 @@ async def test_a_reconnected_agent_goes_on(tmp_path: Path, livekit: LiveKit) -> 
         await ann.reads("You said: still there?")
         assert len(seats) == 1
         assert house.stage.host.live == 1
+
+
+async def test_nobody_goes_on_with_the_claim_of_somebody_else(
+    tmp_path: Path, livekit: LiveKit
+) -> None:
+    """A claim can be read by all who are in the room, and is good for one identity only."""
+    async with hall(tmp_path, livekit) as house:
+        ann, claim = await house.call()
+        await ann.reads("Hello.")
+        bob = Caller("bob")
+        house.callers.append(bob)
+        await bob.connect(livekit.url, livekit.token(claim.room, "bob", **{CLIENT: "1"}))
+        await bob.publish()
+        await bob.until(lambda: "ann" in bob.room.remote_participants)
+        copied = bob.room.remote_participants["ann"].attributes[CLAIM]
+        assert copied == house.text(claim)
+        await ann.leave()
+        await until(lambda: not house.stage.host.attached(claim.conversation))
+        await bob.room.local_participant.set_attributes({CLAIM: copied})
+        await bob.until(lambda: bob.notice("claim_invalid") is not None)
+        assert not house.stage.host.attached(claim.conversation)
+        again = await house.enter(claim)  # whose it is still comes back as who she was
+        await until(lambda: bool(house.stage.host.attached(claim.conversation)))
+        await again.write("is it me?")
+        await again.reads("is it me?")

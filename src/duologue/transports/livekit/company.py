@@ -67,7 +67,8 @@ class Company:
         self._secret = secret
         self._room = room
         self._serving: dict[Link, asyncio.Task[None]] = {}
-        self._known: dict[str, Guest] = {}
+        self._known: dict[tuple[str, str], Guest] = {}
+        """Who may come back as who it was: by identity and claim, for others can read a claim."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._coming = 0
         self._closed = False
@@ -142,6 +143,8 @@ class Company:
 
     def came(self, participant: rtc.RemoteParticipant) -> None:
         """Somebody is seen: the user who was announced, another one, or an observer."""
+        if self._closed:
+            return
         claim = participant.attributes.get(CLAIM, "")
         link = self.links.get(participant.identity)
         if link is not None and link.claim == claim and not link.left:
@@ -205,7 +208,7 @@ class Company:
         self._coming += 1
         try:
             await self._over(self.links.get(identity))
-            if text not in self._known:  # who comes back in time comes as who it was
+            if (identity, text) not in self._known:  # who comes back in time comes as who it was
                 claim = claims.read(text, self._secret, self.host.clock() // 1000)
                 if (claim.room, claim.identity) != (self.name, identity):
                     reason = f"it is for {claim.identity!r} in room {claim.room!r}"
@@ -237,7 +240,7 @@ class Company:
             raise DuologueError("conversation_open", conversation=seat.guest.conversation_id)
 
     def _link(self, identity: str, claim: str) -> Link:
-        link = Link(self, identity, claim, self._known.pop(claim, None))
+        link = Link(self, identity, claim, self._known.pop((identity, claim), None))
         self.links[identity] = link
         self.on_link(link)
         task = asyncio.create_task(link.serve())
@@ -251,7 +254,7 @@ class Company:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("link failed", room=self.name, identity=link.identity, exc_info=error)
         if link.seat is not None and link.may_return:
-            self._known[link.claim] = again(link.seat, self.host.clock())
+            self._known[link.identity, link.claim] = again(link.seat, self.host.clock())
         if link.closed_with is None or self._closed:
             self._forget(link)
         else:
