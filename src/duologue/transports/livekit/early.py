@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import io
-from typing import Any, Final, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Final, NamedTuple
 
 import numpy as np
 from livekit import rtc
 
 RATE: Final = 16000
+RATES: Final = (8000, 192_000)
+"""The lowest and the highest sample rate of sound."""
+CHANNELS: Final = 8
 LIMIT: Final = 10 * 1024 * 1024
-"""Bytes; no client keeps more."""
+"""Bytes, as they are sent and as they are decoded; no client keeps more."""
 PATIENCE: Final = 10.0
+CODECS: Final = frozenset({"opus", "vorbis"})
+"""What browsers record; nothing else is handed to a decoder."""
+
+# Recordings must not hold up what else runs in threads; each is over soon, for it is bounded.
+_decoders: Final = ThreadPoolExecutor(2, thread_name_prefix="early-sound")
+
+
+class Recording(NamedTuple):
+    """What a client recorded, as it was sent."""
+
+    attributes: dict[str, str]
+    mime: str
+    data: bytes
 
 
 class EarlySound(NamedTuple):
@@ -23,39 +41,55 @@ class EarlySound(NamedTuple):
     rate: int
 
 
-async def read(reader: rtc.ByteStreamReader) -> EarlySound:
-    """The sound of a stream; `ValueError` says what is wrong with one that is none."""
-    attributes = reader.info.attributes or {}
+async def received(reader: rtc.ByteStreamReader, limit: int = LIMIT) -> Recording:
+    """A recording once it is here, undecoded; `ValueError` when it is too long."""
     data = bytearray()
     async with asyncio.timeout(PATIENCE):
         async for chunk in reader:
             data += chunk
-            if len(data) > LIMIT:
+            if len(data) > limit:
                 reader.close()
-                raise ValueError(f"early sound has at most {LIMIT} bytes")
-    mime = reader.info.mime_type or "audio/pcm"
+                raise ValueError(f"early sound has at most {limit} bytes")
+    info = reader.info
+    return Recording(dict(info.attributes or {}), info.mime_type or "audio/pcm", bytes(data))
+
+
+async def heard(recording: Recording) -> EarlySound:
+    """The sound of a recording; `ValueError` says what is wrong with one that is none."""
+    attributes, mime, data = recording
     if "opus" in mime or "webm" in mime or "ogg" in mime:
-        pcm, rate = await asyncio.to_thread(decoded, bytes(data)), RATE
+        kind = "ogg" if "ogg" in mime else "matroska"
+        async with asyncio.timeout(PATIENCE):
+            loop = asyncio.get_running_loop()
+            pcm, rate = await loop.run_in_executor(_decoders, decoded, data, kind), RATE
     else:
-        rate, channels = _whole(attributes, "sampleRate"), _whole(attributes, "channels")
-        pcm = mono(bytes(data), channels)
+        rate = _whole(attributes, "sampleRate", *RATES)
+        pcm = mono(data, _whole(attributes, "channels", 1, CHANNELS))
     return EarlySound(attributes.get("trackId", ""), pcm, rate)
 
 
-def decoded(data: bytes) -> bytes:
-    """PCM16 mono at 16 kHz of any container and codec that FFmpeg knows."""
+def decoded(data: bytes, kind: str = "matroska") -> bytes:
+    """PCM16 mono at 16 kHz of a recording in a container: `matroska`, which WebM is, or `ogg`.
+
+    FFmpeg must not guess: some of its formats are lists of files and of ports to open.
+    """
     import av  # livekit-agents brings it; it takes long to load, and most rooms need none of it
 
-    pieces: list[bytes] = []
+    pcm = bytearray()
     resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
     try:
-        with av.open(io.BytesIO(data), "r") as container:
-            frames: list[Any] = [*container.decode(audio=0), None]
-            for frame in frames:
-                pieces += [bytes(done.to_ndarray().tobytes()) for done in resampler.resample(frame)]
+        with av.open(io.BytesIO(data), "r", format=kind) as container:
+            codec = container.streams.audio[0].codec_context.codec.canonical_name
+            if codec not in CODECS:
+                raise ValueError(f"early sound is Opus or Vorbis, not {codec}")
+            for frame in chain(container.decode(audio=0), [None]):
+                for done in resampler.resample(frame):
+                    pcm += done.to_ndarray().tobytes()
+                if len(pcm) > LIMIT:
+                    raise ValueError(f"early sound has at most {LIMIT} bytes when it is decoded")
     except (av.FFmpegError, IndexError) as error:
         raise ValueError(f"early sound cannot be decoded: {error}") from None
-    return b"".join(pieces)
+    return bytes(pcm)
 
 
 def mono(data: bytes, channels: int) -> bytes:
@@ -66,8 +100,10 @@ def mono(data: bytes, channels: int) -> bytes:
     return bytes(samples.reshape(-1, channels).mean(axis=1).astype("<i2").tobytes())
 
 
-def _whole(attributes: dict[str, str], name: str) -> int:
+def _whole(attributes: dict[str, str], name: str, least: int, most: int) -> int:
     text = attributes.get(name, "")
-    if not text.isdecimal() or not 0 < int(text) <= 192_000:
-        raise ValueError(f"early sound needs the attribute {name!r}, not {text!r}")
+    if not text.isdecimal() or len(text) > 6 or not least <= int(text) <= most:
+        raise ValueError(
+            f"early sound needs the attribute {name!r}, from {least} to {most}, not {text[:20]!r}"
+        )
     return int(text)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import structlog
@@ -21,10 +23,12 @@ PATIENCE: Final = 10.0
 """Seconds for a written message to come whole."""
 FILE_LIMIT: Final = 64 * 1024 * 1024
 STRANGE_LIMIT: Final = 1024 * 1024
-"""Bytes of a file of somebody who is not linked yet."""
+"""Bytes that are kept of somebody who is not linked yet, all together."""
 FILE_TIME: Final = 120.0
 AT_ONCE: Final = 4
-"""Files that may be on their way to one agent."""
+"""Files and recordings that may be on their way from one user."""
+CHATS_AT_ONCE: Final = 16
+"""Written messages that may be on their way from one user."""
 STRANGERS: Final = 16
 LETTERS: Final = 64
 """What so many participants may send each before they are seen; more is a flood."""
@@ -68,7 +72,9 @@ class Mail:
         self._link_of = link_of
         self._spawn = spawn
         self._kept: dict[str, list[Letter]] = {}
-        self._reading = 0
+        self._weight: Counter[str] = Counter()
+        """Bytes of what is kept."""
+        self._reading: Counter[tuple[str, int]] = Counter()
         self._last: dict[str, asyncio.Future[None]] = {}
 
     def register(self) -> None:
@@ -80,25 +86,41 @@ class Mail:
 
     def deliver(self, link: Link) -> None:
         """Hands over what a user sent before it was linked."""
+        self._weight.pop(link.identity, None)
         for letter in self._kept.pop(link.identity, []):
             letter(link)
 
     # ------------------------------------------------------------ within
 
-    def _to(self, identity: str, letter: Letter) -> None:
+    def _to(self, identity: str, letter: Letter, size: int) -> None:
         if (link := self._link_of(identity)) is not None:
             letter(link)
         elif identity in self._kept or len(self._kept) < STRANGERS:
             kept = self._kept.setdefault(identity, [])
-            if len(kept) < LETTERS:
+            if len(kept) < LETTERS and self._weight[identity] + size <= STRANGE_LIMIT:
+                self._weight[identity] += size
                 kept.append(letter)
+
+    @contextmanager
+    def _place(self, identity: str, places: int) -> Iterator[None]:
+        """One of the places that a participant has for what it sends; else `ValueError`."""
+        key = (identity, places)
+        if self._reading[key] >= places:
+            raise ValueError(f"more than {places} of your messages or files are on their way")
+        self._reading[key] += 1
+        try:
+            yield
+        finally:
+            self._reading[key] -= 1
+            if not self._reading[key]:
+                del self._reading[key]
 
     def _packet(self, packet: rtc.DataPacket) -> None:
         identity = packet.participant.identity if packet.participant else self._room.sender
         if packet.topic == OURS:
-            self._to(identity, lambda link: link.deeds.packet(packet.data))
+            self._to(identity, lambda link: link.deeds.packet(packet.data), len(packet.data))
         elif not packet.topic and identity:
-            self._to(identity, lambda link: link.deeds.data(packet.data))
+            self._to(identity, lambda link: link.deeds.data(packet.data), len(packet.data))
 
     def _chat(self, reader: rtc.TextStreamReader, identity: str) -> None:
         before = self._last.get(identity)
@@ -114,14 +136,17 @@ class Mail:
     ) -> None:
         try:
             text = ""
-            async with asyncio.timeout(PATIENCE):
-                async for piece in reader:
-                    text += piece
-                    if len(text) > WORDS_LENGTH:
-                        break
-                if before is not None:
-                    await before  # messages keep the order in which they were begun
-            self._to(identity, lambda link: link.deeds.write(text))
+            with self._place(identity, CHATS_AT_ONCE):
+                async with asyncio.timeout(PATIENCE):
+                    async for piece in reader:
+                        text += piece
+                        if len(text) > WORDS_LENGTH:
+                            break
+                    if before is not None:
+                        await before  # messages keep the order in which they were begun
+            self._to(identity, lambda link: link.deeds.write(text), len(text))
+        except ValueError as error:
+            self._complain(identity, error)
         except (rtc.StreamError, TimeoutError) as error:
             log.info("message did not come whole", identity=identity, error=str(error))
         finally:
@@ -136,18 +161,14 @@ class Mail:
     async def _read_file(self, reader: rtc.ByteStreamReader, identity: str) -> None:
         info, content = reader.info, bytearray()
         try:
-            if self._reading >= AT_ONCE:
-                raise ValueError(f"more than {AT_ONCE} files are on their way")
-            limit = FILE_LIMIT if self._link_of(identity) else STRANGE_LIMIT
-            self._reading += 1
-            try:
-                async with asyncio.timeout(FILE_TIME):
+            known = self._link_of(identity) is not None
+            limit, seconds = (FILE_LIMIT, FILE_TIME) if known else (STRANGE_LIMIT, PATIENCE)
+            with self._place(identity, AT_ONCE):
+                async with asyncio.timeout(seconds):
                     async for piece in reader:
                         content += piece
                         if len(content) > limit:
                             raise ValueError(f"a file has at most {limit} bytes")
-            finally:
-                self._reading -= 1
             file = FileSent(
                 info.stream_id,
                 info.name,
@@ -156,7 +177,7 @@ class Mail:
                 dict(info.attributes or {}),
                 bytes(content),
             )
-            self._to(identity, lambda link: link.deeds.file(file))
+            self._to(identity, lambda link: link.deeds.file(file), len(content))
         except ValueError as error:
             self._complain(identity, error)
         except (rtc.StreamError, TimeoutError) as error:
@@ -173,11 +194,26 @@ class Mail:
 
     async def _read_early(self, reader: rtc.ByteStreamReader, identity: str) -> None:
         try:
-            sound = await early.read(reader)
-            self._to(identity, lambda link: link.microphone.early(sound))
+            limit = early.LIMIT if self._link_of(identity) else STRANGE_LIMIT
+            with self._place(identity, AT_ONCE):
+                recording = await early.received(reader, limit)
+            self._to(identity, lambda link: self._decode(link, recording), len(recording.data))
         except ValueError as error:
             self._complain(identity, error)
         except (rtc.StreamError, TimeoutError) as error:
             log.info("early sound not heard", identity=identity, error=str(error))
         finally:
             reader.close()
+
+    def _decode(self, link: Link, recording: early.Recording) -> None:
+        """Lets the agent hear a recording; only those of users are ever decoded."""
+        self._spawn(self._hear(link, recording))
+
+    async def _hear(self, link: Link, recording: early.Recording) -> None:
+        try:
+            with self._place(link.identity, AT_ONCE):
+                link.microphone.early(await early.heard(recording))
+        except ValueError as error:
+            link.deeds.complain(error)
+        except TimeoutError:
+            log.info("early sound not decoded in time", identity=link.identity)

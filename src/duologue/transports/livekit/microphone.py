@@ -21,6 +21,8 @@ EARLY: Final = 3.0
 """Seconds that live sound waits for what was recorded before it, where a track announces that."""
 SLICE: Final = RATE * 2 * 2 // 5
 """Early sound is heard at ten times its speed: 0.4 s every 40 ms."""
+KEPT: Final = 4
+"""Tracks of which early sound is kept; of a user who sends more, the oldest is forgotten."""
 CLOSING: Final = 2.0
 
 Hear = Callable[[bytes, int], None]
@@ -80,6 +82,8 @@ class Microphone:
     def early(self, sound: EarlySound) -> None:
         """What was said before the track was heard."""
         waiting = self._early.setdefault(sound.track, asyncio.get_running_loop().create_future())
+        while len(self._early) > KEPT:
+            del self._early[next(iter(self._early))]
         if not waiting.done():
             waiting.set_result(sound)
 
@@ -133,6 +137,8 @@ class Microphone:
         except TimeoutError:
             log.info("early sound did not come", track=sid)
             return
+        finally:
+            self._early.pop(sid, None)
         step = SLICE * sound.rate // RATE & ~1
         for start in range(0, len(sound.pcm), step):
             self._hear(sound.pcm[start : start + step], sound.rate)
