@@ -11,6 +11,7 @@ from livekit import rtc
 
 from duologue.agents.shared import Unsubscribe
 from duologue.core import happenings as h
+from duologue.pipeline.requests import GONE, LONGEST, TIMEOUT
 from duologue.pipeline.seat import Seat
 from duologue.transports.livekit.face import Face, Shared
 from duologue.transports.livekit.link import Link
@@ -59,6 +60,9 @@ class Dealings:
         """The user deals with it no more."""
         if leave := self._watched.pop(link, None):
             leave()
+        for (identity, _), answer in self._answers.items():
+            if identity == link.identity and not answer.done():
+                answer.set_exception(_refusal(GONE))
 
     def told(self, link: Link, happening: h.RpcAsked | h.RpcAnswered) -> None:
         """A request to this user, or the answer to one of its own."""
@@ -69,7 +73,7 @@ class Dealings:
         if answer is None or answer.done():
             return
         if (error := happening.error) is not None:
-            answer.set_exception(rtc.RpcError(error.code, error.message, error.data or None))
+            answer.set_exception(_refusal(error))
         else:
             answer.set_result(happening.payload or "")
 
@@ -94,10 +98,12 @@ class Dealings:
         self._methods = set(methods)
 
     async def _asked(self, asked: rtc.RpcInvocationData) -> str:
-        """What the agent answers a user; LiveKit itself keeps the time."""
+        """What the agent answers a user, in the time that the user gives it."""
         link = self._link_of(asked.caller_identity)
         if link is None or link.seat is None:
             raise rtc.RpcError(wire.RPC_UNSUPPORTED, "This agent answers its own users only")
+        if not link.deeds.asks():
+            raise rtc.RpcError(wire.RPC_SEND_FAILED, "Failed to send: too many requests; wait")
         key = (link.identity, asked.request_id)
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._answers[key] = answer
@@ -106,7 +112,10 @@ class Dealings:
             seat.run.exchange.rpc(
                 seat.listener, asked.request_id, asked.method, asked.payload, seconds
             )
-            return await answer
+            async with asyncio.timeout(min(seconds, LONGEST) + 1):  # it is told of its own timeout
+                return await answer
+        except TimeoutError:
+            raise _refusal(TIMEOUT) from None
         finally:
             del self._answers[key]
 
@@ -154,3 +163,8 @@ class Dealings:
                 await writer.aclose()
         except (rtc.StreamError, TimeoutError) as error:
             log.warning("file not sent", name=file.name, error=str(error) or "too slow")
+
+
+def _refusal(error: wire.RpcError) -> rtc.RpcError:
+    """What LiveKit's clients are told."""
+    return rtc.RpcError(error.code, error.message, error.data or None)

@@ -60,7 +60,7 @@ class Deeds:
     def write(self, text: str) -> None:
         """A message of the chat."""
         words = text.strip()
-        if words and self._allowed(lambda: self._allowance.words(len(words))):
+        if self._allowed(lambda: self._allowance.words(len(words))) and words:
             self.do(lambda seat: self._write(seat, words))
 
     def data(self, payload: bytes) -> None:
@@ -76,8 +76,12 @@ class Deeds:
     def describe(self, attributes: dict[str, str]) -> None:
         """What the user says of itself; an empty text takes an attribute away."""
         own = {key: text for key, text in attributes.items() if key not in (CLAIM, CLIENT)}
-        if own:
+        if own and self._allowed(self._allowance.sign):
             self.do(lambda seat: self._exchange(lambda: seat.run.exchange.attributes(own)))
+
+    def asks(self) -> bool:
+        """Whether the user may ask the agent one more thing now."""
+        return self._allowed(self._allowance.sign)
 
     def file(self, file: FileSent) -> None:
         """A file for the agent."""
