@@ -81,7 +81,7 @@ class RoomRoad:
         if not room.isconnected():
             require_unused(room)
             options = rtc.RoomOptions(encryption=self._secret.options if self._secret else None)
-            await join(room, ticket, options, self._tasks)
+            await join(room, ticket, options)
         said = claims(ticket.token) or {}
         self._ours = rooms.CLAIM in (said.get("attributes") or {})
         tell(LineChanged("connected"))
@@ -268,11 +268,10 @@ class RoomRoad:
 
     async def set_encryption(self, enabled: bool) -> None:
         """Switches encryption of our media, by publishing it again; data stays encrypted."""
-        room = self._joined("encryption")
+        self._joined("encryption")
         if self._secret is None:
             raise EncryptionError("This session has no key; it needs encryption=… when it begins.")
-        room.e2ee_manager.set_enabled(enabled)
-        await self._media.republish()
+        await self._media.switch_encryption(enabled)
 
     async def set_key(self, key: bytes) -> None:
         """Encrypts with another shared key from now on."""

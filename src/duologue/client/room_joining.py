@@ -11,12 +11,16 @@ from livekit import rtc
 
 from duologue.client.errors import SessionConnectError
 from duologue.client.road import Ticket
-from duologue.client.tasks import Tasks
 
 CONNECT: Final = 15.0
 """Seconds for joining a room, all tries of LiveKit's client together."""
 LEAVE: Final = 3.0
 """Seconds for leaving."""
+LATE: Final = 120.0
+"""Seconds in which LiveKit's client certainly joined or gave up."""
+
+_late: set[asyncio.Task[None]] = set()
+"""Rooms that are joined though nobody wants to be there any more."""
 
 _REASONS: Final = {
     rtc.DisconnectReason.CLIENT_INITIATED: ("left", ""),
@@ -30,9 +34,11 @@ _REASONS: Final = {
 }
 
 
-async def join(room: rtc.Room, ticket: Ticket, options: rtc.RoomOptions, tasks: Tasks) -> None:
+async def join(room: rtc.Room, ticket: Ticket, options: rtc.RoomOptions) -> None:
     """Joins a room; `SessionConnectError` when that is impossible or takes too long."""
-    joining = tasks.start(_quietly(room.connect(_socket(ticket.url), ticket.token, options)))
+    # No task of the session: cancelled, LiveKit's client joins unheard, and ends our process.
+    work = _quietly(room.connect(_socket(ticket.url), ticket.token, options))
+    joining = asyncio.create_task(work)
     try:
         async with asyncio.timeout(CONNECT):
             error = await asyncio.shield(joining)
@@ -77,8 +83,15 @@ def why(reason: Any) -> tuple[str, str]:
 
 
 async def _abandon(room: rtc.Room, joining: asyncio.Task[Any]) -> None:
-    """A join cannot be called off: it is waited for, and left again."""
-    await asyncio.wait([joining], timeout=LEAVE)
+    """A join cannot be called off: it is waited for, soon beside others, and left again."""
+    leaving = asyncio.create_task(_leave(room, joining))
+    _late.add(leaving)
+    leaving.add_done_callback(_late.discard)
+    await asyncio.wait([leaving], timeout=LEAVE)
+
+
+async def _leave(room: rtc.Room, joining: asyncio.Task[Any]) -> None:
+    await asyncio.wait([joining], timeout=LATE)
     if joining.done() and room.isconnected():
         await within(LEAVE, room.disconnect())
 

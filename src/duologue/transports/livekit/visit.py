@@ -15,6 +15,7 @@ from duologue.transports.livekit import secrecy
 from duologue.transports.livekit.captions import AgentWords, UserWords
 from duologue.transports.livekit.company import Company, Join
 from duologue.transports.livekit.dealings import Dealings
+from duologue.transports.livekit.entrance import enter
 from duologue.transports.livekit.face import Face
 from duologue.transports.livekit.jobs import Job
 from duologue.transports.livekit.mail import AttentiveRoom, Mail
@@ -75,7 +76,7 @@ class Visit:
                 if encrypted and (key := await self._company.keyed()) is not None:
                     options.encryption = secrecy.options(key)
                 self._company.entered = True
-                await self._room.connect(self._job.url, self._job.token, options)
+                await enter(self._room, self._job.url, self._job.token, options)
             self._post.open()
             publication = await self._loudspeaker.publish(self._room.local_participant)
             self._track = publication.sid
