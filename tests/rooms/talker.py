@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from duologue.client.messages import Message
@@ -60,7 +60,7 @@ class Talker:
         self.heard = bytearray()
         """The agent's sound since the last line was begun."""
         self._mouth = Mouth()
-        self._answered = 0
+        self._answered: set[str] = set()
         session.listen(lambda pcm, rate: self.heard.extend(pcm))
         session.on("notice", lambda notice: print(notice))  # noqa: T201  # shown when a test fails
 
@@ -78,10 +78,10 @@ class Talker:
 
     async def answer(self) -> str:
         """The agent's next answer, when it was said; a greeting is one."""
-        await self.until(lambda: len(self.answers) > self._answered, "an answer")
+        await self.until(lambda: bool(self.answers), "an answer")
         await self.until(lambda: self.session.agent.state == "listening", "silence behind it")
-        said = self.answers[self._answered :]
-        self._answered += len(said)
+        said = self.answers
+        self._answered |= {message.id for message in said}
         return " ".join(message.text for message in said)
 
     async def drop(self) -> None:
@@ -94,11 +94,12 @@ class Talker:
 
     @property
     def answers(self) -> list[Message]:
-        """What the agent said since this talker came, each thing once it was said."""
+        """What the agent said to its end, and `answer` has not given yet."""
         return [
             message
             for message in self.session.messages
             if message.role == "agent" and message.final and not message.past
+            if message.id not in self._answered
         ]
 
     @property
@@ -106,11 +107,10 @@ class Talker:
         """What was heard since the last line was begun."""
         return Recording(bytes(self.heard), HEARD)
 
-    async def until(self, true: object, what: str) -> None:
+    async def until(self, true: Callable[[], bool], what: str) -> None:
         """Returns as soon as something is true; else fails with what was said instead."""
         loop = asyncio.get_running_loop()
         late = loop.time() + PATIENCE
-        assert callable(true)
         while not true():
             said = [(one.role, one.text, one.final) for one in self.session.messages]
             assert loop.time() < late, f"waited for {what}; {self.session.agent.state}; {said}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.rooms.livekit import LiveKit
+from tests.rooms.livekit import LiveKit, server
 from tests.rooms.talker import PATIENCE, Talker
 from tests.serving import House
 
@@ -195,7 +195,10 @@ async def test_who_returns_after_ten_seconds_meets_the_same_agent(place: Place) 
 
 
 async def returns_late(place: Place, livekit: LiveKit, away: float) -> None:
-    """A user goes in the middle of a booking, and comes back when the agent is gone."""
+    """A user goes in the middle of a booking, and comes back when the agent is gone.
+
+    The LiveKit is the server's own: another server's agents would take its rooms.
+    """
     ann = place.room()
     await ann.start()
     await ann.answer()
@@ -221,18 +224,14 @@ async def returns_late(place: Place, livekit: LiveKit, away: float) -> None:
     assert [one["role"] for one in said] == ["assistant"] + ["user", "assistant"] * 5
 
 
-async def test_who_returns_when_the_agent_is_gone_is_remembered(
-    tmp_path: Path, livekit: LiveKit
-) -> None:
+async def test_who_returns_when_the_agent_is_gone_is_remembered(tmp_path: Path) -> None:
     """Another agent has read what was said, and goes on with the booking."""
-    with opened(tmp_path, livekit, grace_seconds=1.0) as place:
+    with server() as livekit, opened(tmp_path, livekit, grace_seconds=1.0) as place:
         await returns_late(place, livekit, 0.0)
 
 
 @pytest.mark.soak
-async def test_who_returns_after_two_minutes_is_remembered(
-    tmp_path: Path, livekit: LiveKit
-) -> None:
+async def test_who_returns_after_two_minutes_is_remembered(tmp_path: Path) -> None:
     """The same with the grace time that every server has, and in real time."""
-    with opened(tmp_path, livekit) as place:
+    with server() as livekit, opened(tmp_path, livekit) as place:
         await returns_late(place, livekit, 120.0)
