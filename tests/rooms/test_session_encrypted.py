@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from livekit import rtc
 from tests.rooms.livekit import LiveKit
-from tests.rooms.stub import Tone, fresh, loudness, session_to, stub, until
+from tests.rooms.stub import PATIENCE, Tone, fresh, loudness, session_to, stub, until
 
 from duologue.client.encryption import E2EEOptions
 from duologue.client.errors import EncryptionError
@@ -97,28 +97,58 @@ async def test_plaintext_is_refused_unless_it_is_allowed(allowed: bool, livekit:
         await session.end()
 
 
-async def test_encryption_is_switched_by_publishing_again(livekit: LiveKit) -> None:
-    """Off and on: each time a new track, encrypted or not, and the agent goes on hearing."""
+async def test_encryption_is_not_switched_off(livekit: LiveKit) -> None:
+    """LiveKit's library would end the agent's process; the talk goes on, encrypted as it was."""
     room = fresh()
     async with stub(livekit, room, encryption=keyed()) as agent:
         session = session_to(livekit, room, encryption="our key")
         tone = Tone()
         await session.start(microphone=tone)
-        kinds: list[int] = []
-
-        def published(publication: rtc.RemoteTrackPublication) -> None:
-            kinds.append(publication.encryption_type)
-
-        agent.room.on("track_published", published)
-        await session.set_encryption(False)
-        await until(lambda: kinds == [rtc.EncryptionType.NONE])
-        await session.messages.send("still a secret")
-        await until(lambda: any("still" in m.text for m in session.messages if m.role == "agent"))
-        await session.set_encryption_enabled(True)
-        await until(lambda: kinds == [rtc.EncryptionType.NONE, rtc.EncryptionType.GCM])
-        before = agent.ears.seconds
+        with pytest.raises(EncryptionError, match="start one without"):
+            await session.set_encryption_enabled(False)
+        await session.set_encryption(True)
+        assert session.room is not None
+        assert session.room.e2ee_manager.enabled
         tone.speak(0.6)
-        await until(lambda: agent.ears.seconds > before + 0.2)
+        await until(lambda: agent.ears.seconds > 0.2)
+        await session.end()
+
+
+async def test_the_first_words_of_an_agent_that_comes_later_are_kept(livekit: LiveKit) -> None:
+    """They may come before LiveKit tells that the agent is there and encrypts: they wait."""
+    room = fresh()
+    session = session_to(livekit, room, encryption="our key")
+    await session.start(wait_for_agent=False)
+    async with stub(livekit, room, encryption=keyed(), greeting="The first words."):
+        await until(lambda: any(m.final and m.text == "The first words." for m in session.messages))
+    await session.end()
+
+
+@pytest.mark.parametrize(("key", "taken"), [(keyed(), True), (None, False)])
+@pytest.mark.parametrize("first", [True, False])
+async def test_words_of_somebody_without_a_track_need_the_key(
+    key: rtc.E2EEOptions | None, taken: bool, first: bool, livekit: LiveKit
+) -> None:
+    """LiveKit tells nothing of them: only a holder of the key can read what they are asked."""
+    name = fresh()
+    session = session_to(livekit, name, encryption="our key")
+    told: list[EncryptionChanged] = []
+    session.on("encryption", told.append)
+    writer = rtc.Room()
+    options = rtc.RoomOptions(encryption=key)
+    async with asyncio.timeout(PATIENCE):
+        if not first:
+            await session.start(wait_for_agent=False)
+        await writer.connect(livekit.url, livekit.token(name, "bob"), options)
+        if first:
+            await session.start(wait_for_agent=False)
+        await writer.local_participant.send_text("a word", topic="lk.chat")
+        if taken:
+            await until(lambda: [m.text for m in session.messages] == ["a word"])
+        else:
+            await until(lambda: any("takes no plaintext" in each.error for each in told))
+            assert not session.messages
+        await writer.disconnect()
         await session.end()
 
 

@@ -267,11 +267,16 @@ class RoomRoad:
     # ------------------------------------------------------------ encryption
 
     async def set_encryption(self, enabled: bool) -> None:
-        """Switches encryption of our media, by publishing it again; data stays encrypted."""
+        """Raises, unless there is nothing to do: to switch it off can crash who hears us."""
         self._joined("encryption")
-        if self._secret is None:
+        if enabled == (self._secret is not None):
+            return
+        if enabled:
             raise EncryptionError("This session has no key; it needs encryption=… when it begins.")
-        await self._media.switch_encryption(enabled)
+        raise EncryptionError(
+            "Encryption cannot be switched off in a room: LiveKit's library (1.1.21) then ends the "
+            "process of an agent that hears us. End the session, and start one without encryption=…"
+        )
 
     async def set_key(self, key: bytes) -> None:
         """Encrypts with another shared key from now on."""

@@ -12,6 +12,7 @@ from livekit.rtc.participant import PublishTrackError, UnpublishTrackError
 from duologue.client.errors import MediaError, NotConnected
 from duologue.client.road import EncryptionChanged, SoundReceived, Tell, TrackChanged
 from duologue.client.room_agent import AgentWatch
+from duologue.client.room_secrecy import Secrecy
 from duologue.client.room_video import Video
 from duologue.client.tasks import Tasks
 from duologue.wire import rooms
@@ -57,12 +58,14 @@ class Media:
         """Those with sound, and whether it is an avatar's."""
         self._hearing: dict[str, asyncio.Task[Any]] = {}
         self.video = Video(tasks)
+        self.secrecy = Secrecy(agent, secret)
 
     def attach(self, room: rtc.Room, tell: Tell) -> None:
         """Belongs to a room; its listeners are set by the road."""
         self._room, self._tell = room, tell
         self._agent.on_known = self._look
         self.video.attach(room)
+        self.secrecy.attach(room, tell)
 
     async def close(self) -> None:
         """Lets go what the tracks were made of."""
@@ -121,15 +124,6 @@ class Media:
                 self._track.mute()
             else:
                 self._track.unmute()
-
-    async def republish(self) -> None:
-        """Publishes everything again, so that it is encrypted as the room is now."""
-        if self._source is not None:
-            silent, rate = self._silent, self._source.sample_rate
-            await self._publish(rate, early=False)
-            if (silent or self._muted) and self._track is not None:
-                self._track.mute()
-        await self.video.republish()
 
     async def _publish(self, rate: int, *, early: bool) -> None:
         room = self._joined()
@@ -213,7 +207,7 @@ class Media:
                 return
         if self._known.get(publication.sid) is track:
             return
-        if reason := self._unreadable(publication):
+        if reason := self.secrecy.unreadable(publication):
             # Undecoded it would be loud noise, and in clear it may be anybody's.
             publication.set_subscribed(False)
             self._tell(EncryptionChanged(participant.identity, bool(self._secret is None), reason))
@@ -248,28 +242,6 @@ class Media:
                 for publication in participant.track_publications.values():
                     if publication.track is not None:
                         self.subscribed(publication.track, publication, participant)
-
-    # ------------------------------------------------------------ encryption
-
-    @property
-    def refuses_plaintext(self) -> bool:
-        """Whether what comes in clear is not taken: we encrypt, and nobody said otherwise."""
-        secret, room = self._secret, self._room
-        if secret is None or secret.allow_plaintext or room is None or not room.isconnected():
-            return False
-        return bool(room.e2ee_manager.enabled)
-
-    def believes(self, sender: str) -> bool:
-        """Whether text of somebody is taken."""
-        return not self.refuses_plaintext or self._agent.secrecy.get(sender, True)
-
-    def _unreadable(self, publication: rtc.RemoteTrackPublication) -> str:
-        encrypted = publication.encryption_type != rtc.EncryptionType.NONE
-        if encrypted and self._secret is None:
-            return "The agent's track is encrypted, and this session has no key: encryption=…"
-        if not encrypted and self.refuses_plaintext:
-            return "The agent's track is not encrypted, and this session takes no plaintext."
-        return ""
 
     # ------------------------------------------------------------ the agent's voice
 

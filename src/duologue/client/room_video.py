@@ -72,13 +72,6 @@ class Video:
         await self._withdraw(show)
         await show.source.aclose()
 
-    async def republish(self) -> None:
-        """Publishes everything again, so that it is encrypted as the room is now."""
-        for source, show in self._shows.items():
-            await self._withdraw(show)
-            show.track = rtc.LocalVideoTrack.create_video_track(source, show.source)
-            show.publication = await self._published(show.track, source)
-
     async def close(self) -> None:
         """Lets go what the tracks were made of."""
         for show in self._shows.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -134,19 +134,28 @@ class Words:
             raise SessionConnectError(f"the rtc.Room cannot be used: {error}") from error
 
     def _opened(self, reader: rtc.TextStreamReader, sender: str) -> None:
-        topic = reader.info.topic
-        if not self._media.believes(sender):
-            reader.close()
-            return
         self._streams += 1
-        copy = self._copy(reader, sender)
-        if topic == rooms.TRANSCRIPTION:
-            work = self._transcript(reader, sender, self._streams, copy)
-        elif topic == rooms.CHAT:
-            work = self._chat(reader, sender, copy)
+        if self._media.secrecy.knows(sender):
+            self._tasks.start(self._read(reader, sender, self._streams))
         else:
-            work = self._plain(reader, copy)
-        self._tasks.start(work)
+            self._tasks.start(self._held(reader, sender, self._streams))
+
+    async def _held(self, reader: rtc.TextStreamReader, sender: str, number: int) -> None:
+        """Reads what waited until it was known that its sender encrypts, or drops it."""
+        if await self._media.secrecy.believes(sender):
+            await self._read(reader, sender, number)
+        else:
+            reader.close()
+
+    def _read(
+        self, reader: rtc.TextStreamReader, sender: str, number: int
+    ) -> Coroutine[Any, Any, None]:
+        copy = self._copy(reader, sender)
+        if reader.info.topic == rooms.TRANSCRIPTION:
+            return self._transcript(reader, sender, number, copy)
+        if reader.info.topic == rooms.CHAT:
+            return self._chat(reader, sender, copy)
+        return self._plain(reader, copy)
 
     async def _transcript(
         self, reader: rtc.TextStreamReader, sender: str, number: int, copy: _Copy

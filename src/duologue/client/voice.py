@@ -125,10 +125,11 @@ class VoiceFace:
     # ------------------------------------------------------------ encryption
 
     async def set_encryption(self, enabled: bool) -> None:
-        """Switches the encryption of our own sound and pictures, by publishing them again.
+        """Raises `EncryptionError` where encryption is not as it is wanted already.
 
-        Data, chat and files stay encrypted as long as the session lasts: LiveKit cannot send them
-        in clear once a room was joined with a key. It needs `encryption=…` at the beginning.
+        LiveKit's native library (1.1.21) ends the process of an agent whose user switches it off,
+        however the tracks are published again. Whether a session is encrypted is chosen when it
+        is made, by `encryption=…`.
         """
         await self._open_road("session.set_encryption()").set_encryption(enabled)
 
