@@ -85,6 +85,29 @@ def test_a_recording_that_grows_without_end_is_refused(monkeypatch: pytest.Monke
         decoded(small)
 
 
+def test_sound_that_would_be_stretched_without_end_is_refused() -> None:
+    """A header that says one sample a second makes hours of a moment; it is not believed."""
+    import av
+
+    target = io.BytesIO()
+    with av.open(target, "w", format="webm") as container:
+        stream: Any = container.add_stream(
+            "vorbis", rate=48000, layout="stereo", options={"strict": "-2"}
+        )
+        stream.format = "fltp"
+        frame = av.AudioFrame.from_ndarray(np.zeros((2, 48000), np.float32), "fltp", "stereo")
+        frame.sample_rate = 48000
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    honest = target.getvalue()
+    header = b"\x01vorbis\0\0\0\0\x02"
+    lying = honest.replace(header + (48000).to_bytes(4, "little"), header + b"\x01\0\0\0")
+    assert lying != honest
+    assert decoded(honest)
+    with pytest.raises(ValueError, match="1 samples a second"):
+        decoded(lying)
+
+
 def test_only_what_browsers_record_is_decoded() -> None:
     """Other codecs pack hours of silence into little, and no client sends them."""
     with pytest.raises(ValueError, match="not pcm_s16le"):

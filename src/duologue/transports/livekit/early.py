@@ -83,6 +83,10 @@ def decoded(data: bytes, kind: str = "matroska") -> bytes:
             if codec not in CODECS:
                 raise ValueError(f"early sound is Opus or Vorbis, not {codec}")
             for frame in chain(container.decode(audio=0), [None]):
+                if frame is not None and not RATES[0] <= frame.sample_rate <= RATES[1]:
+                    raise ValueError(
+                        f"early sound cannot have {frame.sample_rate} samples a second"
+                    )
                 for done in resampler.resample(frame):
                     pcm += done.to_ndarray().tobytes()
                 if len(pcm) > LIMIT:
