@@ -212,6 +212,8 @@ class Media:
             publication.set_subscribed(False)
             self._tell(EncryptionChanged(participant.identity, bool(self._secret is None), reason))
             return
+        if self._secret is not None and publication.encryption_type != rtc.EncryptionType.NONE:
+            self._tasks.start(self.secrecy.check(participant))
         self._known[publication.sid] = track
         behalf = bool(self._agent.on_behalf(participant))
         if isinstance(track, rtc.RemoteAudioTrack):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from livekit import rtc
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 HOLD: Final = 3.0
 """Seconds that words wait until it is known of their sender whether it encrypts: who has no track
 is announced 2.9 s after it came."""
+SHARED: Final = 8.0
+"""Seconds in which an agent that has our key answers."""
 LOOK: Final = 0.05
+UNREADABLE: Final = "What is sent cannot be read: is the key the same?"
 QUESTION: Final = "duologue.key"
 """A method that nobody has."""
 
@@ -100,6 +104,20 @@ class Secrecy:
             self._asking.discard(sender)
 
     # ------------------------------------------------------------ tracks
+
+    async def check(self, person: rtc.RemoteParticipant) -> None:
+        """Tells when somebody who encrypts has another key: LiveKit does not always say so."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SHARED):
+                while person.sid not in self._proven:
+                    await self._ask(person.identity)
+                    await asyncio.sleep(LOOK)
+        room = self._room
+        here = (
+            room is not None and room.isconnected() and person.identity in room.remote_participants
+        )
+        if here and person.sid not in self._proven:
+            self._tell(EncryptionChanged(person.identity, True, UNREADABLE))
 
     def unreadable(self, publication: rtc.RemoteTrackPublication) -> str:
         """Why a track of the agent cannot be taken; empty if it can."""
