@@ -82,8 +82,7 @@ class RoomRoad:
             require_unused(room)
             options = rtc.RoomOptions(encryption=self._secret.options if self._secret else None)
             await join(room, ticket, options)
-        said = claims(ticket.token) or {}
-        self._ours = rooms.CLAIM in (said.get("attributes") or {})
+        self._ours = rooms.CLAIM in ((claims(ticket.token) or {}).get("attributes") or {})
         tell(LineChanged("connected"))
         self._packets.begin()
         self._agent.look()
