@@ -53,7 +53,7 @@ def test_a_group_without_its_program_is_skipped_by_name_or_fails(
     [
         (0, "3 passed, 1 skipped in 1s", False, {"passed": 3, "skipped": 1}),
         (0, "3 passed, 1 skipped in 1s", True, {"passed": 3, "failed": 1}),
-        (1, "3 passed, 2 failed, 1 error in 1s", False, {"passed": 3, "failed": 3}),
+        (1, "3 passed, 5 failed, 1 error in 1s", False, {"passed": 3, "failed": 6}),
         (5, "no tests ran in 0.1s", False, {"failed": 1}),
         (3, "Segmentation fault", False, {"failed": 1}),
     ],
@@ -72,6 +72,34 @@ def test_a_group_adds_what_happened(
     found: Counter[str] = Counter()
     run_group(Group("some", "some"), found, required=required)
     assert +found == Counter(total)
+
+
+@pytest.mark.parametrize(
+    ("second", "total"),
+    [
+        ((0, "2 passed in 1s"), {"passed": 5, "second": 2}),
+        ((1, "1 passed, 1 failed in 1s"), {"passed": 4, "second": 1, "failed": 1}),
+        ((3, "Aborted"), {"passed": 3, "failed": 1}),
+    ],
+)
+def test_a_few_failures_are_tried_once_more_and_counted_apart(
+    monkeypatch: pytest.MonkeyPatch, second: tuple[int, str], total: dict[str, int]
+) -> None:
+    """Who passes at the second try has passed, and it is said; who fails twice has failed."""
+    runs = [(1, "3 passed, 2 failed in 1s"), second]
+    asked: list[tuple[str, ...]] = []
+
+    def ran(command: tuple[str, ...], hear: Callable[[str], None]) -> int:
+        asked.append(command)
+        code, line = runs.pop(0)
+        hear(line)
+        return code
+
+    monkeypatch.setattr(groups, "run", ran)
+    found: Counter[str] = Counter()
+    run_group(Group("some", "some"), found, required=True)
+    assert +found == Counter(total)
+    assert ["--last-failed" in command for command in asked] == [False, True]
 
 
 def test_every_marker_of_a_group_is_declared(pytestconfig: pytest.Config) -> None:
