@@ -47,6 +47,7 @@ class BlockingSession:
 
     def start(self, **options: Any) -> None:
         """Opens the session and waits for the agent; options are those of `Session.start`."""
+        self._forget_answers()
         if self._thread is None:
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(
