@@ -42,7 +42,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 async def _whole(test: Any) -> None:
     before = asyncio.all_tasks()
     await test
-    await asyncio.sleep(0)
-    left = [task for task in asyncio.all_tasks() - before if not task.done()]
+    left = await _left(before)
     if left:
         pytest.fail(f"tasks left behind: {left}")
+
+
+async def _left(before: set[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+    """Tasks that do not end, though nothing is done with them any more."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+        left = [task for task in asyncio.all_tasks() - before if not task.done()]
+        if not left:
+            break
+        await asyncio.sleep(0.05)  # LiveKit's room ends its own a moment later
+    return left

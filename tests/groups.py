@@ -99,11 +99,15 @@ def run(command: tuple[str, ...], hear: Callable[[str], None] = lambda _: None) 
 
 def run_tests(marker: str, *options: str) -> tuple[int, Counter[str]]:
     """Runs the tests of a marker; the exit code, and what pytest counted."""
-    seen: list[str] = []
+    counts: Counter[str] = Counter()
+
+    def hear(line: str) -> None:
+        nonlocal counts
+        counts = counted(line) or counts  # a library may have the last word after pytest's
+
     colour = "yes" if sys.stdout.isatty() else "no"
-    command = ("pytest", "-m", marker, f"--color={colour}", *options)
-    code = run(command, lambda line: seen.append(line) if line.strip() else None)
-    return code, counted(seen[-1]) if seen else Counter()
+    code = run(("pytest", "-m", marker, f"--color={colour}", *options), hear)
+    return code, counts
 
 
 def run_group(group: Group, total: Counter[str], *, required: bool) -> None:

@@ -65,7 +65,7 @@ def test_a_group_adds_what_happened(
 
     def ran(_: tuple[str, ...], hear: Callable[[str], None]) -> int:
         hear(line)
-        hear("\n")
+        hear("livekit_ffi::server - a library's last word\n")
         return code
 
     monkeypatch.setattr(groups, "run", ran)

@@ -121,6 +121,9 @@ class Life:
             except (SessionError, DuologueError):
                 if not kept.resume_token:
                     raise
+                # A room that closes under us says nothing against the conversation.
+                self._resumption.keep(kept.ticket)
+                self._resumption.leave(kept.ts)
         await self._open(None)
 
     def disconnect(self) -> Awaitable[None]:
