@@ -167,6 +167,12 @@ def room(tmp_path: Path) -> Path:
     return folder
 
 
+# A program that was started in the background is deaf to Ctrl-C, and so are its children.
+AT_TERMINAL = (
+    "import os, sys, signal as s; s.signal(2, s.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
 class Line:
     """A call in a process of its own, whose input is a pipe or a terminal."""
 
@@ -178,7 +184,7 @@ class Line:
         hand, seat = pty.openpty() if terminal else os.pipe()[::-1]
         self._hand: int | None = hand
         self._process = subprocess.Popen(
-            [COMMAND, "call", *arguments, "--url", house.url],
+            [sys.executable, "-c", AT_TERMINAL, COMMAND, "call", *arguments, "--url", house.url],
             stdin=seat,
             stdout=seat if terminal else subprocess.PIPE,
             stderr=subprocess.STDOUT,
