@@ -107,6 +107,7 @@ def test_five_minutes_and_thirty_seconds(clock: Callable[[float], None]) -> None
         '{"url": "ws://x", "token": "a", "ts": true}',
         '{"url": "ws://x", "token": "a", "ts": "1800000000000"}',
         '{"url": "ws://x", "token": "a", "ts": 1800000000000, "config": []}',
+        '{"url": "ws://x", "token": "a", "ts": 1800000000000, "left": "no"}',
         '{"url": "ws://x", "token": "a", "ts": 1800000000000, "unknown": 1}',
         '{"url": "ws://x", "token": "a", "ts": 1800000600000}',
     ],
@@ -195,6 +196,25 @@ async def test_resume_does_what_is_best(
         await session.connect()
         assert session.session.conversation_id == conversation
         await session.disconnect()
+
+
+async def test_what_was_left_on_purpose_is_no_longer_live(house: House) -> None:
+    """No agent waits after a deliberate end, so that going on asks the door at once."""
+    store: dict[str, Any] = {}
+    session = LiveKitSession("talker", house.url)
+    await session.connect()
+    save_session(session, store)
+    found = load_session(store)
+    assert found is not None
+    assert found.is_live()
+    await session.disconnect()
+    found = load_session(store)
+    assert found is not None
+    assert found.left
+    assert not found.is_live()
+    await session.resume(found)
+    assert session.session.conversation_id == found.conversation_id
+    await session.disconnect()
 
 
 async def test_a_kept_token_that_opens_nothing_any_more(house: House) -> None:

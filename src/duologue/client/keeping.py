@@ -35,7 +35,9 @@ class Keeper:
             self._again()
 
     def stop(self) -> None:
-        """Leaves all stores as they are."""
+        """The session is left: every store learns that its agent waits no more."""
+        if (ticket := self._ticket()) is not None:
+            self._write(ticket, left=True)
         self._stores.clear()
         if self._pulse is not None:
             self._pulse.cancel()
@@ -50,8 +52,10 @@ class Keeper:
             self.stop()
             return
         self._again()
-        if not self._well():
-            return
+        if self._well():
+            self._write(ticket)
+
+    def _write(self, ticket: Ticket, *, left: bool = False) -> None:
         for store in list(self._stores):
             kept = saved.load_session(store)
             same = kept is not None and kept.conversation_id == ticket.conversation_id
@@ -59,4 +63,4 @@ class Keeper:
                 self._stores.remove(store)
                 continue
             with contextlib.suppress(OSError):  # a full disk costs the way back, not the call
-                saved.write_ticket(ticket, store)
+                saved.write_ticket(ticket, store, left=left)

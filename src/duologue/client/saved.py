@@ -45,10 +45,13 @@ class SavedSession:
     """UTC milliseconds at which the session was alive last."""
     config: dict[str, Any] = field(default_factory=dict)
     """What the server granted, and how the agent shows itself."""
+    left: bool = False
+    """Whether the session was left on purpose; then no agent waits, and the door is asked."""
 
     def is_live(self, now: int | None = None) -> bool:
         """Whether the agent still waits, so that url and token open the same session again."""
-        return resume.may_reattach(self.ts, _now() if now is None else now, int(GRACE * 1000))
+        now = _now() if now is None else now
+        return not self.left and resume.may_reattach(self.ts, now, int(GRACE * 1000))
 
     @property
     def ticket(self) -> Ticket:
@@ -78,8 +81,8 @@ def save_session(session: LiveKitSession | SavedSession, store: Store | None = N
     session.keep_saved(store)
 
 
-def write_ticket(ticket: Ticket, store: Store | None) -> None:
-    """Keeps the present ticket of a session that is alive now."""
+def write_ticket(ticket: Ticket, store: Store | None, *, left: bool = False) -> None:
+    """Keeps the present ticket of a session that is alive, or left, now."""
     _write(
         SavedSession(
             ticket.url,
@@ -88,6 +91,7 @@ def write_ticket(ticket: Ticket, store: Store | None) -> None:
             ticket.conversation_id,
             ticket.resume_token,
             config=ticket.config,
+            left=left,
         ),
         store,
     )
@@ -133,8 +137,7 @@ def _whole(kept: SavedSession) -> bool:
     return (
         all(isinstance(text, str) for text in texts)
         and bool(kept.url and kept.token)
-        and type(kept.ts) is int
-        and isinstance(kept.config, dict)
+        and (type(kept.ts), type(kept.config), type(kept.left)) == (int, dict, bool)
     )
 
 

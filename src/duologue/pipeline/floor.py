@@ -98,7 +98,7 @@ class Floor:
 
     def _press(self, session: AgentSession[None]) -> None:
         if self._take(session):
-            if not self._unknown:  # else both presses are one turn
+            if not self._unknown:  # else words of the press before are still coming
                 session.clear_user_turn()
             self._begin()
 

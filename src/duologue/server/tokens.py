@@ -38,7 +38,7 @@ async def token(
 async def development_token(
     request: Request[Any, Any, Any], openings: Openings, nearby: Nearby
 ) -> Response[bytes]:
-    """The same for `TokenSource.developmentTokenServer`, which sends an id and no key; in `dev`."""
+    """The same for TokenSource.developmentTokenServer, which sends an id and no key; in `dev`."""
     named = request.headers.get(SERVER_ID, "")
     key = named if named.startswith("dk_") else presented_key(request)
     return await _answer(request, openings, nearby, key)
