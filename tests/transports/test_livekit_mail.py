@@ -206,7 +206,9 @@ async def test_messages_without_end_are_refused_beyond_a_few() -> None:
 
 async def test_early_sound_is_kept_of_a_few_tracks_only() -> None:
     """A user who names ever new tracks costs no memory without end."""
-    microphone = Microphone(lambda pcm, rate: None, lambda: None, lambda publication: True)
+    microphone = Microphone(
+        lambda pcm, rate: None, lambda again: None, lambda: None, lambda publication: True
+    )
     for number in range(KEPT + 3):
         microphone.early(EarlySound(f"TR_{number}", b"x", 16000))
     assert list(microphone._early) == [f"TR_{number}" for number in range(3, KEPT + 3)]

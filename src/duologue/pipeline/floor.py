@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from livekit.agents import AgentSession
 
@@ -15,10 +16,15 @@ from duologue.pipeline.actor import Actor
 from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
 
+if TYPE_CHECKING:
+    from livekit.agents.voice.audio_recognition import _EndOfTurnInfo
+
 BREATH: Final = 0.3
 """Seconds of silence, beyond those that end speech, that are heard where a line was lost."""
 FLUSH: Final = 0.6
 """Seconds of silence after a released button, in which a recognizer finishes."""
+LAST_WORDS: Final = 60.0
+"""Seconds that an agent which may not be silenced is waited for, until its user is answered."""
 
 
 class Floor:
@@ -38,6 +44,8 @@ class Floor:
         self._definition = definition
         self._spawn = spawn
         self._pressed = False
+        self._aside = False
+        """Whether the button is down and the agent speaks on, as it does for a microphone."""
         self._closed = False
         self._typed = Repeats()
         self._unknown = 0
@@ -61,12 +69,32 @@ class Floor:
         else:
             self._actor.do(self._press)
 
+    def hold(self, *, silencing: bool) -> None:
+        """Push-to-talk: a microphone was switched on, which holds the button until it is off.
+
+        Nobody knows that it is a button: whoever speaks into it is heard even where the agent
+        speaks on, because it may not be silenced, or because the microphone was on from the start.
+        """
+        if self._pressed or not self._narrator.push_to_talk or self._closed:
+            return
+        if self._actor.session is None:
+            self._actor.start()
+            self._pressed = self._aside = True
+        else:
+            self._actor.do(lambda session: self._hold(session, silencing=silencing))
+
     def release(self) -> None:
         """Push-to-talk: the user is done."""
         if self._pressed:
-            self._pressed = False
+            aside, self._pressed, self._aside = self._aside, False, False
             self._unknown += 1
-            self._actor.do(lambda session: self._spawn(self._commit(session)))
+            self._actor.do(lambda session: self._spawn(self._commit(session, aside=aside)))
+
+    def drop(self) -> None:
+        """Push-to-talk: what was said until now was not meant for the agent."""
+        if self._pressed:
+            self._pressed = self._aside = False
+            self._actor.do(self._clear)
 
     def abandon(self) -> None:
         """The user is gone, perhaps in mid-word: what was said so far is all there is."""
@@ -102,9 +130,21 @@ class Floor:
                 session.clear_user_turn()
             self._begin()
 
+    def _hold(self, session: AgentSession[None], *, silencing: bool) -> None:
+        if not self._unknown:
+            session.clear_user_turn()
+        if session.current_speech is None or (silencing and self._take(session, leads=False)):
+            self._begin()
+        else:
+            self._pressed = self._aside = True
+
     def _begin(self) -> None:
         self._pressed = True
         self._narrator.tell(self._narrator.turns.user_begins())
+
+    def _clear(self, session: AgentSession[None]) -> None:
+        session.clear_user_turn()
+        self._narrator.tell(self._narrator.turns.user_gives_up())
 
     def _type(self, session: AgentSession[None], text: str, *, leads: bool) -> None:
         if self._take(session, leads=leads):
@@ -124,8 +164,14 @@ class Floor:
             self._narrator.mouth.client_stopped()
         return False
 
-    async def _commit(self, session: AgentSession[None]) -> None:
+    async def _commit(self, session: AgentSession[None], *, aside: bool) -> None:
         try:
+            speech = session.current_speech
+            if aside and speech is not None and not speech.allow_interruptions:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LAST_WORDS):  # what is committed before is lost
+                        await speech.wait_for_playout()
+            _silence_nobody(session)
             transcript = await session.commit_user_turn(
                 transcript_timeout=3.0, stt_flush_duration=FLUSH
             )
@@ -140,3 +186,16 @@ class Floor:
                 acts, self._meanwhile = self._meanwhile, []
                 for act in acts:
                     act()
+
+
+def _silence_nobody(session: AgentSession[None]) -> None:
+    """Lets a button without words pass: AgentSession silences whoever speaks for each turn."""
+    activity = session._activity
+    if activity is None or isinstance(activity.on_end_of_turn, partial):
+        return
+    told = activity.on_end_of_turn
+    activity.on_end_of_turn = partial(_if_said, told)  # type: ignore[method-assign]  # this one's
+
+
+def _if_said(told: Callable[[_EndOfTurnInfo], bool], turn: _EndOfTurnInfo) -> bool:
+    return told(turn) if turn.skip_reply or turn.new_transcript.strip() else True

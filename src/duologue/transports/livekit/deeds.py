@@ -42,6 +42,12 @@ class Deeds:
         self._sign_of_life = sign_of_life
         self._seat: Seat | None = None
         self._closed = False
+        self._on = False
+        """Whether its microphone is switched on."""
+        self._holds = False
+        """Whether that holds the button of a push-to-talk agent down."""
+        self._presses = False
+        """Whether it has a button of its own: then its microphone is none."""
         self._waiting: list[Deed] = []
         self._allowance = Allowance()
         self._complaints = 0
@@ -96,12 +102,25 @@ class Deeds:
         if seat.leads:
             seat.run.here()
         else:
+            self._holds = False
             seat.run.claim(seat.listener)
         if seat.leads:
+            self._hold(seat, silencing=False)
             seat.run.floor.hear(pcm, rate)
+
+    def switch_on(self, again: bool) -> None:
+        """The microphone is on: with push-to-talk that is the button, for most have no other.
+
+        One that is switched on again silences the agent, as a button does; one that is on from
+        the start does not: it may be its client that switched it on, and not the user.
+        """
+        self._on = True
+        if self._seat is not None and self._seat.leads:
+            self._hold(self._seat, silencing=again)
 
     def break_off(self) -> None:
         """The sound ends in mid-word: what was said so far is all there is."""
+        self._on = self._holds = False
         if self._seat is not None and self._seat.leads and not self._closed:
             self._seat.run.floor.abandon()
 
@@ -131,6 +150,18 @@ class Deeds:
 
     # ------------------------------------------------------------ within
 
+    def _hold(self, seat: Seat, *, silencing: bool) -> None:
+        if self._on and not (self._holds or self._presses or self._closed):
+            self._holds = True
+            seat.run.floor.hold(silencing=silencing)
+
+    def _own_button(self, seat: Seat) -> None:
+        """The user's client presses by itself: from now on only that counts."""
+        self._presses = True
+        if self._holds:
+            self._holds = False
+            seat.run.floor.drop()
+
     def _write(self, seat: Seat, words: str) -> None:
         self._typed(words)
         seat.run.floor.type(words, leads=seat.leads)
@@ -155,8 +186,10 @@ class Deeds:
             case StateSet(key, value):
                 self._exchange(lambda: seat.run.exchange.set_state(key, value))
             case wire.TriggerTurnStart():
+                self._own_button(seat)
                 seat.run.floor.press()
             case wire.TriggerTurnEnd():
+                self._own_button(seat)
                 seat.run.floor.release()
             case _:  # how far it plays the track tells, and the rest travels as LiveKit has it
                 pass

@@ -52,7 +52,8 @@ class Link:
             leave=lambda: self.departed("left"),
             sign_of_life=lambda: self._present.set(),
         )
-        self.microphone = Microphone(self.deeds.hear, self.deeds.break_off, self._takes)
+        deeds = self.deeds
+        self.microphone = Microphone(deeds.hear, deeds.switch_on, deeds.break_off, self._takes)
         self.camera = Camera(self._takes)
         self.closed_with: str | None = None
         """The code with which we ended it; none while it goes on, or when it went by itself."""

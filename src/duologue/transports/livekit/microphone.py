@@ -1,4 +1,7 @@
-"""The user's microphone in a room: first what was said before anybody listened, then live."""
+"""The user's microphone in a room: first what was said before anybody listened, then live.
+
+With a push-to-talk agent its switch is the button, for LiveKit's own clients have no other.
+"""
 
 from __future__ import annotations
 
@@ -29,17 +32,27 @@ Hear = Callable[[bytes, int], None]
 
 
 class Microphone:
-    """Hears the newest track of one user; tells when the sound of one breaks off."""
+    """Hears the newest track of one user; tells when one is switched on, and off.
+
+    Off is also a track that is taken away. `on` is told whether it was off before: a track that
+    comes with its user is no switch that was pressed.
+    """
 
     def __init__(
         self,
         hear: Hear,
-        broken: Callable[[], None],
+        on: Callable[[bool], None],
+        off: Callable[[], None],
         takes: Callable[[rtc.RemoteTrackPublication], bool],
     ) -> None:
         self._hear = hear
         self._takes = takes
-        self._broken = broken
+        self._tell_on = on
+        self._tell_off = off
+        self._on = False
+        """Whether the track that is heard is not muted."""
+        self._live = False
+        """Whether it is heard as it comes: not before, and not while older sound is."""
         self._early: dict[str, asyncio.Future[EarlySound]] = {}
         self._sid = ""
         self._listening: asyncio.Task[None] | None = None
@@ -67,6 +80,7 @@ class Microphone:
         waits = int(TF_PRECONNECT_BUFFER) in [int(one) for one in publication.audio_features]
         stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=FRAME_MS)
         before, self._sid = self._listening, publication.sid
+        self._on, self._live = not publication.muted, False
         self._listening = asyncio.create_task(
             self._listen(stream, publication.sid, before, waits=waits)
         )
@@ -87,10 +101,19 @@ class Microphone:
         if not waiting.done():
             waiting.set_result(sound)
 
+    def unmuted(self, sid: str) -> None:
+        """A track is heard again."""
+        if sid == self._sid:
+            self._on = True
+            if self._live:
+                self._tell_on(True)
+
     def gone(self, sid: str) -> None:
         """A track was taken away, or fell silent by a button: no word comes to its end."""
         if sid == self._sid:
-            self._broken()
+            self._on = False
+            if self._live:
+                self._tell_off()
 
     async def close(self) -> None:
         """Hears nothing any more."""
@@ -119,8 +142,12 @@ class Microphone:
                 before.cancel()
                 await asyncio.wait([before])
             await self._open.wait()
-            if waits:
-                await self._catch_up(sid)
+            caught_up = waits and await self._catch_up(sid)
+            self._live = True
+            if self._on:
+                self._tell_on(False)
+            elif caught_up or before is not None:
+                self._tell_off()
             async for event in stream:
                 self._hear(bytes(event.frame.data), RATE)
         finally:
@@ -128,7 +155,7 @@ class Microphone:
                 async with asyncio.timeout(CLOSING):
                     await stream.aclose()
 
-    async def _catch_up(self, sid: str) -> None:
+    async def _catch_up(self, sid: str) -> bool:
         """Hears what was recorded before; the live sound waits behind it, within bounds."""
         waiting = self._early.setdefault(sid, asyncio.get_running_loop().create_future())
         try:
@@ -136,10 +163,12 @@ class Microphone:
                 sound = await waiting
         except TimeoutError:
             log.info("early sound did not come", track=sid)
-            return
+            return False
         finally:
             self._early.pop(sid, None)
+        self._tell_on(False)
         step = SLICE * sound.rate // RATE & ~1
         for start in range(0, len(sound.pcm), step):
             self._hear(sound.pcm[start : start + step], sound.rate)
             await asyncio.sleep(FRAME_MS / 1000)
+        return True

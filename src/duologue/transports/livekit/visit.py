@@ -191,6 +191,7 @@ class Visit:
 
     def _turned(self, who: rtc.Participant, publication: rtc.TrackPublication) -> None:
         if link := self._company.link_of(who.identity):
+            link.microphone.unmuted(publication.sid)
             link.camera.changed()
 
     def _republished(self, publication: rtc.LocalTrackPublication, before: str) -> None:
