@@ -77,6 +77,7 @@ class Caller:
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._source: rtc.AudioSource | None = None
+        self._mic: rtc.LocalAudioTrack | None = None
         self._streams: list[rtc.AudioStream] = []
         self._watch()
 
@@ -166,15 +167,24 @@ class Caller:
         async with asyncio.timeout(PATIENCE):
             await self.room.local_participant.publish_data(json.dumps(content), topic=topic)
 
-    async def publish(self, *, early: bool = False) -> rtc.LocalTrackPublication:
+    async def publish(
+        self, *, early: bool = False, muted: bool = False
+    ) -> rtc.LocalTrackPublication:
         """Publishes a microphone."""
         self._source = rtc.AudioSource(RATE, 1, queue_size_ms=500)
-        track = rtc.LocalAudioTrack.create_audio_track("mic", self._source)
+        track = self._mic = rtc.LocalAudioTrack.create_audio_track("mic", self._source)
+        if muted:
+            track.mute()
         options = rtc.TrackPublishOptions(
             source=rtc.TrackSource.SOURCE_MICROPHONE, preconnect_buffer=early
         )
         async with asyncio.timeout(PATIENCE):
             return await self.room.local_participant.publish_track(track, options)
+
+    def switch(self, *, on: bool) -> None:
+        """Mutes the microphone, or ends that: all that LiveKit's own clients have for it."""
+        assert self._mic is not None
+        (self._mic.unmute if on else self._mic.mute)()
 
     async def say(self, recording: Recording, *, quiet: float = 1.5) -> None:
         """Speaks into the microphone, in real time, and is quiet behind it."""
