@@ -26,6 +26,7 @@ from duologue.core import agent_states, line
 from duologue.pipeline.host import Host
 from duologue.server.app import House
 from duologue.server.openings import SOCKET_PATH
+from duologue.server.rooms import Rooms
 
 ROOT: Final = Path(__file__).parent.parent
 PROSE: Final = Path(__file__).parent / "llms.md"
@@ -104,7 +105,7 @@ def routes() -> Iterator[str]:
     host = Host(database, settings.Settings(), Catalog(), clock=lambda: 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of Litestar 3, which is not there
-        house = House(host, "dev", "default", bound="http://127.0.0.1:8787")
+        house = House(host, Rooms(host), "dev", "default", bound="http://127.0.0.1:8787")
     found = {f"- `GET {SOCKET_PATH}`: The socket of a session, opened by its key."}
     for route in house._doors.routes:
         for each in getattr(route, "route_handlers", ()):

@@ -130,3 +130,41 @@ def test_every_claim_survives(metadata: dict[str, object], room: str) -> None:
         exp=NOW + 1,
     )
     assert claims.read(claims.mint(claim, SECRET), SECRET, NOW) == claim
+
+
+def room_token(**payload: object) -> str:
+    """A token as the token door signs it, with something changed."""
+    claim = claims.mint(CLAIM, SECRET)
+    whole = {"iss": "key", "attributes": {"duologue.claim": claim, "mood": "good"}, **payload}
+    return jwt.encode(whole, SECRET, algorithm="HS256")
+
+
+def test_the_token_of_a_room_bears_its_claim() -> None:
+    """With the claim's own text, and how the room is to be."""
+    config = {"departureTimeout": 30, "agents": [{"agentName": "duologue"}]}
+    borne = claims.borne(room_token(roomConfig=config), SECRET, NOW)
+    assert borne == (CLAIM, claims.mint(CLAIM, SECRET), config)
+    assert claims.borne(room_token(), SECRET, NOW)[2] == {}
+
+
+@pytest.mark.parametrize(
+    ("token", "why"),
+    [
+        ("", "not signed here"),
+        (claims.mint(CLAIM, "another"), "not signed here"),
+        (claims.mint(CLAIM, SECRET), "another kind"),
+        (room_token(attributes={}), "not signed here"),
+        (room_token(attributes={"duologue.claim": 5}), "another kind"),
+        (room_token(roomConfig=[]), "another kind"),
+    ],
+)
+def test_a_token_that_bears_no_claim_is_refused(token: str, why: str) -> None:
+    """Whatever else the secret signed, or somebody else did."""
+    with pytest.raises(DuologueError, match=why):
+        claims.borne(token, SECRET, NOW)
+
+
+def test_a_borne_claim_expires_as_any_other() -> None:
+    """What is said about the token's own time is LiveKit's business."""
+    with pytest.raises(DuologueError, match="expired"):
+        claims.borne(room_token(), SECRET, NOW + 900)

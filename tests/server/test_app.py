@@ -16,6 +16,7 @@ from litestar.exceptions import InternalServerException
 from duologue.agents.registry import Catalog
 from duologue.pipeline.host import Host
 from duologue.server import app
+from duologue.server.rooms import Rooms
 from duologue.server.serve import now_ms
 from duologue.settings import Settings
 from duologue.store.database import Database
@@ -43,7 +44,7 @@ class Broken(Database):
 async def broken_house(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a house whose database fails."""
     host = Host(Broken(), Settings(data=str(folder)), Catalog(), clock=now_ms)
-    house = app.House(host, "serve", "org_1", bound="http://127.0.0.1:8787")
+    house = app.House(host, Rooms(host), "serve", "org_1", bound="http://127.0.0.1:8787")
     transport = httpx.ASGITransport(house, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield http

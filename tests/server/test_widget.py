@@ -55,6 +55,7 @@ def test_a_widget_gets_a_room_where_there_is_one(rooms: Desk) -> None:
         "resumed",
         "agent",
         "config",
+        "announce",
     }
     assert (answer["transport"], answer["url"]) == ("livekit", LIVEKIT["livekit_url"])
     claim = claim_of(answer)

@@ -13,6 +13,7 @@ from duologue.client import room_joining
 from duologue.client.errors import SessionConnectError
 from duologue.client.road import Ticket
 from duologue.client.room_joining import join
+from duologue.client.tasks import Tasks
 from duologue.transports.livekit import entrance
 from duologue.transports.livekit.entrance import enter
 
@@ -52,7 +53,7 @@ async def _enter(room: rtc.Room) -> None:
 
 
 async def _join(room: rtc.Room) -> None:
-    await join(room, Ticket(url="ws://127.0.0.1:1", token=""), rtc.RoomOptions())
+    await join(room, Ticket(url="ws://127.0.0.1:1", token=""), rtc.RoomOptions(), Tasks())
 
 
 @pytest.fixture(autouse=True)

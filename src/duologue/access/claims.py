@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from duologue.errors import DuologueError
-from duologue.wire.rooms import Claim
+from duologue.wire.rooms import CLAIM, Claim
 
 ISSUER: Final = "duologue-claim"
+T = TypeVar("T")
 
 
 class _Payload(Claim, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,8 +27,16 @@ class _Payload(Claim, frozen=True, kw_only=True, omit_defaults=True):
     iss: str
 
 
+class _Token(msgspec.Struct):
+    """What we need of the token of a room that bears a claim."""
+
+    attributes: dict[str, str]
+    room_config: dict[str, Any] = msgspec.field(name="roomConfig", default_factory=dict)
+
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Payload).decode
+_decode_token = msgspec.json.Decoder(_Token).decode
 _FIELDS: Final = Claim.__struct_fields__
 
 
@@ -42,20 +52,32 @@ def mint(claim: Claim, secret: str) -> str:
     return sign(_encode(_Payload(iss=ISSUER, **facts)), secret)
 
 
+def borne(token: str, secret: str, now: int) -> tuple[Claim, str, dict[str, Any]]:
+    """The claim in the token of a room, its text, and how the room is to be; or a refusal."""
+    payload = _opened(token, secret, _decode_token)
+    text = payload.attributes.get(CLAIM, "")
+    return read(text, secret, now), text, payload.room_config
+
+
 def read(text: str, secret: str, now: int) -> Claim:
     """The claim that we signed, good at `now` (UTC seconds), or a refusal that says why not."""
-    signed, _, signature = text.encode("utf-8", "surrogatepass").rpartition(b".")
-    if not hmac.compare_digest(signature, _signature(signed, secret)):
-        raise _refusal("it was not signed here, or it was changed")
-    try:
-        payload = _decode(urlsafe_b64decode(signed.partition(b".")[2] + b"=="))
-    except (ValueError, RecursionError):  # signed with our secret, and yet no claim
-        raise _refusal("it is a token of another kind") from None
+    payload = _opened(text, secret, _decode)
     if payload.iss != ISSUER:
         raise _refusal(f"it was issued by {payload.iss!r} for something else")
     if payload.exp <= now:
         raise _refusal("it expired")
     return Claim(**{name: getattr(payload, name) for name in _FIELDS})
+
+
+def _opened(text: str, secret: str, decode: Callable[[bytes], T]) -> T:
+    """What a JWT says that was signed with this secret."""
+    signed, _, signature = text.encode("utf-8", "surrogatepass").rpartition(b".")
+    if not hmac.compare_digest(signature, _signature(signed, secret)):
+        raise _refusal("it was not signed here, or it was changed")
+    try:
+        return decode(urlsafe_b64decode(signed.partition(b".")[2] + b"=="))
+    except (ValueError, RecursionError):  # signed with our secret, and yet something else
+        raise _refusal("it is a token of another kind") from None
 
 
 def _base64(content: bytes) -> bytes:

@@ -242,6 +242,8 @@ class Ticket:
     conversation_id: str = ""
     session_id: str = ""
     resume_token: str = ""
+    announce: str = ""
+    """Where to say that we are on our way into the room, so that the agent is, too."""
     config: dict[str, Any] = field(default_factory=dict)
 
 

@@ -81,7 +81,7 @@ class RoomRoad:
         if not room.isconnected():
             require_unused(room)
             options = rtc.RoomOptions(encryption=self._secret.options if self._secret else None)
-            await join(room, ticket, options)
+            await join(room, ticket, options, self._tasks)
         self._ours = rooms.CLAIM in ((claims(ticket.token) or {}).get("attributes") or {})
         tell(LineChanged("connected"))
         self._packets.begin()

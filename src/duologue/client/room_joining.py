@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from livekit import rtc
 
+from duologue.client.announcing import announced
 from duologue.client.errors import SessionConnectError
 from duologue.client.road import Ticket
+from duologue.client.tasks import Tasks
 
 CONNECT: Final = 15.0
 """Seconds for joining a room, all tries of LiveKit's client together."""
@@ -34,8 +36,9 @@ _REASONS: Final = {
 }
 
 
-async def join(room: rtc.Room, ticket: Ticket, options: rtc.RoomOptions) -> None:
+async def join(room: rtc.Room, ticket: Ticket, options: rtc.RoomOptions, tasks: Tasks) -> None:
     """Joins a room; `SessionConnectError` when that is impossible or takes too long."""
+    await announced(ticket, tasks)
     # No task of the session: cancelled, LiveKit's client joins unheard, and ends our process.
     work = _quietly(room.connect(_socket(ticket.url), ticket.token, options))
     joining = asyncio.create_task(work)

@@ -133,6 +133,7 @@ def read_answer(answer: object, *, now: float, url: str = "", status: int | None
         conversation_id=text("conversation_id"),
         session_id=text("session_id"),
         resume_token=text("resume_token"),
+        announce=text("announce"),
         config=dict(config) if isinstance(config, Mapping) else {},
     )
 

@@ -15,12 +15,13 @@ from litestar.openapi.config import OpenAPIConfig
 
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server import assets, cors, health, layercode, owners, pages, tokens, widget
+from duologue.server import announce, assets, cors, health, layercode, owners, pages, tokens, widget
 from duologue.server.admit import Doorman
 from duologue.server.invite import Inviter
 from duologue.server.nearby import Mode, Nearby
 from duologue.server.openings import SOCKET_PATH, Openings
 from duologue.server.reference import Reference
+from duologue.server.rooms import Rooms
 from duologue.transports.layercode import GRANTED
 from duologue.transports.websocket import WebSocketRoad
 from duologue.wire.layercode import encode_error
@@ -28,7 +29,9 @@ from duologue.wire.layercode import encode_error
 log = structlog.get_logger(__name__)
 
 AUTHORIZE_PATH = "/v1/agents/web/authorize_session"
-ASKED_BY_PAGES = frozenset({AUTHORIZE_PATH, tokens.PATH, tokens.DEVELOPMENT_PATH, widget.PATH})
+ASKED_BY_PAGES = frozenset(
+    {AUTHORIZE_PATH, tokens.PATH, tokens.DEVELOPMENT_PATH, announce.PATH, widget.PATH}
+)
 """The doors that pages of other origins may knock at."""
 BODY_LIMIT = 1024 * 1024
 
@@ -51,7 +54,9 @@ class Asked(Request[Any, Any, Any]):
 class House:
     """The ASGI application: HTTP goes to the doors, the socket's address to its road."""
 
-    def __init__(self, host: Host, mode: Mode, organization_id: str, *, bound: str) -> None:
+    def __init__(
+        self, host: Host, rooms: Rooms, mode: Mode, organization_id: str, *, bound: str
+    ) -> None:
         self.host = host
         public_url = host.settings.public_url
         nearby = Nearby(mode, organization_id, bound=bound, public_url=public_url)
@@ -62,6 +67,7 @@ class House:
             [
                 layercode.authorize_session,
                 tokens.token,
+                announce.announce,
                 widget.widget_session,
                 *([tokens.development_token] if mode == "dev" else []),
                 *health.DOORS,
@@ -73,6 +79,7 @@ class House:
                 "doorman": Provide(lambda: self.doorman, sync_to_thread=False),
                 "openings": Provide(lambda: openings, sync_to_thread=False),
                 "host": Provide(lambda: self.host, sync_to_thread=False),
+                "rooms": Provide(lambda: rooms, sync_to_thread=False),
                 "nearby": Provide(lambda: nearby, sync_to_thread=False),
             },
             exception_handlers={

@@ -10,6 +10,7 @@ from litestar import Request
 
 from duologue.agents.definition import AgentDefinition
 from duologue.errors import DuologueError
+from duologue.server import announce
 from duologue.server.admit import Admitted, Doorman
 from duologue.server.invite import Invitation, Inviter, RoomWish, chance
 from duologue.server.layercode import RENAMED
@@ -33,7 +34,8 @@ class Openings:
         """The answer to a client that knows these roads and reached us at that address."""
         asker, definition = await self._inviter.ask(wish)
         if _road(wish, known, definition, rooms=self._inviter.ready) == "livekit":
-            return _of_room(await self._inviter.promise(wish, asker, definition))
+            promised = await self._inviter.promise(wish, asker, definition)
+            return _of_room(promised, self._address(base))
         found = msgspec.structs.replace(
             wish,
             principal=asker.principal,
@@ -41,9 +43,11 @@ class Openings:
             transport="websocket",
             capabilities=[*wish.capabilities, "resume"],
         )
-        url = self._doorman.host.settings.public_url or base
-        socket = f"ws{url.removeprefix('http').rstrip('/')}{SOCKET_PATH}"
+        socket = f"ws{self._address(base).removeprefix('http')}{SOCKET_PATH}"
         return _of_socket(await self._doorman.authorize(found), socket)
+
+    def _address(self, base: str) -> str:
+        return (self._doorman.host.settings.public_url or base).rstrip("/")
 
 
 def wish_of(
@@ -100,7 +104,7 @@ def _road(
     return possible[0] if rooms else "websocket"
 
 
-def _of_room(invitation: Invitation) -> Opening:
+def _of_room(invitation: Invitation, address: str) -> Opening:
     claim = invitation.claim
     return Opening(
         session_id=claim.session,
@@ -114,6 +118,7 @@ def _of_room(invitation: Invitation) -> Opening:
         resumed=invitation.resumed,
         agent=_face(invitation.definition),
         config=_config(invitation.definition, [], encryption=claim.e2ee),
+        announce=f"{address}{announce.PATH}",
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from duologue.pipeline.host import Host
 from duologue.server.join import Join
 from duologue.transports.livekit.names import livekit
 from duologue.transports.livekit.registrar import Registrar
 from duologue.transports.livekit.road import RoomRoad
+from duologue.wire.rooms import Claim
 
 
 class Rooms:
@@ -36,6 +38,12 @@ class Rooms:
         """Somebody may be without an agent: rooms are looked through for a while."""
         if self._registrar is not None:
             self._registrar.suspect()
+
+    async def come(self, claim: Claim, text: str, config: dict[str, Any]) -> bool:
+        """Whether an agent goes into a room at once, because its user said that she is coming."""
+        if self._registrar is None:
+            return False
+        return await self._registrar.come(claim, text, config)
 
     async def close_with_host(self) -> None:
         """Takes no more rooms, ends every conversation, and leaves the rooms, within bounds."""

@@ -60,7 +60,7 @@ async def serve(
             async with present.on_memory_of(host, rooms.suspect):
                 await host.open()
                 await rooms.open()
-                server = _Server(rooms, House(host, mode, organization_id, bound=bound))
+                server = _Server(rooms, House(host, rooms, mode, organization_id, bound=bound))
                 server.announce = lambda: announce(settings.public_url or bound)
                 settle_memory()
                 await server.serve(sockets=[listener])

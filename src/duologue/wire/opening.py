@@ -47,3 +47,5 @@ class Opening(msgspec.Struct, kw_only=True):
     resumed: Literal["live", "rebuilt"] | None
     agent: AgentFace
     config: OpeningConfig
+    announce: str | None = None
+    """Where a client may say that it is on its way into the room, so that the agent is, too."""

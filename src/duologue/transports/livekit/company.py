@@ -165,8 +165,6 @@ class Company:
         if self.shows(link):
             definition = seat.guest.definition
             self.face.present(definition.slug, definition.title)
-            if self.face.stateless:  # it starts when it is first needed; it can be spoken to now
-                self.face.state("listening")
 
     def part(self, link: Link) -> None:
         """A user is attached no more; with the last one the agent falls silent."""

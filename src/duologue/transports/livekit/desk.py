@@ -23,6 +23,8 @@ ASSIGNED = 15.0
 """Seconds in which a job that we took must be assigned; LiveKit itself waits 10."""
 ENDING = 5.0
 """Seconds that a room's road has to notice that its job is over."""
+OWN = "own-"
+"""How the ids of jobs begin that LiveKit did not give us."""
 GOODBYE = 10.0
 """Seconds in which all rooms come to their end when the server goes away."""
 
@@ -59,13 +61,26 @@ class Desk:
 
     @property
     def jobs(self) -> list[str]:
-        """The ids of the jobs that run here."""
-        return [id_ for id_, taken in self._taken.items() if taken.task is not None]
+        """The ids of the jobs of LiveKit's that run here."""
+        running = [id_ for id_, taken in self._taken.items() if taken.task is not None]
+        return [id_ for id_ in running if not id_.startswith(OWN)]
 
     @property
     def rooms(self) -> set[str]:
         """The names of the rooms that are served here, or will be in a moment."""
         return {taken.claim.room for taken in self._taken.values()}
+
+    def check(self, claim: Claim, room: str) -> None:
+        """Refuses a room that we cannot serve now."""
+        if claim.room != room:
+            raise DuologueError("bad_request", reason="the claim is for another room")
+        if self._closing:
+            raise DuologueError("going_away")
+        self._host.require_room(claim.conversation)
+        if self.full and self._host.run_of(claim.conversation) is None:
+            raise DuologueError("overloaded", limit=self._host.settings.max_sessions)
+        if claim.room in self.rooms:
+            raise DuologueError("session_open")
 
     @property
     def full(self) -> bool:
@@ -93,7 +108,8 @@ class Desk:
         """Our answer to an offer; a job that we decline goes to another worker."""
         answer = protocol.AvailabilityResponse(job_id=job.id)
         try:
-            claim = self._check(job)
+            claim = claims.read(job.metadata, self._livekit.api_secret, int(time.time()))
+            self.check(claim, job.room.name)
         except DuologueError as error:
             # What nobody can serve ends here; what we have no room for goes on to the next.
             answer.terminate = error.status < 500
@@ -126,6 +142,12 @@ class Desk:
         )
         taken.task = asyncio.create_task(self._run(job), name=f"room {job.room}")
 
+    def come(self, job: Job, claim: Claim) -> None:
+        """Serves a room into which nobody sent us."""
+        self.check(claim, job.room)
+        task = asyncio.create_task(self._run(job), name=f"room {job.room}")
+        self._taken[job.id] = _Taken(claim, task=task)
+
     def terminated(self, job_id: str) -> None:
         """Ends a job whose room is gone, if its road does not notice by itself."""
         taken = self._taken.get(job_id)
@@ -150,21 +172,6 @@ class Desk:
 
     # ------------------------------------------------------------ within
 
-    def _check(self, job: protocol.Job) -> Claim:
-        """What the job asks for, if we can serve it now."""
-        secret = self._livekit.api_secret
-        claim = claims.read(job.metadata, secret, int(time.time()))
-        if claim.room != job.room.name:
-            raise DuologueError("bad_request", reason="the claim is for another room")
-        if self._closing:
-            raise DuologueError("going_away")
-        self._host.require_room(claim.conversation)
-        if self.full and self._host.run_of(claim.conversation) is None:
-            raise DuologueError("overloaded", limit=self._host.settings.max_sessions)
-        if claim.room in self.rooms:
-            raise DuologueError("session_open")
-        return claim
-
     async def _run(self, job: Job) -> None:
         status, error = protocol.JS_FAILED, "cancelled"
         try:
@@ -183,6 +190,8 @@ class Desk:
             await self._report(job.id, status, error)
 
     async def _report(self, job_id: str, status: protocol.JobStatus, error: str = "") -> None:
+        if job_id.startswith(OWN):
+            return
         update = protocol.UpdateJobStatus(job_id=job_id, status=status, error=error)
         await self._send(protocol.WorkerMessage(update_job=update))
 

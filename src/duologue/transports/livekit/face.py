@@ -88,20 +88,19 @@ class Face:
                 assert_never(happening)
 
     def present(self, slug: str, title: str) -> None:
-        """Takes the agent's name."""
+        """Takes the agent's name, and shows that it can be spoken to: clients wait for that."""
+        names = {AGENT_NAME: slug, AGENT_NAME_OLD: slug}
+        if self._state in ("", "initializing"):
+            self._state = "listening"
+            names[AGENT_STATE] = "listening"
+        self.attributes(names)
         self._post.send(lambda: self._room.local_participant.set_name(title))
-        self.attributes({AGENT_NAME: slug, AGENT_NAME_OLD: slug})
 
     def state(self, state: str) -> None:
         """Shows what the agent is doing; what it did before that is not caught up on."""
         if state != self._state:
             self._state = state
             self.attributes({AGENT_STATE: state}, newest=AGENT_STATE)
-
-    @property
-    def stateless(self) -> bool:
-        """Whether the agent has not shown yet that it is there for the user."""
-        return self._state in ("", "initializing")
 
     def data(self, content: Any, to: list[str] | None = None) -> None:
         """Sends JSON to the users, or to some of them."""

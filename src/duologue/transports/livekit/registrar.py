@@ -7,6 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib.metadata import version
+from typing import Any
 
 import structlog
 from livekit import api
@@ -17,11 +18,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
+from duologue.transports.livekit.announced import Announced
 from duologue.transports.livekit.desk import Desk
 from duologue.transports.livekit.jobs import Job
 from duologue.transports.livekit.lost import Lost
 from duologue.transports.livekit.names import LiveKit
-from duologue.wire.rooms import WORKER
+from duologue.wire.rooms import WORKER, Claim
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +47,7 @@ class Registrar:
         self._livekit = livekit
         self._lost = Lost(livekit, lambda: self._desk.rooms)
         self._desk = Desk(host, livekit, serve, self._send, self._lost.suspect)
+        self._announced = Announced(livekit, self._desk, self._lost.suspect)
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._first: asyncio.Future[None] | None = None
@@ -54,6 +57,7 @@ class Registrar:
         """Registers; a LiveKit that refuses us is an error, one that is away is waited for."""
         self._first = asyncio.get_running_loop().create_future()
         self._lost.open()
+        self._announced.open()
         self._task = asyncio.create_task(self._stay())
         try:
             async with asyncio.timeout(FIRST):
@@ -66,6 +70,7 @@ class Registrar:
 
     async def close(self) -> None:
         """Takes no more jobs, lets those that run come to their end within bounds, and leaves."""
+        await self._announced.close()
         await self._desk.close()
         if self._task is not None:
             self._task.cancel()
@@ -75,6 +80,10 @@ class Registrar:
     def suspect(self) -> None:
         """Somebody may be without an agent: rooms are looked through for a while."""
         self._lost.suspect()
+
+    async def come(self, claim: Claim, text: str, config: dict[str, Any]) -> bool:
+        """Whether we go into a room at once, because its user told us that she is coming."""
+        return self._socket is not None and await self._announced.come(claim, text, config)
 
     # ------------------------------------------------------------ the connection
 
