@@ -55,3 +55,22 @@ def test_a_stock_token_endpoint_is_asked_as_it_stands(tmp_path: Path, livekit: L
     assert shown[asked + 2] == "you   For two people."
     assert shown[asked + 3].startswith("demo  Good. For which day?  (")
     assert shown[asked + 4].startswith("The call is over. 2 answers, heard after ")
+
+
+def test_words_hold_the_button_of_a_push_to_talk_agent(tmp_path: Path, livekit: LiveKit) -> None:
+    """They are whole: the microphone is muted behind the last of them, not within."""
+    with House(tmp_path / "data", mode="dev", **livekit.settings) as house:
+        done = subprocess.run(
+            [
+                COMMAND, "call", "demo-ptt", "--url", house.url, "--json",
+                "--say", "I'd like to book a table.", "--say", "For two people.",
+            ],
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["transport"] == "livekit"
+    said = [each["text"].lower() for each in told["messages"] if each["role"] == "user"]
+    assert [words.rstrip(".") for words in said] == ["i'd like to book a table", "for two people"]
+    assert [each["interrupted"] for each in told["messages"]] == [False] * len(told["messages"])
+    assert "for which day" in told["messages"][-1]["text"].lower()
