@@ -78,7 +78,7 @@ def rooms(
     """A server whose agents go into rooms."""
     data = tmp_path_factory.mktemp("rooms") / "data"
     with House(data, ROOM_AGENTS, **livekit.settings) as running:
-        running.publish("parrot", "tale", "secret")
+        running.publish("parrot", "tale", "walkie", "secret")
         yield running
 
 

@@ -1,4 +1,4 @@
-"""Agents for the page in a room: one that understands, one that tells long tales, one in secret."""
+"""Agents for the page in a room: some understand, some tell long tales, one waits for a button."""
 
 from __future__ import annotations
 
@@ -32,6 +32,19 @@ def parrot() -> Agent:
 def tale() -> Agent:
     """Tells one tale of forty seconds; whoever says more than that hears it again."""
     return Agent(instructions="Tell.")
+
+
+@duologue.agent(
+    "walkie",
+    greeting="Over to you.",
+    phrases=("hello can you hear me",),
+    turns={"trigger": "push_to_talk"},
+    tts=ToneTTS,
+    llm=lambda: ScriptedAnswers([TALE]),
+)
+def walkie() -> Agent:
+    """Answers when the button is let go: first with a tale, then with what was said."""
+    return Agent(instructions="Answer.")
 
 
 @duologue.agent(

@@ -121,6 +121,32 @@ def test_speaking_stops_the_agent(
         assert len(told) < len(TALE) / 2
 
 
+def test_the_microphone_toggle_is_the_button_of_a_push_to_talk_agent(
+    enter: RoomOpener, microphone: Callable[[Recording], None], room_site: Site, rooms: House
+) -> None:
+    """On from the start it cuts no greeting; off it is answered, and on again it silences."""
+    microphone(noise(0.2, 0.0002, rate=16000) + speak(HELLO) + silence(60.0))
+    page = enter("walkie")
+    page.start()
+    page.wait_message(AGENT, "over to you.")
+    page.wait_silence(2.0)
+    assert [one.type for one in page.messages] == [AGENT]
+    page.click("microphone")
+    page.wait_message(USER, "hear me")
+    page.wait_message(AGENT, "once upon a time")
+    page.wait_sound(page.now)
+    page.click("microphone")
+    page.wait_silence()
+    page.click("microphone")
+    page.write("plums")
+    page.wait_message(AGENT, "you said: plums")
+    kept = rooms.messages(conversation(room_site, page))
+    assert [(one["role"], one["interrupted"]) for one in kept[:3]] == [
+        ("assistant", False), ("user", False), ("assistant", True),
+    ]  # fmt: skip
+    assert kept[0]["text"] == "Over to you."
+
+
 def test_five_seconds_without_a_network_are_nothing(enter: RoomOpener, rooms: House) -> None:
     """Sound and words come back, of the same agent in the same session, and nobody hung up."""
     page = enter("tale")

@@ -2,6 +2,7 @@
 import {
   RoomAudioRenderer,
   SessionProvider,
+  TrackToggle,
   useAgent,
   useSession,
   useSessionContext,
@@ -86,6 +87,7 @@ function Talk(): ReactNode {
       <button id="start" onClick={() => told("started", session.start())} />
       <button id="start-typing" onClick={() => told("started", session.start(TYPING))} />
       <button id="end" onClick={() => told("ended", session.end())} />
+      <TrackToggle id="microphone" source={Track.Source.Microphone} />
       <button id="clear" onClick={() => told("in clear", session.setEncryptionEnabled(false))} />
       <button id="encrypt" onClick={() => told("encrypted", session.setEncryptionEnabled(true))} />
       <ul>
