@@ -13,6 +13,11 @@ pytestmark = pytest.mark.browser
 
 BLOCKED = r"warning: The AudioContext was not allowed to start\..*"
 
+HELD_BY_HAND = """globalThis.AudioContext = class extends AudioContext {
+  constructor(...given) { super(...given); globalThis.sounding = this; }
+};"""
+"""The page's sound can be held back from outside, as a phone does during a call."""
+
 NOBODY_ANSWERS = "navigator.mediaDevices.getUserMedia = () => new Promise(() => {});"
 """Headless browsers answer their own question after a while; people may not."""
 
@@ -95,3 +100,17 @@ def test_sound_that_is_held_back_is_asked_for(
     second.reaches("Your turn")
     answer = second.asks("Hello, can you hear me?")
     second.until(lambda: max(second.heard_of(answer), default=0) > 200, "sound")
+
+
+def test_whoever_types_keeps_the_focus(opener: Opener, stage: House) -> None:
+    """When the sound is held back meanwhile, its button comes and the box stays the one in use."""
+    tab = opener(stage, agent="Parrot", before=HELD_BY_HAND)
+    tab.click("type-button")
+    tab.reaches("Your turn")
+    assert tab.focused == "type-box"
+    tab.run("sounding.suspend()")
+    tab.reaches("Sound is held back")
+    assert tab.focused == "type-box"
+    tab.run("sounding.resume()")
+    tab.reaches("Your turn")
+    assert tab.focused == "type-box"

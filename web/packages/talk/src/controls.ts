@@ -38,7 +38,7 @@ export class Controls {
   }
 
   draw(model: Model, scene: Scene): void {
-    const focused = document.activeElement;
+    const focused = document.activeElement; // a button that is hidden may lose it at once
     for (const [name, button] of Object.entries(this.all) as [Button, HTMLButtonElement][]) {
       button.hidden = !scene.buttons.includes(name);
     }
@@ -59,7 +59,8 @@ export class Controls {
     const names = Object.keys(this.all) as Button[];
     this.last = names.find((name) => this.all[name] === focused) ?? this.last;
     if (this.last === null || !this.all[this.last].hidden) return;
-    if (document.activeElement !== document.body && document.activeElement !== focused) return;
+    const holder = document.activeElement;
+    if (holder !== document.body && holder !== this.all[this.last]) return; // whoever types, types on
     // Never to the button that ends: whoever presses twice would hang up before it began.
     const next = scene.buttons.find((name) => name !== "end" && (name !== "interrupt" || scene.interruptible));
     if (next === undefined) return;
