@@ -1,4 +1,5 @@
 /** The scene's words: who answers, what is going on, what can be mended. */
+import { Glide } from "./glide.js";
 import type { Model } from "./model.js";
 import { need, write } from "./page.js";
 import type { Scene } from "./scene.js";
@@ -14,7 +15,7 @@ export class Stage {
   private readonly mendText = need("mend-text", HTMLElement);
   private readonly mendAct = need("mend-act", HTMLButtonElement);
 
-  private readonly reduced = matchMedia("(prefers-reduced-motion: reduce)");
+  private readonly glide = new Glide();
   private layout: "alone" | "both" = "alone";
 
   constructor(mended: () => void) {
@@ -38,19 +39,15 @@ export class Stage {
     document.title = scene.begin ? `${agent.name} · duologue` : `${scene.state} · ${agent.name}`;
   }
 
-  /** Beside what was said as soon as something may be said; gliding, where the browser can. */
+  /** Beside what was said as soon as something may be said. */
   private arrange({ line, spoken }: Model): void {
     const open = line === "connected" || line === "reconnecting";
     const stays = line === "connecting" && this.layout === "both";
     const after = line !== "idle" && (open || spoken || stays) ? "both" : "alone";
     if (after === this.layout) return;
     this.layout = after;
-    const change = (): void => {
-      this.talk.dataset["layout"] = this.layout;
-    };
-    if (this.reduced.matches || document.hidden || !("startViewTransition" in document)) return change();
-    const glide = document.startViewTransition(change);
-    // A glide that something overtook is no failure: the layout is what counts.
-    for (const end of [glide.ready, glide.finished]) end.catch(() => {});
+    this.glide.over(() => {
+      this.talk.dataset["layout"] = after;
+    });
   }
 }
