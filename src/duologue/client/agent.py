@@ -7,11 +7,20 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from duologue.client.errors import AgentLeft, AgentTimeout, NotConnected, SessionError, WaitTimeout
+from duologue.client.errors import (
+    AgentLeft,
+    AgentTimeout,
+    NotConnected,
+    SessionConnectError,
+    SessionError,
+    WaitTimeout,
+)
+from duologue.client.last_word import CLOSED, LastWord
 from duologue.client.road import (
     AgentGone,
     AgentSeen,
     AgentStateChanged,
+    Noticed,
     TrackChanged,
     TransportName,
 )
@@ -34,6 +43,7 @@ class Agent:
         self._state: states.State = "disconnected"
         self._error: SessionError | None = None
         self._reasons: tuple[str, ...] = ()
+        self._word = LastWord()
         self._seen: AgentSeen | None = None
         self._tracks: dict[tuple[str, bool], TrackChanged] = {}
         self.transport: TransportName = "livekit"
@@ -161,8 +171,7 @@ class Agent:
             raise
         except TimeoutError:
             if self.is_pending:
-                reason = states.missing(self._state)
-                raise AgentTimeout(_timeout(reason), timeout, self._asked) from None
+                raise self._late(timeout) from None
             raise WaitTimeout(what, timeout) from None
 
     # ------------------------------------------------------------ what the session tells
@@ -174,6 +183,8 @@ class Agent:
         state = states.step(self._state, move)
         if state != "failed":
             self._error, self._reasons = None, ()
+        if move == "connect":
+            self._word.forget()
         if state == "disconnected":
             self._seen = None
             self._tracks.clear()
@@ -182,14 +193,14 @@ class Agent:
     def fail(self, reason: states.Reason, error: SessionError) -> None:
         """The agent did not come, did not begin, or went away."""
         if (self._state, "lost") in states.MOVES:
-            self._error, self._reasons = error, (states.REASONS[reason],)
+            said = (self._word.now.message,) if self._word.now else ()
+            self._error, self._reasons = error, (states.REASONS[reason], *said)
             self._shown(states.step(self._state, "lost"))
 
     def late(self, seconds: float) -> None:
         """The time is over in which it should have been ready."""
         if self.is_pending:
-            reason = states.missing(self._state)
-            self.fail(reason, AgentTimeout(_timeout(reason), seconds, self._asked))
+            self.fail(states.missing(self._state), self._late(seconds))
 
     def seen(self, event: AgentSeen) -> None:
         """It is there, or something about it changed."""
@@ -203,7 +214,11 @@ class Agent:
     def gone(self, event: AgentGone) -> None:
         """It left: without being asked to, for the session goes on."""
         self._tracks.clear()
-        self.fail("left", AgentLeft(event.identity))
+        code, said = self._why()
+        if said and self.is_pending:  # it came to say no
+            self.fail(states.missing(self._state), SessionConnectError(said, code=code))
+        else:
+            self.fail("left", AgentLeft(event.identity, code=code, said=said))
         self._seen = None
 
     def says(self, event: AgentStateChanged) -> None:
@@ -222,6 +237,35 @@ class Agent:
         self._signals.emit("track", event)
         self._changes.notify()
 
+    def noticed(self, notice: Noticed) -> None:
+        """The server said something: perhaps why all this is about to end."""
+        self._word.take(notice)
+
+    def why_ended(self, code: str, message: str) -> SessionConnectError:
+        """The error of a session that ended by itself, in the server's words where it said any."""
+        if code in CLOSED and self._word.now is not None:
+            code, message = self._why()
+        words = message or f"the session ended: {code or 'the line was lost'}"
+        return SessionConnectError(words, code=code)
+
+    def ended(self, error: SessionConnectError) -> None:
+        """The session ended by itself: an agent that had not begun was refused, and failed."""
+        if self.is_pending and self._word.now is not None:
+            self.fail(states.missing(self._state), error)
+        else:
+            self.move("end")
+
+    def _why(self) -> tuple[str, str]:
+        word = self._word.now
+        return (word.code, word.message) if word is not None else ("", "")
+
+    def _late(self, seconds: float) -> AgentTimeout:
+        code, said = self._why()
+        came = states.missing(self._state) == "not_initialized"
+        return AgentTimeout(
+            "not_initialized" if came else "not_joined", seconds, self._asked, code=code, said=said
+        )
+
     def _track(self, kind: Literal["audio", "video"]) -> Any:
         found = self._tracks.get((kind, True)) or self._tracks.get((kind, False))
         return found.track if found else None
@@ -231,7 +275,3 @@ class Agent:
             self._state = state
             self._signals.emit("state", state)
         self._changes.notify()
-
-
-def _timeout(reason: states.Reason) -> Literal["not_joined", "not_initialized"]:
-    return "not_initialized" if reason == "not_initialized" else "not_joined"

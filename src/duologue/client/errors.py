@@ -49,6 +49,7 @@ class SessionConnectError(SessionError):
     """The room or socket could not be opened, or opened again."""
 
     def __init__(self, reason: str, *, url: str = "", code: str = "") -> None:
+        reason = reason.rstrip(".")
         super().__init__(f"No connection to {url}: {reason}." if url else f"{reason}.")
         self.reason = reason
         self.url = url
@@ -75,25 +76,40 @@ class AgentTimeout(SessionError, TimeoutError):
     """No agent that is ready, in time: it never came, or came and did not begin."""
 
     def __init__(
-        self, reason: Literal["not_joined", "not_initialized"], seconds: float, agent: str = ""
+        self,
+        reason: Literal["not_joined", "not_initialized"],
+        seconds: float,
+        agent: str = "",
+        *,
+        code: str = "",
+        said: str = "",
     ) -> None:
         name = f"Agent {agent!r}" if agent else "The agent"
         if reason == "not_joined":
-            text = f"{name} did not join within {seconds:g} s. Is it running, under this name?"
+            text, hint = f"{name} did not join", "Is it running, under this name?"
         else:
-            text = f"{name} joined, but was not ready within {seconds:g} s. Its own log says why."
-        super().__init__(text)
+            text, hint = f"{name} joined, but was not ready", "Its own log says why."
+        super().__init__(f"{text} within {seconds:g} s. {said or hint}")
         self.reason = reason
         self.seconds = seconds
+        self.code = code
+        """The server's word for why, when it said one: `agent_not_joined`, …"""
+        self.said = said
+        """The server's sentence for it."""
 
 
 class AgentLeft(SessionError):
     """The agent was there and went away."""
 
-    def __init__(self, identity: str = "") -> None:
+    def __init__(self, identity: str = "", *, code: str = "", said: str = "") -> None:
         name = f"Agent {identity!r}" if identity else "The agent"
-        super().__init__(f"{name} left the session. session.start() begins another one.")
+        hint = said or "session.start() begins another one."
+        super().__init__(f"{name} left the session. {hint}")
         self.identity = identity
+        self.code = code
+        """The server's word for why, when it said one: `agent_not_loaded`, …"""
+        self.said = said
+        """The server's sentence for it."""
 
 
 class EncryptionError(SessionError):

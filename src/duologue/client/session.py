@@ -289,12 +289,9 @@ class Session(DataFace, VoiceFace):
             self._go("dropped")
         elif self._road is not None and self._line != "connecting":
             lost = event.code in ("", "lost")
-            self._error = SessionConnectError(
-                event.message or f"the session ended: {event.code or 'the line was lost'}",
-                code=event.code,
-            )
+            self._error = self.agent.why_ended(event.code, event.message)
             self._go("failed" if lost else "ended")
-            self.agent.move("end")
+            self.agent.ended(self._error)
             self._signals.emit("ended", self._error)
             self._work.start(self._clear_up(self._road))
 
@@ -303,7 +300,7 @@ class Session(DataFace, VoiceFace):
         self._gate = self._gate or asyncio.Lock()
         async with self._gate:
             if self._road is road:
-                await self._shut("leave")
+                await self._shut("leave", failed=True)
 
     def _go(self, move: line.Move) -> None:
         if (self._line, move) in line.MOVES:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from duologue.client import socket_words
 from duologue.client.errors import NotConnected, SessionConnectError
+from duologue.client.last_word import tells_why
 from duologue.client.road import (
     AgentSeen,
     AgentStateChanged,
@@ -279,7 +280,8 @@ class SocketRoad(Lacking):
         if said is None:
             self._tell(DataReceived(json.dumps(content).encode(), sender=AGENT))
         else:
-            self._line.why = said
+            if tells_why(said[0]):
+                self._line.why = said
             self._tell(Noticed(*said))
 
     def _granted(self, capability: str) -> bool:

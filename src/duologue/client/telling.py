@@ -85,6 +85,7 @@ def tell(session: Session, event: RoadEvent) -> None:
         case ToolUsed():
             emit("tool", event)
         case Noticed():
+            session.agent.noticed(event)
             emit("notice", event)
         case EncryptionChanged():
             emit("encryption", event)
