@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -86,6 +87,23 @@ def test_a_server_that_ends_at_once_says_why(
         pass
 
 
+def test_ports_that_are_always_taken_are_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few others are tried, not without end, and then the program's words are the reason."""
+    tried = tmp_path / "tried"
+    fake = tmp_path / local.PROGRAM
+    fake.write_text(
+        f'#!/bin/sh\ngrep "^port" "$2" >> {tried}\n'
+        "echo 'listen udp 127.0.0.1:7882: bind: address already in use'\n"
+    )
+    fake.chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(DuologueError, match="already in use"), local.server():
+        pass
+    assert len(tried.read_text().splitlines()) == local.TRIES
+
+
 def test_the_configuration_is_for_loopback_and_for_us_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,11 +113,13 @@ def test_the_configuration_is_for_loopback_and_for_us_alone(
     fake.write_text(
         f'#!/bin/sh\nstat -c %a "$2" > {told}; cat "$2" >> {told}\n'
         f'exec {sys.executable} -c "\n'
-        "import re, socket, sys, time\n"
+        "import re, sys\n"
+        "from http.server import BaseHTTPRequestHandler as Any, HTTPServer\n"
         "text = open(sys.argv[1]).read()\n"
         "port = int(re.search('^port: (.*)', text).group(1))\n"
-        "listener = socket.create_server(('127.0.0.1', port))\n"
-        'time.sleep(60)" "$2"\n'
+        "Any.do_POST = lambda self: (self.send_response(200), self.end_headers())\n"
+        "HTTPServer(('127.0.0.1', port), Any).serve_forever()\n"
+        '" "$2"\n'
     )
     fake.chmod(stat.S_IRWXU)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
@@ -112,6 +132,35 @@ def test_the_configuration_is_for_loopback_and_for_us_alone(
         assert len(running.api_secret) == 32
         assert running.api_secret in text
         assert running.environment["DUOLOGUE_LIVEKIT_URL"] == running.url
+
+
+@pytest.mark.rooms
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_a_port_that_was_lost_is_not_taken_for_our_own(
+    livekit: LiveKit, monkeypatch: pytest.MonkeyPatch, which: int
+) -> None:
+    """Who was faster is left alone, even another LiveKit: the server starts with other ports."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+        socket.socket(type=socket.SOCK_DGRAM) as udp,
+    ):
+        udp.bind(("127.0.0.1", 0))
+        lost = [livekit.port, tcp.getsockname()[1], udp.getsockname()[1]][which]
+        choose = local._free_ports
+        chosen: list[tuple[int, ...]] = []
+
+        def unlucky(port: int) -> tuple[int, ...]:
+            ports = list(choose(port))
+            if not chosen:
+                ports[which] = lost
+            chosen.append(tuple(ports))
+            return chosen[-1]
+
+        monkeypatch.setattr(local, "_free_ports", unlucky)
+        with local.server() as running:
+            assert len(chosen) == 2
+            assert running.url == f"ws://127.0.0.1:{chosen[1][0]}"
+            assert lost not in chosen[1]
 
 
 @pytest.mark.rooms
