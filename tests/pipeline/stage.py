@@ -21,6 +21,7 @@ from duologue.pipeline.host import Host
 from duologue.pipeline.run import Run
 from duologue.pipeline.seat import Seat
 from duologue.server.admit import Doorman, Wish
+from duologue.server.nearby import Nearby
 from duologue.server.serve import now_ms
 from duologue.settings import Settings
 from duologue.store import agents, messages, organizations
@@ -85,7 +86,9 @@ class Stage:
     def __init__(self, host: Host, org_id: str) -> None:
         self.host = host
         self.org_id = org_id
-        self.doorman = Doorman(host, granted=GRANTED)
+        self.doorman = Doorman(
+            host, Nearby("serve", org_id, bound="http://0.0.0.0", public_url=""), granted=GRANTED
+        )
         self.conversation = ""
 
     async def join(

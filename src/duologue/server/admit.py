@@ -15,6 +15,7 @@ from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest
 from duologue.server import policy
+from duologue.server.nearby import Nearby
 from duologue.server.overrides import overridden
 from duologue.server.pace import Pace
 from duologue.settings import Settings
@@ -61,13 +62,10 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
 class Doorman:
     """Admits sessions and opens them; every refusal is an error of the table."""
 
-    def __init__(
-        self,
-        host: Host,
-        *,
-        granted: frozenset[str],
-    ) -> None:
+    def __init__(self, host: Host, nearby: Nearby, *, granted: frozenset[str]) -> None:
         self.host = host
+        self.nearby = nearby
+        """Here, and no dependency of its own: Litestar starts a task for each of several."""
         self.pace = Pace(host.settings.authorize_per_minute)
         self.definitions = policy.Definitions()
         self._settings: Settings = host.settings

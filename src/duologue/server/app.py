@@ -60,7 +60,7 @@ class House:
         self.host = host
         public_url = host.settings.public_url
         nearby = Nearby(mode, organization_id, bound=bound, public_url=public_url)
-        self.doorman = Doorman(host, granted=GRANTED)
+        self.doorman = Doorman(host, nearby, granted=GRANTED)
         openings = Openings(self.doorman, Inviter(self.doorman, organization_id))
         self._road = WebSocketRoad(host, self.doorman.open)
         self._doors = Litestar(

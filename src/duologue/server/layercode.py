@@ -11,7 +11,6 @@ from litestar.openapi.datastructures import ResponseSpec
 from duologue.errors import DuologueError
 from duologue.server import cors
 from duologue.server.admit import Admitted, Doorman, Wish
-from duologue.server.nearby import Nearby
 from duologue.transports.layercode import input_rate
 from duologue.wire import layercode as wire
 from duologue.wire.bodies import DEEPEST, require_shallow, too_deep
@@ -28,16 +27,14 @@ RENAMED = {"transcription": "turns"}
     tags=["Layercode"],
     responses={200: ResponseSpec(wire.AuthorizeAnswer, description="The session")},
 )
-async def authorize_session(
-    request: Request[Any, Any, Any], doorman: Doorman, nearby: Nearby
-) -> Response[bytes]:
+async def authorize_session(request: Request[Any, Any, Any], doorman: Doorman) -> Response[bytes]:
     """Answers with a session key, the conversation's id and the session's config."""
     asked = _read(await request.body())
     key = presented_key(request)
     admitted = await doorman.authorize(
         Wish(
             key=key,
-            principal=nearby.who(request) if key is None else None,
+            principal=doorman.nearby.who(request) if key is None else None,
             address=request.client.host if request.client else "",
             origin=request.headers.get("origin"),
             agent=asked.agent_id,

@@ -14,7 +14,6 @@ from duologue.server import announce
 from duologue.server.admit import Admitted, Doorman
 from duologue.server.invite import Invitation, Inviter, RoomWish, chance
 from duologue.server.layercode import RENAMED
-from duologue.server.nearby import Nearby
 from duologue.transports.layercode import input_rate
 from duologue.wire.layercode import AudioFormat, Transcription, Vad
 from duologue.wire.opening import TRANSPORTS, AgentFace, Opening, OpeningConfig, Transport
@@ -46,43 +45,44 @@ class Openings:
         socket = f"ws{self._address(base).removeprefix('http')}{SOCKET_PATH}"
         return _of_socket(await self._doorman.authorize(found), socket)
 
+    def wish_of(
+        self,
+        request: Request[Any, Any, Any],
+        key: str | None,
+        asked: TokenRequest,
+        *,
+        tells_foreign: bool = False,
+    ) -> RoomWish:
+        """What a request wishes, with a name for a participant that has none."""
+        metadata = asked.metadata
+        if asked.deployment:
+            metadata = {**metadata, "deployment": asked.deployment}
+        return RoomWish(
+            key=key,
+            principal=self._doorman.nearby.who(request) if key is None else None,
+            address=request.client.host if request.client else "",
+            origin=request.headers.get("origin"),
+            agent=asked.agent_name,
+            tells_foreign=tells_foreign,
+            conversation_id=asked.conversation_id or None,
+            resume_token=asked.resume_token or None,
+            transport="livekit",
+            capabilities=asked.capabilities,
+            overrides={RENAMED.get(name, name): value for name, value in asked.config.items()},
+            metadata=metadata,
+            room=asked.room_name,
+            identity=asked.participant_identity or f"user-{chance()}",
+            name=asked.participant_name,
+            participant_metadata=asked.participant_metadata,
+            attributes=asked.participant_attributes,
+            room_config=asked.room_config,
+            e2ee=asked.e2ee,
+        )
+
+    # ------------------------------------------------------------ within
+
     def _address(self, base: str) -> str:
         return (self._doorman.host.settings.public_url or base).rstrip("/")
-
-
-def wish_of(
-    request: Request[Any, Any, Any],
-    nearby: Nearby,
-    key: str | None,
-    asked: TokenRequest,
-    *,
-    tells_foreign: bool = False,
-) -> RoomWish:
-    """What a request wishes, with a name for a participant that has none."""
-    metadata = asked.metadata
-    if asked.deployment:
-        metadata = {**metadata, "deployment": asked.deployment}
-    return RoomWish(
-        key=key,
-        principal=nearby.who(request) if key is None else None,
-        address=request.client.host if request.client else "",
-        origin=request.headers.get("origin"),
-        agent=asked.agent_name,
-        tells_foreign=tells_foreign,
-        conversation_id=asked.conversation_id or None,
-        resume_token=asked.resume_token or None,
-        transport="livekit",
-        capabilities=asked.capabilities,
-        overrides={RENAMED.get(name, name): value for name, value in asked.config.items()},
-        metadata=metadata,
-        room=asked.room_name,
-        identity=asked.participant_identity or f"user-{chance()}",
-        name=asked.participant_name,
-        participant_metadata=asked.participant_metadata,
-        attributes=asked.participant_attributes,
-        room_config=asked.room_config,
-        e2ee=asked.e2ee,
-    )
 
 
 def _road(

@@ -10,8 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from duologue.server import cors
 from duologue.server.layercode import presented_key
-from duologue.server.nearby import Nearby
-from duologue.server.openings import Openings, wish_of
+from duologue.server.openings import Openings
 from duologue.wire import tokens as wire
 
 PATH: Final = "/api/token"
@@ -27,28 +26,24 @@ _ANSWER = {201: ResponseSpec(wire.TokenAnswer, description="A token for one room
 
 
 @post(PATH, tags=["LiveKit"], responses=_ANSWER)
-async def token(
-    request: Request[Any, Any, Any], openings: Openings, nearby: Nearby
-) -> Response[bytes]:
+async def token(request: Request[Any, Any, Any], openings: Openings) -> Response[bytes]:
     """Answers with a token for one room, in which the asked agent comes; writes nothing."""
-    return await _answer(request, openings, nearby, presented_key(request))
+    return await _answer(request, openings, presented_key(request))
 
 
 @post(DEVELOPMENT_PATH, tags=["LiveKit"], responses=_ANSWER)
-async def development_token(
-    request: Request[Any, Any, Any], openings: Openings, nearby: Nearby
-) -> Response[bytes]:
+async def development_token(request: Request[Any, Any, Any], openings: Openings) -> Response[bytes]:
     """The same for TokenSource.developmentTokenServer, which sends an id and no key; in `dev`."""
     named = request.headers.get(SERVER_ID, "")
     key = named if named.startswith("dk_") else presented_key(request)
-    return await _answer(request, openings, nearby, key)
+    return await _answer(request, openings, key)
 
 
 async def _answer(
-    request: Request[Any, Any, Any], openings: Openings, nearby: Nearby, key: str | None
+    request: Request[Any, Any, Any], openings: Openings, key: str | None
 ) -> Response[bytes]:
     asked = wire.read_request(await request.body())
-    wish = wish_of(request, nearby, key, asked)
+    wish = openings.wish_of(request, key, asked)
     known = STOCK if asked.transports is None else asked.transports
     opening = await openings.open(wish, known, str(request.base_url))
     answer = wire.TokenAnswer(

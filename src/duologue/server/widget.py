@@ -10,8 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from duologue.server import cors
 from duologue.server.layercode import presented_key
-from duologue.server.nearby import Nearby
-from duologue.server.openings import Openings, wish_of
+from duologue.server.openings import Openings
 from duologue.wire import widget as wire
 from duologue.wire.opening import TRANSPORTS, Opening
 
@@ -26,12 +25,10 @@ _encode = msgspec.json.Encoder().encode
     tags=["Widget"],
     responses={200: ResponseSpec(Opening, description="The session")},
 )
-async def widget_session(
-    request: Request[Any, Any, Any], openings: Openings, nearby: Nearby
-) -> Response[bytes]:
+async def widget_session(request: Request[Any, Any, Any], openings: Openings) -> Response[bytes]:
     """Answers with an address and what opens it: a room's token, or a socket's session key."""
     asked = wire.read_request(await request.body())
-    wish = wish_of(request, nearby, presented_key(request), asked, tells_foreign=True)
+    wish = openings.wish_of(request, presented_key(request), asked, tells_foreign=True)
     known = TRANSPORTS if asked.transports is None else asked.transports
     opening = await openings.open(wish, known, str(request.base_url))
     return Response(
