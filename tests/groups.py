@@ -33,7 +33,7 @@ class Group(NamedTuple):
 GROUPS = (
     Group(
         "unit",
-        "not voice and not browser and not postgres and not rooms and not soak",
+        "not voice and not browser and not firefox and not postgres and not rooms and not soak",
         (),
         ("-n", "2", "-q", "--cov", "--cov-report="),
     ),
@@ -46,6 +46,7 @@ GROUPS = (
         "browser and rooms and not soak",
         ("chromium", "node", "livekit-server"),
     ),
+    Group("firefox", "firefox and not soak", ("firefox-esr", "node")),
 )
 CHECKS = (
     ("format", ("ruff", "format", "--check", "--quiet", ".")),
@@ -58,6 +59,7 @@ INSTALL = {
     "livekit-server": "go install github.com/livekit/livekit-server/cmd/server@v1.13.5, "
     "then name ~/go/bin/server livekit-server",
     "chromium": "apt-get install chromium",
+    "firefox-esr": "apt-get install firefox-esr",
     "node": "apt-get install nodejs npm, then make test again",
 }
 

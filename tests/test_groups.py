@@ -107,4 +107,4 @@ def test_every_marker_of_a_group_is_declared(pytestconfig: pytest.Config) -> Non
     declared = {line.partition(":")[0] for line in pytestconfig.getini("markers")}
     named = {word for group in groups.GROUPS for word in group.marker.split()} - {"not", "and"}
     assert named <= declared
-    assert {"postgres", "voice", "browser", "soak"} <= named
+    assert {"postgres", "voice", "browser", "firefox", "soak"} <= named
