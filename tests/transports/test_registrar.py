@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from duologue.wire.rooms import AGENT_NAME_OLD, WORKER, Claim
 
 pytestmark = pytest.mark.rooms
 PATIENCE = 60.0
+Knows = Callable[[Claim], Awaitable[bool]]
 
 
 class Rooms:
@@ -53,6 +54,11 @@ class Rooms:
             await room.disconnect()
 
 
+async def known(claim: Claim) -> bool:
+    """Every agent but one is in this memory."""
+    return claim.agent != "agt_elsewhere"
+
+
 async def eventually(true: Callable[[], bool]) -> None:
     """Waits until it is true."""
     async with asyncio.timeout(PATIENCE):
@@ -65,11 +71,13 @@ def settings_of(livekit: LiveKit, folder: Path, **more: Any) -> Settings:
     return Settings(data=str(folder), **livekit.settings, **more)
 
 
-def claim(livekit: LiveKit, room: str, identity: str = "ann", **more: int) -> str:
+def claim(
+    livekit: LiveKit, room: str, identity: str = "ann", agent: str = "agt_1", **more: int
+) -> str:
     """What the token door would sign for this user of this room."""
     made = Claim(
         org="org_1",
-        agent="agt_1",
+        agent=agent,
         room=room,
         identity=identity,
         session="sess_1",
@@ -81,7 +89,7 @@ def claim(livekit: LiveKit, room: str, identity: str = "ann", **more: int) -> st
 
 @asynccontextmanager
 async def registered(
-    livekit: LiveKit, folder: Path, rooms: Rooms, **more: Any
+    livekit: LiveKit, folder: Path, rooms: Rooms, knows: Knows = known, **more: Any
 ) -> AsyncIterator[Host]:
     """A host without agents whose registrar is open."""
     settings = settings_of(livekit, folder, **more)
@@ -89,7 +97,7 @@ async def registered(
     assert address is not None
     db = await Database.open(settings.database)
     host = Host(db, settings, Catalog(), clock=now_ms)
-    registrar = Registrar(host, address, rooms)
+    registrar = Registrar(host, address, rooms, knows)
     try:
         await registrar.open()
         yield host
@@ -157,6 +165,26 @@ async def test_a_full_worker_leaves_the_job_to_another(livekit: LiveKit, tmp_pat
     ):
         await eventually(lambda: len(one.jobs) + len(two.jobs) == 2)
         assert len(one.jobs) == len(two.jobs) == 1
+
+
+async def test_another_memory_on_the_same_livekit_gets_its_own_rooms(
+    livekit: LiveKit, tmp_path: Path
+) -> None:
+    """A worker that does not know the agent leaves the job to one that does."""
+
+    async def all_known(claim: Claim) -> bool:
+        return True
+
+    mine, theirs = Rooms(), Rooms()
+    async with (
+        registered(livekit, tmp_path / "mine", mine),
+        registered(livekit, tmp_path / "theirs", theirs, knows=all_known),
+    ):
+        for number in range(4):
+            name = f"theirs-{number}"
+            async with user(livekit, name, claim(livekit, name, agent="agt_elsewhere")):
+                await eventually(lambda: len(theirs.jobs) == number + 1)  # noqa: B023
+    assert not mine.jobs
 
 
 async def test_a_draining_worker_takes_nothing(livekit: LiveKit, tmp_path: Path) -> None:
@@ -242,7 +270,7 @@ async def test_a_wrong_secret_is_an_error_at_the_start(livekit: LiveKit, tmp_pat
     db = await Database.open(settings.database)
     host = Host(db, settings, Catalog(), clock=now_ms)
     with pytest.raises(DuologueError, match="does not take the key 'duologue'") as caught:
-        await Registrar(host, address, Rooms()).open()
+        await Registrar(host, address, Rooms(), known).open()
     assert wrong not in str(caught.value)
     await host.close()
     await db.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 from duologue.pipeline.host import Host
 from duologue.server.join import Join
+from duologue.store import agents
 from duologue.transports.livekit.names import livekit
 from duologue.transports.livekit.registrar import Registrar
 from duologue.transports.livekit.road import RoomRoad
@@ -26,7 +27,7 @@ class Rooms:
         if self.livekit is None:
             return
         road = RoomRoad(self._host, Join(self._host), self.livekit)
-        registrar = Registrar(self._host, self.livekit, road.serve)
+        registrar = Registrar(self._host, self.livekit, road.serve, self._knows)
         try:
             await registrar.open()
         except BaseException:
@@ -44,6 +45,10 @@ class Rooms:
         if self._registrar is None:
             return False
         return await self._registrar.come(claim, text, config)
+
+    async def _knows(self, claim: Claim) -> bool:
+        """Whether a claim is about an agent of this memory: LiveKit may serve another one, too."""
+        return await self._host.db.read(agents.get, claim.org, claim.agent) is not None
 
     async def close_with_host(self) -> None:
         """Takes no more rooms, ends every conversation, and leaves the rooms, within bounds."""

@@ -46,12 +46,14 @@ class Desk:
         host: Host,
         livekit: LiveKit,
         serve: Callable[[Job], Awaitable[None]],
+        knows: Callable[[Claim], Awaitable[bool]],
         send: Callable[[protocol.WorkerMessage], Awaitable[None]],
         suspect: Callable[[], None],
     ) -> None:
         self._host = host
         self._livekit = livekit
         self._serve = serve
+        self._knows = knows
         self._send = send
         self._suspect = suspect
         self._taken: dict[str, _Taken] = {}
@@ -104,14 +106,16 @@ class Desk:
 
     # ------------------------------------------------------------ the life of a job
 
-    def offered(self, job: protocol.Job) -> protocol.WorkerMessage:
+    async def offered(self, job: protocol.Job) -> protocol.WorkerMessage:
         """Our answer to an offer; a job that we decline goes to another worker."""
         answer = protocol.AvailabilityResponse(job_id=job.id)
         try:
             claim = claims.read(job.metadata, self._livekit.api_secret, int(time.time()))
+            if not await self._knows(claim):  # of another memory on the same LiveKit
+                raise DuologueError("agent_not_loaded", agent=claim.agent)
             self.check(claim, job.room.name)
         except DuologueError as error:
-            # What nobody can serve ends here; what we have no room for goes on to the next.
+            # What nobody can serve ends here; what only we cannot goes on to the next.
             answer.terminate = error.status < 500
             log.info("job declined", job=job.id, room=job.room.name, reason=error.code)
             if not answer.terminate:

@@ -42,11 +42,15 @@ class Registrar:
     """One registration, kept up until it is closed, and the jobs that came by it."""
 
     def __init__(
-        self, host: Host, livekit: LiveKit, serve: Callable[[Job], Awaitable[None]]
+        self,
+        host: Host,
+        livekit: LiveKit,
+        serve: Callable[[Job], Awaitable[None]],
+        knows: Callable[[Claim], Awaitable[bool]],
     ) -> None:
         self._livekit = livekit
         self._lost = Lost(livekit, lambda: self._desk.rooms)
-        self._desk = Desk(host, livekit, serve, self._send, self._lost.suspect)
+        self._desk = Desk(host, livekit, serve, knows, self._send, self._lost.suspect)
         self._announced = Announced(livekit, self._desk, self._lost.suspect)
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
@@ -165,7 +169,7 @@ class Registrar:
                 message = _read(data)
                 match message.WhichOneof("message"):
                     case "availability":
-                        await self._send(self._desk.offered(message.availability.job))
+                        await self._send(await self._desk.offered(message.availability.job))
                     case "assignment":
                         self._desk.assigned(message.assignment)
                     case "termination":
