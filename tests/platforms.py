@@ -37,7 +37,20 @@ last three were read, not run. Here `session` is a `Session`, `message` one of i
 `duologue`. An empty field means that a platform has no such thing of its own.
 """
 TOLD: Final = {
-    "Agent": {"fail", "gone", "late", "move", "says", "seen", "track", "transport"},
+    "Agent": {
+        "ended",
+        "fail",
+        "gone",
+        "late",
+        "move",
+        "noticed",
+        "refused",
+        "says",
+        "seen",
+        "track",
+        "transport",
+        "why_ended",
+    },  # fmt: skip
     "Messages": {"chat", "count", "index", "interrupt", "transcript"},
     "SharedState": {"changed"},
     "Current": {"receive"},

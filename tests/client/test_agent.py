@@ -6,9 +6,22 @@ import asyncio
 
 import pytest
 
+from duologue.client import last_word
 from duologue.client.agent import Agent
-from duologue.client.errors import AgentLeft, AgentTimeout, NotConnected, WaitTimeout
-from duologue.client.road import AgentGone, AgentSeen, AgentStateChanged, TrackChanged
+from duologue.client.errors import (
+    AgentLeft,
+    AgentTimeout,
+    NotConnected,
+    SessionConnectError,
+    WaitTimeout,
+)
+from duologue.client.road import (
+    AgentGone,
+    AgentSeen,
+    AgentStateChanged,
+    Noticed,
+    TrackChanged,
+)
 from duologue.client.signals import Changes
 from duologue.client.tasks import Tasks
 
@@ -138,6 +151,60 @@ async def test_an_agent_that_leaves_fails_every_wait() -> None:
         await waiting
     assert one.failure_reasons == ("Agent left the room unexpectedly.",)
     assert one.is_finished
+
+
+FULL = Noticed("agent_not_joined", "No agent came to room 'r': all servers are full. Try again.")
+
+
+async def test_a_late_agent_is_excused_by_what_the_server_said() -> None:
+    """The error and the reasons have its code and its sentence."""
+    one = agent()
+    one.move("connect")
+    one.noticed(FULL)
+    one.late(20)
+    assert isinstance(one.error, AgentTimeout)
+    assert (one.error.code, one.error.said) == (FULL.code, FULL.message)
+    assert str(one.error) == f"Agent 'desk' did not join within 20 s. {FULL.message}"
+    assert one.failure_reasons == (
+        "Agent did not join the room.",
+        f"{one.error} (agent_not_joined)",
+    )
+
+
+async def test_an_agent_that_came_to_say_no_did_not_leave() -> None:
+    """One that was there and left is told apart; both have the server's words."""
+    one = agent()
+    one.move("connect")
+    one.seen(AgentSeen("agent-1"))
+    one.noticed(FULL)
+    one.gone(AgentGone("agent-1"))
+    assert isinstance(one.error, SessionConnectError)
+    assert (one.error.code, one.error.message) == (FULL.code, FULL.message)
+    other = ready()
+    other.noticed(Noticed("going_away", "This server is closing. Connect again."))
+    other.gone(AgentGone("agent-1"))
+    assert isinstance(other.error, AgentLeft)
+    assert other.error.code == "going_away"
+    assert "'agent-1' left the session. This server is closing." in other.error.message
+
+
+async def test_only_a_fresh_word_about_an_end_is_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one about something that passes, of the session before, or of long ago."""
+    one = agent()
+    one.move("connect")
+    one.noticed(FULL)
+    one.noticed(Noticed("balance_low", "The balance ends in about 60 seconds."))
+    assert one.why_ended("ended", "the room was closed").code == FULL.code
+    assert one.why_ended("replaced", "somebody came").code == "replaced"
+    monkeypatch.setattr(last_word, "FRESH", -1.0)
+    one.noticed(FULL)
+    assert one.why_ended("ended", "the room was closed").message == "the room was closed."
+    monkeypatch.undo()
+    one.noticed(FULL)
+    one.move("end")
+    one.move("connect")
+    assert one.why_ended("", "").message == "the session ended: the line was lost."
+    assert one.why_ended("ended", "the room was closed").code == "ended"
 
 
 async def test_an_agent_that_comes_back_is_welcome() -> None:

@@ -160,6 +160,34 @@ async def test_an_agent_that_does_not_join_ends_the_start(monkeypatch: pytest.Mo
     assert not session.agent.failure_reasons
 
 
+async def test_a_refusal_of_a_start_is_told_in_the_servers_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether it waits for the agent or not, and after the road was cleared away."""
+    for waits in (True, False):
+        road = ScriptedRoad()
+        session = session_on(road, monkeypatch)
+        task = asyncio.create_task(session.start(wait_for_agent=waits))
+        await asyncio.sleep(0.01)
+        road.tell(Noticed("agent_not_loaded", "Agent 'desk' is published, but not loaded here."))
+        road.tell(LineChanged("disconnected", "ended", "the room was closed"))
+        if waits:
+            with pytest.raises(SessionConnectError, match="'desk' is published") as error:
+                await task
+            assert error.value.code == "agent_not_loaded"
+        await asyncio.sleep(0.01)
+        assert road.closed == 1
+        assert session.error is not None
+        assert session.error.code == "agent_not_loaded"
+        assert session.agent.state == "failed"
+        assert session.agent.failure_reasons == (
+            "Agent did not join the room.",
+            "Agent 'desk' is published, but not loaded here. (agent_not_loaded)",
+        )
+        await session.end()
+        assert not session.agent.failure_reasons
+
+
 async def test_an_agent_that_does_not_begin_ends_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

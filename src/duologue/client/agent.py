@@ -78,7 +78,7 @@ class Agent:
 
     @property
     def failure_reasons(self) -> tuple[str, ...]:
-        """Why the state is `failed`, in sentences; empty otherwise."""
+        """Why the state is `failed`: LiveKit's sentence, then what the server said, if it did."""
         return self._reasons
 
     @property
@@ -193,7 +193,7 @@ class Agent:
     def fail(self, reason: states.Reason, error: SessionError) -> None:
         """The agent did not come, did not begin, or went away."""
         if (self._state, "lost") in states.MOVES:
-            said = (self._word.now.message,) if self._word.now else ()
+            said = (f"{error} ({error.code})",) if error.code else ()
             self._error, self._reasons = error, (states.REASONS[reason], *said)
             self._shown(states.step(self._state, "lost"))
 
@@ -215,8 +215,8 @@ class Agent:
         """It left: without being asked to, for the session goes on."""
         self._tracks.clear()
         code, said = self._why()
-        if said and self.is_pending:  # it came to say no
-            self.fail(states.missing(self._state), SessionConnectError(said, code=code))
+        if self.is_pending and said:  # it came to say no
+            self.refused(SessionConnectError(said, code=code))
         else:
             self.fail("left", AgentLeft(event.identity, code=code, said=said))
         self._seen = None
@@ -249,11 +249,16 @@ class Agent:
         return SessionConnectError(words, code=code)
 
     def ended(self, error: SessionConnectError) -> None:
-        """The session ended by itself: an agent that had not begun was refused, and failed."""
+        """The session ended by itself."""
         if self.is_pending and self._word.now is not None:
-            self.fail(states.missing(self._state), error)
+            self.refused(error)
         else:
             self.move("end")
+
+    def refused(self, error: BaseException) -> None:
+        """An agent that had not begun failed, if the server said why."""
+        if self.is_pending and isinstance(error, SessionError) and error.code:
+            self.fail(states.missing(self._state), error)
 
     def _why(self) -> tuple[str, str]:
         word = self._word.now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final, Literal
 
 from duologue.errors import RpcError as RpcError
@@ -19,6 +20,9 @@ def shortened(text: str) -> str:
 class SessionError(Exception):
     """Every error of the client's side; `message` is the sentence for people."""
 
+    code: str = ""
+    """The server's word for why, when it said one: `agent_not_loaded`, `replaced`, `ended`, …"""
+
     @property
     def message(self) -> str:
         """What happened, which value, what to do."""
@@ -26,6 +30,15 @@ class SessionError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+def _code(body: str) -> str:
+    """The code in an answer of a duologue server; empty in anybody else's."""
+    try:
+        code = json.loads(body)["code"]
+    except (ValueError, LookupError, TypeError):
+        return ""
+    return code if isinstance(code, str) else ""
 
 
 class TokenSourceError(SessionError):
@@ -43,6 +56,7 @@ class TokenSourceError(SessionError):
         self.url = url
         self.status = status
         self.body = shortened(body)
+        self.code = _code(body)
 
 
 class SessionConnectError(SessionError):
@@ -54,7 +68,6 @@ class SessionConnectError(SessionError):
         self.reason = reason
         self.url = url
         self.code = code
-        """The server's word for it, when it said one: `replaced`, `ended`, `overloaded`, …"""
 
 
 class NotConnected(SessionError):
@@ -93,7 +106,6 @@ class AgentTimeout(SessionError, TimeoutError):
         self.reason = reason
         self.seconds = seconds
         self.code = code
-        """The server's word for why, when it said one: `agent_not_joined`, …"""
         self.said = said
         """The server's sentence for it."""
 
@@ -107,7 +119,6 @@ class AgentLeft(SessionError):
         super().__init__(f"{name} left the session. {hint}")
         self.identity = identity
         self.code = code
-        """The server's word for why, when it said one: `agent_not_loaded`, …"""
         self.said = said
         """The server's sentence for it."""
 

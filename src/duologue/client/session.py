@@ -192,6 +192,7 @@ class Session(DataFace, VoiceFace):
                         await self.agent.wait_until_connected(self._patience + 1)
             except BaseException as error:
                 told = self._reason(error, timeout)
+                self.agent.refused(told)
                 await self._shut("failed" if self._line == "connecting" else "leave", failed=True)
                 if told is error:
                     raise
