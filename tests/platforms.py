@@ -50,7 +50,7 @@ TOLD: Final = {
         "track",
         "transport",
         "why_ended",
-    },  # fmt: skip
+    },
     "Messages": {"chat", "count", "index", "interrupt", "transcript"},
     "SharedState": {"changed"},
     "Current": {"receive"},
