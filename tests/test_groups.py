@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests import groups
@@ -100,6 +102,19 @@ def test_a_few_failures_are_tried_once_more_and_counted_apart(
     run_group(Group("some", "some"), found, required=True)
     assert +found == Counter(total)
     assert ["--last-failed" in command for command in asked] == [False, True]
+
+
+def test_compiled_modules_are_kept_though_the_shell_would_have_none() -> None:
+    """They lie in the environment's own folder then; else Python's usual places are as good."""
+    forbidding = {"PYTHONDONTWRITEBYTECODE": "1", "HOME": "/home/ann"}
+    groups.keep_compiled(forbidding)
+    assert forbidding == {
+        "PYTHONPYCACHEPREFIX": str(Path(sys.prefix) / "compiled"),
+        "HOME": "/home/ann",
+    }
+    usual = {"HOME": "/home/ann"}
+    groups.keep_compiled(usual)
+    assert usual == {"HOME": "/home/ann"}
 
 
 def test_every_marker_of_a_group_is_declared(pytestconfig: pytest.Config) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.conformance.browser import E2E, Browser, Page
 from tests.conformance.room_page import RoomPage
 from tests.conformance.site import Site, Wire
+from tests.once import once
 from tests.rooms.livekit import LiveKit
 from tests.serving import House
 
@@ -50,10 +51,16 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def build(chromium: str) -> Path:
-    """The pages, bundled with the SDKs as they were published."""
-    subprocess.run(["node", "build.mjs"], cwd=E2E, check=True, timeout=120)
+def build(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages, ours and those with the SDKs as they were published, built from the tree."""
+    once(tmp_path_factory, "build", everything)
     return E2E / "build"
+
+
+def everything() -> None:
+    """Builds all that browsers load, and their driver."""
+    command = ["npm", "--prefix", str(E2E.parent), "run", "build", "--workspaces", "--if-present"]
+    subprocess.run(command, check=True, timeout=180, capture_output=True)
 
 
 @pytest.fixture(scope="session")

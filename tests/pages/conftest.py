@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conformance.browser import E2E, FLAGS, Browser
-from tests.conformance.conftest import chromium
+from tests.conformance.browser import FLAGS, Browser
+from tests.conformance.conftest import chromium, everything
+from tests.once import once
 from tests.pages.cable import Cable
 from tests.pages.tab import Tab
 from tests.serving import House
@@ -30,10 +30,9 @@ QUIET = speech.noise(120.0, 0.0002, rate=16000)
 
 
 @pytest.fixture(scope="session")
-def built(chromium: str) -> None:
+def built(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The page's scripts and the driver, built from what stands in the tree."""
-    command = ["npm", "--prefix", str(E2E.parent), "run", "build", "--workspaces", "--if-present"]
-    subprocess.run(command, check=True, timeout=180, capture_output=True)
+    once(tmp_path_factory, "build", everything)
 
 
 @pytest.fixture(scope="session")

@@ -79,6 +79,8 @@ class Talker:
     async def answer(self) -> str:
         """The agent's next answer, when it was said; a greeting is one."""
         await self.until(lambda: bool(self.answers), "an answer")
+        # Words may be there before their sound: an agent that has yet to speak listens, too.
+        await self.until(lambda: self.sound.audible_from < self.sound.samples, "its sound")
         await self.until(lambda: self.session.agent.state == "listening", "silence behind it")
         said = self.answers
         self._answered |= {message.id for message in said}
