@@ -75,8 +75,12 @@ class Deeds:
             self.do(lambda seat: self._data(seat, payload))
 
     def packet(self, payload: bytes) -> None:
-        """A packet of our own topic."""
-        if self._allowed(self._allowance.sign):
+        """A packet of our own topic; who goes before it is seated would be gone by then."""
+        if not self._allowed(self._allowance.sign):
+            return
+        if self._seat is None and _goes(payload):
+            self._leave()
+        else:
             self.do(lambda seat: self._obey(seat, payload))
 
     def describe(self, attributes: dict[str, str]) -> None:
@@ -207,3 +211,11 @@ class Deeds:
             self.complain(bad)
             return False
         return True
+
+
+def _goes(payload: bytes) -> bool:
+    """Whether a packet says that its user leaves on purpose; a bad one says nothing yet."""
+    try:
+        return isinstance(wire.decode_client(payload), ext.ClientEnd)
+    except wire.BadFrame:
+        return False
