@@ -22,13 +22,14 @@ SURELY: Final = 4.0
 """Seconds after which an agent that takes no tracks has seen us: a participant without any is
 announced after 2.9 s."""
 
-_MEANT: Final = frozenset(
-    {
-        rtc.DisconnectReason.CLIENT_INITIATED,
-        rtc.DisconnectReason.PARTICIPANT_REMOVED,
-        rtc.DisconnectReason.ROOM_DELETED,
-    }
-)
+ENDING: Final = 1.0
+"""Seconds after which a room that was deleted has told so itself, and why."""
+
+_WAITS: Final = {
+    rtc.DisconnectReason.CLIENT_INITIATED: 0.0,
+    rtc.DisconnectReason.PARTICIPANT_REMOVED: 0.0,
+    rtc.DisconnectReason.ROOM_DELETED: ENDING,
+}
 
 
 class AgentWatch:
@@ -116,8 +117,9 @@ class AgentWatch:
         self.secrecy.pop(participant.identity, None)
         if participant.identity != self.identity or self._leaving is not None:
             return
-        meant = participant.disconnect_reason in _MEANT and not self.reconnecting
-        self._leaving = self._tasks.start(self._gone_after(0.0 if meant else GRACE))
+        reason = participant.disconnect_reason
+        wait = GRACE if self.reconnecting or reason is None else _WAITS.get(reason, GRACE)
+        self._leaving = self._tasks.start(self._gone_after(wait))
 
     def attributes_changed(self, changed: dict[str, str], participant: Any) -> None:
         """Attributes of somebody changed."""
