@@ -11,20 +11,18 @@ from duologue.client.controlled import CONNECTION, ConnectionState
 from duologue.client.errors import SessionConnectError, SessionError
 from duologue.client.keeping import Keeper
 from duologue.client.resumption import Resumption
-from duologue.client.road import Noticed, Ticket
+from duologue.client.road import Ticket
 from duologue.client.saved import SavedSession, Store
 from duologue.client.session import Session
 from duologue.client.token_options import SOCKET_KEY, TokenOptions
 from duologue.client.tokens import TokenSource
 from duologue.client.widget_door import PATH, Door
-from duologue.errors import FAULTS, DuologueError
+from duologue.errors import DuologueError
 
 AGENT_PATIENCE: Final = 20.0
 """Seconds that an agent has to come."""
 _OVER: Final = ("ended", "conversation_ended", "revoked")
 """Ends after which there is nothing to go on with."""
-_CLOSED: Final = ("ended", "removed")
-"""What a room says when the server closed it, whose own word says more."""
 
 
 class Life:
@@ -48,8 +46,6 @@ class Life:
         self._waiters = 0
         self._closing: asyncio.Task[None] | None = None
         self._soon: asyncio.Handle | None = None
-        self._last_word: Noticed | None = None
-        """Why the server closes, if it said so."""
         self._keeper = Keeper(
             lambda: self.ticket, lambda: self.session.connection_state == "connected"
         )
@@ -65,7 +61,6 @@ class Life:
         )  # fmt: skip
         """The session beneath, for what is not said here: files, requests, shared state, chat."""
         self.session.on("ended", self._ended)
-        self.session.on("notice", self._noticed)
         self.session.agent.on("state", self._agent_failed)
 
     # ------------------------------------------------------------ what it is
@@ -190,7 +185,7 @@ class Life:
             if self._closing is not None:
                 await asyncio.shield(self._closing)
             self._given = given
-            self._error = self._override = self._last_word = None
+            self._error = self._override = None
             await self.session.start()
         except Exception as error:
             self._override = "error" if told else "connecting"
@@ -230,17 +225,10 @@ class Life:
         return ticket
 
     def _ended(self, error: SessionConnectError) -> None:
-        code, reason = error.code, error.reason
-        if self._last_word is not None and code in _CLOSED:
-            code, reason = self._last_word.code, self._last_word.message.rstrip(".")
-        if code in _OVER:
+        if error.code in _OVER:
             self._resumption.forget()
         if self._opening is None:  # else the start raises it
-            self._wrong(SessionConnectError(reason, url=error.url, code="ROOM_DISCONNECT"))
-
-    def _noticed(self, notice: Noticed) -> None:
-        fault = FAULTS.get(notice.code)
-        self._last_word = notice if fault is not None and fault.close else None
+            self._wrong(SessionConnectError(error.reason, url=error.url, code="ROOM_DISCONNECT"))
 
     def _agent_failed(self, state: str) -> None:
         if state == "failed" and self.session.agent.error is not None and self._opening is None:
