@@ -193,7 +193,8 @@ was heard twice or never.
 A client of ours joins a LiveKit room and waits until its agent listens. **duologue** takes rooms \
 in its own process; the **stock worker** is livekit-agents' own, with a warm process for each of \
 the next jobs ([its source](../bench/peer_worker.py)). Both use the same livekit-server, in turn; \
-memory is counted over all processes of each, and what several of them share once. Our client tells our server that it is on its way; other clients are **unannounced**.
+memory is counted over all processes of each, and what several of them share once. Our client \
+tells our server that it is on its way; other clients are **unannounced**.
 
 {rooms_table()}
 

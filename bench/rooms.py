@@ -260,7 +260,8 @@ def report(
         row |= {"base": held.base, "each": held.each}
         print(
             f"{name:21} {count} at once: p50 {row['crowd']:.0f} ms, last"
-            f" {row['crowd_last']:.0f} ms; memory: {row['base']:.0f} MB before, {row['each']:.2f} MB a session"
+            f" {row['crowd_last']:.0f} ms; memory: {row['base']:.0f} MB before,"
+            f" {row['each']:.2f} MB a session"
         )
     ours, theirs = rows[OURS], rows[STOCK]
     ratios = {key: ours[key] / theirs[key] for key in ("p50", "crowd", "crowd_last", "each")}
