@@ -116,6 +116,7 @@ async def test_leaving_on_purpose_ends_the_agents_stay(tmp_path: Path, livekit: 
             await session.end()
             async with asyncio.timeout(60):
                 await asyncio.wait(house.jobs)
+            await until(lambda: any(one["event"] == "run ended" for one in lines))
         # LiveKit sends an agent away that waits alone for 20 s, but then nobody has left.
         assert [one["reason"] for one in lines if one["event"] == "run ended"] == ["left"]
 
