@@ -104,3 +104,16 @@ async def test_what_is_missing_is_told_with_what_mends_it(
     assert caught.value.code == "model_unavailable"
     assert said in caught.value.message
     assert next(iter(fields.values())) in caught.value.message
+
+
+async def test_a_factory_that_fails_is_named_without_its_words() -> None:
+    """The caller learns which model it was; what the exception says stays in the log."""
+
+    def nobody() -> Any:
+        raise RuntimeError("postgres://owner:secret@db")
+
+    with pytest.raises(DuologueError) as caught:
+        await resolved({}, {"llm": nobody})
+    assert caught.value.code == "agent_failed"
+    assert "Agent 'a' could not start: its llm raised RuntimeError" in caught.value.message
+    assert "secret" not in caught.value.message

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import structlog
 from livekit.agents import llm, stt, tts, vad
 from livekit.agents.llm import RealtimeModel
 
@@ -17,6 +18,9 @@ from duologue.agents.voices.hibari import HibariTTS, VoiceBox
 from duologue.agents.voices.keyless import KeylessLLM
 from duologue.agents.voices.sphinx import SphinxSTT
 from duologue.agents.voices.vad import InlineVAD
+from duologue.errors import DuologueError
+
+log = structlog.get_logger(__name__)
 
 DEFAULTS: Final = {
     "stt": "openai/gpt-4o-mini-transcribe",
@@ -71,7 +75,7 @@ def resolve(loaded: LoadedAgent, environment: Mapping[str, str], *, shared: Shar
         named = getattr(definition, kind, "")
         if given.get(kind) is not None:
             models.origin[kind] = "given"
-            return _own(given[kind], models)
+            return _own(kind, given[kind], models, definition.slug)
         if named:
             models.origin[kind] = named
             return _keep(providers.make(kind, named, environment, definition.voice), models)
@@ -91,7 +95,7 @@ def resolve(loaded: LoadedAgent, environment: Mapping[str, str], *, shared: Shar
     return models
 
 
-def _own(given: Any, models: Models) -> Any:
+def _own(kind: str, given: Any, models: Models, slug: str) -> Any:
     """What a factory makes; of a plugin object a twin that has its own listeners.
 
     A session listens to its models for usage and failures. On one object, all sessions would
@@ -99,7 +103,13 @@ def _own(given: Any, models: Models) -> Any:
     """
     kinds = (stt.STT, llm.LLM, tts.TTS, vad.VAD, RealtimeModel)
     if not isinstance(given, kinds):
-        return _keep(given(), models)
+        try:
+            made = given()
+        except Exception as error:
+            log.exception("model not made", agent=slug, kind=kind)
+            reason = f"its {kind} raised {type(error).__name__}, see the server's log"
+            raise DuologueError("agent_failed", agent=slug, reason=reason) from None
+        return _keep(made, models)
     twin: Any = copy.copy(given)
     twin._events = {}
     return twin
