@@ -135,7 +135,8 @@ def test_every_claim_survives(metadata: dict[str, object], room: str) -> None:
 def room_token(**payload: object) -> str:
     """A token as the token door signs it, with something changed."""
     claim = claims.mint(CLAIM, SECRET)
-    whole = {"iss": "key", "attributes": {"duologue.claim": claim, "mood": "good"}, **payload}
+    attributes = {"duologue.claim": claim, "mood": "good"}
+    whole = {"sub": "jo", "video": {"room": "blue"}, "attributes": attributes, **payload}
     return jwt.encode(whole, SECRET, algorithm="HS256")
 
 
@@ -156,6 +157,8 @@ def test_the_token_of_a_room_bears_its_claim() -> None:
         (room_token(attributes={}), "not signed here"),
         (room_token(attributes={"duologue.claim": 5}), "another kind"),
         (room_token(roomConfig=[]), "another kind"),
+        (room_token(sub="jim"), "for 'jo' in room 'blue'"),
+        (room_token(video={"room": "red"}), "for 'jo' in room 'blue'"),
     ],
 )
 def test_a_token_that_bears_no_claim_is_refused(token: str, why: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from duologue import Session, TokenSource
 from duologue.client import announcing
 from duologue.client.road import Ticket
 from duologue.client.token_options import TokenOptions
+from duologue.transports.livekit import lost
 from duologue.transports.livekit.announced import NOBODY
 from duologue.transports.livekit.desk import OWN
 from duologue.wire.rooms import WORKER
@@ -29,11 +31,11 @@ ALONE = 30.0
 
 @pytest.fixture(scope="module")
 def inn(tmp_path_factory: pytest.TempPathFactory, livekit: LiveKit) -> Iterator[House]:
-    """A server of this machine with rooms for three callers."""
+    """A server of this machine with rooms."""
     folder = tmp_path_factory.mktemp("inn")
     file = folder / "agents.py"
     file.write_text(AGENTS)
-    settings = {**livekit.settings, "grace_seconds": 2.0, "max_sessions": 3}
+    settings = {**livekit.settings, "grace_seconds": 2.0}
     with House(folder / "data", file, mode="dev", **settings) as running:
         yield running
 
@@ -117,17 +119,84 @@ async def test_announced_twice_one_agent_comes(inn: House, livekit: LiveKit) -> 
         await livekit.crowd(given.room_name, 0)
 
 
-async def test_a_full_house_makes_no_room(inn: House, livekit: LiveKit) -> None:
-    """LiveKit asks other workers then, as it does for everybody."""
-    source = TokenSource.endpoint(f"{inn.url}/api/token")
-    there = [Session(source, agent_name="talker", room_name=fresh()) for _ in range(3)]
-    await asyncio.gather(*(each.start(timeout=60) for each in there))
+async def test_an_announcement_counts_once(inn: House, livekit: LiveKit) -> None:
+    """Who only says that he comes keeps no agent waiting a second time, and pays for none."""
     given = await ticket(inn, fresh())
     await announce(given)
-    async with livekit.api() as asked:
-        rooms = await asked.room.list_rooms(ListRoomsRequest(names=[given.room_name]))
-    assert not rooms.rooms
-    await asyncio.gather(*(each.end() for each in there))
+    await livekit.crowd(given.room_name, 1)
+    async with asyncio.timeout(ALONE * 2):
+        await livekit.crowd(given.room_name, 0)
+    await announce(given)
+    await asyncio.sleep(1)
+    assert await livekit.people(given.room_name) == []
+    async with httpx.AsyncClient() as http:
+        listed = (await http.get(f"{inn.url}/v1/sessions")).json()["items"]
+    (found,) = [one for one in listed if one["conversation_id"] == given.conversation_id]
+    assert (found["state"], found["attached_ms"]) == ("ended", 0)
+
+
+async def test_who_talks_is_not_replaced_by_a_word(inn: House, livekit: LiveKit) -> None:
+    """A second place takes the conversation over when somebody is there, and not before."""
+    source = TokenSource.endpoint(f"{inn.url}/api/token")
+    session = Session(source, agent_name="talker")
+    await session.start(timeout=60)
+    options = TokenOptions(
+        room_name=fresh(),
+        agent_name="talker",
+        conversation_id=session.conversation_id,
+        resume_token=session.resume_token,
+    )
+    second = await source.fetch(options)
+    await announce(second)
+    await asyncio.sleep(1)
+    assert await livekit.people(second.room_name) == []
+    assert session.is_connected
+    await session.end()
+
+
+async def test_a_full_house_makes_no_room(tmp_path: Path, livekit: LiveKit) -> None:
+    """LiveKit asks other workers then, as it does for everybody."""
+    file = tmp_path / "agents.py"
+    file.write_text(AGENTS)
+    with House(tmp_path / "data", file, mode="dev", max_sessions=1, **livekit.settings) as inn:
+        source = TokenSource.endpoint(f"{inn.url}/api/token")
+        async with Session(source, agent_name="talker", room_name=fresh()):
+            given = await ticket(inn, fresh())
+            await announce(given)
+            async with livekit.api() as asked:
+                wanted = ListRoomsRequest(names=[given.room_name])
+                rooms = await asked.room.list_rooms(wanted)
+            assert not rooms.rooms
+
+
+async def test_other_processes_leave_a_call_alone(
+    tmp_path: Path, livekit: LiveKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a worker, nor a server that is full, nor one of another memory takes it for lost."""
+    monkeypatch.setattr(announcing, "LEAD", 30.0)
+    file = tmp_path / "agents.py"
+    file.write_text(AGENTS)
+    settings = {**livekit.settings, "max_sessions": 2}
+    inn = House(tmp_path / "data", file, mode="dev", **settings)
+    worker = House(tmp_path / "data", file, mode="worker", **settings)
+    other = House(tmp_path / "other", file, mode="dev", **settings)
+    with inn:
+        source = TokenSource.endpoint(f"{inn.url}/api/token")
+        names = [fresh() for _ in range(3)]
+        room, sent = rtc.Room(), rtc.Room()
+        async with Session(source, agent_name="talker", room_name=names[0]) as session:
+            given = await ticket(inn, names[1])
+            await room.connect(given.url, given.token)
+            before = [agents(await livekit.crowd(name, 2)) for name in names[:2]]
+            with worker, other:
+                given = await ticket(inn, names[2])
+                await sent.connect(given.url, given.token)
+                before.append(agents(await livekit.crowd(names[2], 2)))
+                await asyncio.sleep(2 * lost.LOOK + 5)
+                assert [agents(await livekit.people(name)) for name in names] == before
+                assert session.is_connected
+                await sent.disconnect()
+            await room.disconnect()
 
 
 async def test_nobody_listens_where_it_is_announced(inn: House, livekit: LiveKit) -> None:

@@ -27,9 +27,17 @@ class _Payload(Claim, frozen=True, kw_only=True, omit_defaults=True):
     iss: str
 
 
+class _Room(msgspec.Struct):
+    """What a token allows, of which we need the name."""
+
+    room: str
+
+
 class _Token(msgspec.Struct):
     """What we need of the token of a room that bears a claim."""
 
+    sub: str
+    video: _Room
     attributes: dict[str, str]
     room_config: dict[str, Any] = msgspec.field(name="roomConfig", default_factory=dict)
 
@@ -56,7 +64,10 @@ def borne(token: str, secret: str, now: int) -> tuple[Claim, str, dict[str, Any]
     """The claim in the token of a room, its text, and how the room is to be; or a refusal."""
     payload = _opened(token, secret, _decode_token)
     text = payload.attributes.get(CLAIM, "")
-    return read(text, secret, now), text, payload.room_config
+    claim = read(text, secret, now)
+    if (claim.identity, claim.room) != (payload.sub, payload.video.room):
+        raise _refusal(f"it is for {claim.identity!r} in room {claim.room!r}")
+    return claim, text, payload.room_config
 
 
 def read(text: str, secret: str, now: int) -> Claim:

@@ -36,7 +36,7 @@ def _code(body: str) -> str:
     """The code in an answer of a duologue server; empty in anybody else's."""
     try:
         code = json.loads(body)["code"]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return ""
     return code if isinstance(code, str) else ""
 

@@ -57,10 +57,9 @@ class Keeper:
 
     def _write(self, ticket: Ticket, *, left: bool = False) -> None:
         for store in list(self._stores):
-            kept = saved.load_session(store)
-            same = kept is not None and kept.conversation_id == ticket.conversation_id
-            if not same:  # somebody forgot it, or keeps another one there
-                self._stores.remove(store)
-                continue
-            with contextlib.suppress(OSError):  # a full disk costs the way back, not the call
-                saved.write_ticket(ticket, store, left=left)
+            with contextlib.suppress(Exception):  # a store that fails costs the way back, no call
+                kept = saved.load_session(store)
+                if kept is not None and kept.conversation_id == ticket.conversation_id:
+                    saved.write_ticket(ticket, store, left=left)
+                else:  # somebody forgot it, or keeps another one there
+                    self._stores.remove(store)

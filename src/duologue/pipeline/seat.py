@@ -86,6 +86,8 @@ class Seat:
         """Set by the transport: closes the road with the code of an error."""
         self.closed_with: str | None = None
         self.metered_to = now
+        self.expected = False
+        """Whether its user is only announced yet: nobody pays for being waited for."""
 
     @property
     def leads(self) -> bool:
@@ -102,6 +104,10 @@ class Seat:
         """Milliseconds and cost since the last reading, for the store."""
         guest = self.guest
         spent = max(0, now - self.metered_to)
+        if self.expected:
+            self.opened_at += spent
+            self.metered_to += spent
+            spent = 0
         cost = balance.tick(self.metered_to - self.opened_at, spent, guest.price)
         self.metered_to += spent
         return guest.org_id, guest.session_id, self.run.id, guest.agent_id, spent, cost

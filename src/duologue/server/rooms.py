@@ -40,11 +40,10 @@ class Rooms:
         if self._registrar is not None:
             self._registrar.suspect()
 
-    async def come(self, claim: Claim, text: str, config: dict[str, Any]) -> bool:
-        """Whether an agent goes into a room at once, because its user said that she is coming."""
-        if self._registrar is None:
-            return False
-        return await self._registrar.come(claim, text, config)
+    async def come(self, claim: Claim, text: str, config: dict[str, Any]) -> None:
+        """Sends an agent into a room at once, if it can be: its user is on her way."""
+        if self._registrar is not None:
+            await self._registrar.come(claim, text, config)
 
     async def _knows(self, claim: Claim) -> bool:
         """Whether a claim is about an agent of this memory: LiveKit may serve another one, too."""

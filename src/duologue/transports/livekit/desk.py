@@ -15,7 +15,7 @@ from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.transports.livekit.jobs import Job
 from duologue.transports.livekit.names import LiveKit
-from duologue.wire.rooms import AGENT_STATE, Claim
+from duologue.wire.rooms import AGENT, AGENT_STATE, Claim
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +111,7 @@ class Desk:
         answer = protocol.AvailabilityResponse(job_id=job.id)
         try:
             claim = claims.read(job.metadata, self._livekit.api_secret, int(time.time()))
-            if not await self._knows(claim):  # of another memory on the same LiveKit
+            if not await self._knows(claim):
                 raise DuologueError("agent_not_loaded", agent=claim.agent)
             self.check(claim, job.room.name)
         except DuologueError as error:
@@ -123,7 +123,7 @@ class Desk:
             return protocol.WorkerMessage(availability=answer)
         answer.available = True
         answer.participant_identity = f"agent-{job.id}"
-        answer.participant_attributes[AGENT_STATE] = "initializing"
+        answer.participant_attributes.update({AGENT: "1", AGENT_STATE: "initializing"})
         timer = asyncio.get_running_loop().call_later(ASSIGNED, self._forget, job.id)
         self._taken[job.id] = _Taken(claim, timer)
         return protocol.WorkerMessage(availability=answer)

@@ -10,7 +10,7 @@ class Job:
     """A job that LiveKit assigned to us, as the room's road needs it."""
 
     id: str
-    """LiveKit's own, `AJ_…`."""
+    """LiveKit's own, `AJ_…`, or ours, `own-…`, where nobody sent us."""
     room: str
     """The name of the room."""
     url: str

@@ -84,6 +84,7 @@ class Link:
             return
         try:
             self.seat = seat
+            seat.expected = not self.was_seen
             seat.on_close = self.close
             self._company.sit(self, seat)
             if await self._arrived(returning=seat.resumed == "live") and await self._keyed():
@@ -125,6 +126,8 @@ class Link:
         """The user is seen in the room."""
         self.ours = ours
         self.was_seen = True
+        if self.seat is not None:
+            self.seat.expected = False
         self._seen.set()
         self._present.set()
 
@@ -170,6 +173,7 @@ class Link:
         await self._either(self._present, PRESENT)
         if not self._present.is_set():
             log.info("user did not come", room=self._company.name, identity=self.identity)
+            self._how = "left"  # nobody waits on for one who never came
             return False
         if returning:
             await self._either(None, SETTLES)

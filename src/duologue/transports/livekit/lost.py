@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,7 +18,7 @@ from livekit.protocol import agent_dispatch, models, room
 from duologue.access import claims
 from duologue.errors import DuologueError
 from duologue.transports.livekit.names import LiveKit
-from duologue.wire.rooms import AGENT_NAME_OLD, CLAIM, WORKER, Claim
+from duologue.wire.rooms import AGENT, CLAIM, WORKER, Claim
 
 log = structlog.get_logger(__name__)
 
@@ -45,9 +45,15 @@ class _Room:
 class Lost:
     """Looks through the rooms every few seconds, while something may be lost."""
 
-    def __init__(self, livekit: LiveKit, served: Callable[[], set[str]]) -> None:
+    def __init__(
+        self,
+        livekit: LiveKit,
+        served: Callable[[], set[str]],
+        knows: Callable[[Claim], Awaitable[bool]],
+    ) -> None:
         self._livekit = livekit
         self._served = served
+        self._knows = knows
         self._rooms: dict[str, _Room] = {}
         self._until = 0.0
         self._wake = asyncio.Event()
@@ -99,7 +105,7 @@ class Lost:
             asked = room.ListParticipantsRequest(room=each.name)
             people = (await livekit.room.list_participants(asked)).participants
             claim = None if any(map(_is_ours, people)) else self._claimed(each.name, people)
-            if claim is not None:
+            if claim is not None and await self._knows(claim):
                 waiting[each.sid] = known = self._rooms.get(each.sid, _Room())
                 await self._help(livekit, claim, known)
         self._rooms = waiting
@@ -182,7 +188,5 @@ class Lost:
 
 
 def _is_ours(who: models.ParticipantInfo) -> bool:
-    """Whether this is an agent of ours; LiveKit itself writes the name of its worker on it."""
-    return who.kind == models.ParticipantInfo.AGENT and (
-        who.attributes.get(AGENT_NAME_OLD) == WORKER
-    )
+    """Whether this is an agent of duologue's, of whatever process and memory."""
+    return who.kind == models.ParticipantInfo.AGENT and who.attributes.get(AGENT) == "1"

@@ -31,6 +31,8 @@ FIRST = 5.0
 """Seconds that a start waits for LiveKit's first word before it goes on without."""
 ANSWER = 10.0
 """Seconds in which LiveKit must accept a connection, and answer a registration."""
+REMEMBER = 2.0
+"""Seconds in which memory must know an agent that is asked for."""
 PING = 20.0
 LONGEST = 10.0
 """Seconds between two attempts to reach LiveKit, at most."""
@@ -49,9 +51,11 @@ class Registrar:
         knows: Callable[[Claim], Awaitable[bool]],
     ) -> None:
         self._livekit = livekit
-        self._lost = Lost(livekit, lambda: self._desk.rooms)
-        self._desk = Desk(host, livekit, serve, knows, self._send, self._lost.suspect)
-        self._announced = Announced(livekit, self._desk, self._lost.suspect)
+        self._knows = knows
+        suspect = self.suspect
+        self._lost = Lost(livekit, lambda: self._desk.rooms, self._known)
+        self._desk = Desk(host, livekit, serve, self._known, self._send, suspect)
+        self._announced = Announced(host, livekit, self._desk, self._known, suspect)
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._first: asyncio.Future[None] | None = None
@@ -85,9 +89,19 @@ class Registrar:
         """Somebody may be without an agent: rooms are looked through for a while."""
         self._lost.suspect()
 
-    async def come(self, claim: Claim, text: str, config: dict[str, Any]) -> bool:
-        """Whether we go into a room at once, because its user told us that she is coming."""
-        return self._socket is not None and await self._announced.come(claim, text, config)
+    async def come(self, claim: Claim, text: str, config: dict[str, Any]) -> None:
+        """Goes into a room at once, if we can: its user says that she is on her way."""
+        if self._socket is not None:
+            await self._announced.come(claim, text, config)
+
+    async def _known(self, claim: Claim) -> bool:
+        """Whether a claim is about an agent of ours, as far as memory tells in time."""
+        try:
+            async with asyncio.timeout(REMEMBER):
+                return await self._knows(claim)
+        except Exception as error:  # a memory that fails must not cost the registration
+            log.warning("agent not looked up", error=f"{type(error).__name__}: {error}")
+            return False
 
     # ------------------------------------------------------------ the connection
 
