@@ -217,6 +217,30 @@ async def test_what_was_left_on_purpose_is_no_longer_live(house: House) -> None:
     await session.disconnect()
 
 
+class Moody(dict[str, Any]):
+    """A mapping over something that goes away, as a network does."""
+
+    gone = False
+
+    def get(self, *given: Any) -> Any:
+        """What was kept, while it is there."""
+        if self.gone:
+            raise RuntimeError("the store is away")
+        return super().get(*given)
+
+
+async def test_a_store_that_goes_away_keeps_nobody_in_a_session(house: House) -> None:
+    """Leaving is leaving, whatever becomes of what was to be kept."""
+    store = Moody()
+    session = LiveKitSession("talker", house.url)
+    await session.connect()
+    save_session(session, store)
+    store.gone = True
+    await session.disconnect()
+    assert session.connection_state == "disconnected"
+    assert not session.session.is_connected
+
+
 async def test_a_kept_token_that_opens_nothing_any_more(house: House) -> None:
     """With a resume token the door is asked, and what was is new; without one it is an error."""
     session = LiveKitSession("talker", house.url)
