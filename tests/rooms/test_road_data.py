@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from livekit.agents import Agent
-from tests.rooms.caller import hall
+from tests.rooms.caller import Caller, hall
 from tests.rooms.livekit import LiveKit
 from tests.transports.test_livekit_early import webm
 
 import duologue
 from duologue.testing.models import ScriptedSTT
-from duologue.testing.speech import speak
+from duologue.testing.speech import silence, speak
 
 
 class Echo(Agent):
@@ -96,6 +96,11 @@ async def test_a_client_of_ours_silences_the_agent_without_a_word(
         assert not ann.of_user()
 
 
+def understood(caller: Caller) -> str:
+    """Everything that the agent understood of a user, in its order."""
+    return " ".join(one.text for one in caller.of_user() if one.done and one.final)
+
+
 async def test_what_was_said_before_the_agent_came_is_heard_first(
     tmp_path: Path, livekit: LiveKit
 ) -> None:
@@ -106,21 +111,21 @@ async def test_what_was_said_before_the_agent_came_is_heard_first(
         ann = await house.enter(claim, mic=False)
         track = await ann.publish(early=True)
         house.send_agent(claim)
-        await ann.said_before(track.sid, speak("I was early with these words."))
+        await ann.said_before(track.sid, speak("I was early with these words.") + silence(1.0))
         await ann.say(speak("Hello."), quiet=3.0)
-        await ann.reads("You said: I was early.")
+        await ann.until(lambda: understood(ann) == "I was early. And now?")
 
 
 async def test_a_browsers_early_sound_is_heard(tmp_path: Path, livekit: LiveKit) -> None:
     """Opus in WebM, as its recorder has it."""
-    stt = ScriptedSTT(["I was early."])
+    stt = ScriptedSTT(["I was early.", "And now?"])
     async with hall(tmp_path, livekit, stt=stt, greeting="") as house:
         claim = await house.claim("room-webm")
         ann = await house.enter(claim, mic=False)
         track = await ann.publish(early=True)
         house.send_agent(claim)
-        spoken = speak("I was early with these words, and you hear them now.")
+        spoken = speak("I was early with these words, and you hear them now.") + silence(1.0)
         mime = "audio/webm;codecs=opus"
         await ann.said_before(track.sid, spoken, mime, webm(spoken))
         await ann.say(speak("Hello."), quiet=3.0)
-        await ann.reads("You said: I was early.")
+        await ann.until(lambda: understood(ann) == "I was early. And now?")
