@@ -11,7 +11,7 @@ from tests.rooms.stub import PATIENCE, Tone, fresh, loudness, session_to, stub, 
 
 from duologue.client.encryption import E2EEOptions
 from duologue.client.errors import EncryptionError
-from duologue.client.road import EncryptionChanged
+from duologue.client.road import EncryptionChanged, ReceivedFile
 
 
 def keyed(key: bytes = b"our key") -> rtc.E2EEOptions:
@@ -149,6 +149,80 @@ async def test_words_of_somebody_without_a_track_need_the_key(
             await until(lambda: any("takes no plaintext" in each.error for each in told))
             assert not session.messages
         await writer.disconnect()
+        await session.end()
+
+
+@pytest.mark.parametrize(("key", "taken"), [(keyed(), True), (None, False)])
+async def test_data_and_files_of_somebody_need_the_key(
+    key: rtc.E2EEOptions | None, taken: bool, livekit: LiveKit
+) -> None:
+    """In their order; of a sender of whom nothing is known they wait, and are not taken."""
+    name = fresh()
+    session = session_to(livekit, name, encryption="our key")
+    told: list[EncryptionChanged] = []
+    data: list[object] = []
+    files: list[ReceivedFile] = []
+    session.on("encryption", told.append)
+    session.on_data(lambda packet: data.append(packet.content))
+    session.on_file(files.append)
+    writer = rtc.Room()
+    async with asyncio.timeout(PATIENCE):
+        await session.start(wait_for_agent=False)
+        await writer.connect(
+            livekit.url, livekit.token(name, "bob"), rtc.RoomOptions(encryption=key)
+        )
+        me, here = writer.local_participant, session.room
+        assert here is not None
+        # Nobody can say who sent what comes before LiveKit has told of its sender: it is dropped.
+        await until(lambda: "bob" in here.remote_participants)
+        for number in range(5):
+            await me.publish_data(b"%d" % number)
+        stream = await me.stream_bytes("a.txt", topic="files")
+        await stream.write(b"a file")
+        await stream.aclose()
+        if taken:
+            await until(lambda: len(data) == 5 and len(files) == 1)
+            assert data == [b"0", b"1", b"2", b"3", b"4"]
+            assert files[0].content == b"a file"
+        else:
+            await until(lambda: any("takes no plaintext" in each.error for each in told))
+            await me.publish_data(b"again")
+            await asyncio.sleep(5)
+            assert (data, files) == ([], [])
+        await writer.disconnect()
+        await session.end()
+
+
+@pytest.mark.parametrize(("key", "answered"), [(keyed(), True), (None, False)])
+async def test_requests_of_an_agent_need_the_key(
+    key: rtc.E2EEOptions | None, answered: bool, livekit: LiveKit
+) -> None:
+    """One without it is told that its request was not encrypted, if it can read that at all."""
+    room = fresh()
+    asked: list[str] = []
+
+    def secret(payload: str) -> str:
+        asked.append(payload)
+        return "42"
+
+    async with stub(livekit, room, encryption=key) as agent:
+        session = session_to(livekit, room, encryption="our key")
+        session.on_rpc("secret", secret)
+        await session.start()
+        me = session.room
+        assert me is not None
+        request = agent.room.local_participant.perform_rpc(
+            destination_identity=me.local_participant.identity,
+            method="secret",
+            payload="tell me",
+            response_timeout=6.0,
+        )
+        if answered:
+            assert await request == "42"
+        else:
+            with pytest.raises(rtc.RpcError):
+                await request
+        assert asked == (["tell me"] if answered else [])
         await session.end()
 
 

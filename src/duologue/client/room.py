@@ -63,8 +63,8 @@ class RoomRoad:
         self._agent = AgentWatch(self._tasks)
         self._media = Media(self._tasks, self._agent, secret, early=early)
         self._words = Words(self._tasks, self._agent, self._media)
-        self._files = Files(self._tasks, self._agent)
-        self._packets = Packets(self._agent)
+        self._files = Files(self._tasks, self._media.secrecy)
+        self._packets = Packets(self._tasks, self._agent, self._media.secrecy)
         self._words.files = self._files
 
     # ------------------------------------------------------------ open and close

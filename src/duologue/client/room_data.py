@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections import deque
 from typing import Any, Final
 
 import msgspec
@@ -21,11 +22,15 @@ from duologue.client.road import (
     TranscriptChanged,
 )
 from duologue.client.room_agent import AgentWatch
+from duologue.client.room_secrecy import Secrecy
+from duologue.client.tasks import Tasks
 from duologue.wire import exchange, extensions, rooms
 
 SEND: Final = 10.0
 NOBODY: Final = 1401
 """LiveKit's number for an answerer that is not there."""
+HELD: Final = 100
+"""Packets of one sender that wait at most; what comes beyond that is dropped."""
 NOTICE: Final = "duologue.notice"
 
 _Told = extensions.ToolEvent | extensions.History | exchange.StateSnapshot | exchange.StateSet
@@ -35,8 +40,12 @@ _DECODE: Final = msgspec.json.Decoder(_Told)
 class Packets:
     """Sends and takes small things; from duologue's topic it hears the agent alone."""
 
-    def __init__(self, agent: AgentWatch) -> None:
+    def __init__(self, tasks: Tasks, agent: AgentWatch, secrecy: Secrecy) -> None:
+        self._tasks = tasks
         self._agent = agent
+        self._secrecy = secrecy
+        self._held: dict[str, deque[rtc.DataPacket]] = {}
+        """By sender: what waits until it is known whether it was encrypted."""
         self._room: rtc.Room | None = None
         self._tell: Tell = lambda _: None
         self._methods: dict[str, RpcHandler] = {}
@@ -72,8 +81,28 @@ class Packets:
         await self._ours(extensions.ClientEnd())
 
     def received(self, packet: rtc.DataPacket) -> None:
-        """Somebody sent data."""
+        """Somebody sent data; in an encrypted session it may have to wait, or is not taken."""
         sender = packet.participant.identity if packet.participant else ""
+        known = self._secrecy.knows(sender) if sender else True
+        if sender in self._held:
+            if len(self._held[sender]) < HELD:
+                self._held[sender].append(packet)
+        elif known:
+            self._take(packet, sender)
+        else:
+            self._held[sender] = deque([packet])
+            self._tasks.start(self._judge(sender))
+
+    async def _judge(self, sender: str) -> None:
+        """Takes what waits of a sender, or forgets it."""
+        try:
+            if await self._secrecy.believes(sender):
+                for packet in self._held[sender]:
+                    self._take(packet, sender)
+        finally:
+            del self._held[sender]
+
+    def _take(self, packet: rtc.DataPacket, sender: str) -> None:
         topic = packet.topic or ""
         if topic == rooms.OURS:
             if sender and sender == self._agent.identity:
@@ -83,7 +112,7 @@ class Packets:
         official = not topic and sender in ("", self._agent.identity)
         if official and (notice := _notice(packet.data)) is not None:
             self._tell(notice)
-        else:
+        elif sender or not self._secrecy.refuses_plaintext:  # of whom, nobody knows yet
             self._tell(DataReceived(packet.data, topic, sender))
 
     def _ours_received(self, data: bytes) -> None:
@@ -158,6 +187,9 @@ class Packets:
                 raise rtc.RpcError(
                     exchange.RPC_UNSUPPORTED, f"{method!r} is answered to the agent alone"
                 )
+            if not await self._secrecy.believes(asked.caller_identity):
+                text = f"{method!r} is not answered: the request was not encrypted"
+                raise rtc.RpcError(exchange.RPC_APPLICATION_ERROR, text)
             try:
                 result = handler(asked.payload)
                 if inspect.isawaitable(result):

@@ -10,7 +10,7 @@ from livekit import rtc
 
 from duologue.client.errors import NotConnected, SessionConnectError
 from duologue.client.road import FileComing, ReceivedFile, Tell
-from duologue.client.room_agent import AgentWatch
+from duologue.client.room_secrecy import Secrecy
 from duologue.client.signals import Changes
 from duologue.client.tasks import Tasks
 from duologue.wire import rooms
@@ -28,9 +28,9 @@ PIECE: Final = 10.0
 class Files:
     """Takes the files of its topics, and sends ours."""
 
-    def __init__(self, tasks: Tasks, agent: AgentWatch) -> None:
+    def __init__(self, tasks: Tasks, secrecy: Secrecy) -> None:
         self._tasks = tasks
-        self._agent = agent
+        self._secrecy = secrecy
         self._room: rtc.Room | None = None
         self._tell: Tell = lambda _: None
         self._topics = {FILES, rooms.CHAT}
@@ -109,6 +109,8 @@ class Files:
         info = reader.info
         content = bytearray()
         try:
+            if not await self._secrecy.believes(sender):
+                return
             async for piece in reader:
                 content += piece
                 if len(content) > LIMIT:
