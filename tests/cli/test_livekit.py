@@ -46,6 +46,14 @@ def servers_of(pid: int) -> set[int]:
     return {each for each in descendants(pid) if program(each).endswith(local.PROGRAM)}
 
 
+def instead(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts a shell script in the place of the LiveKit server."""
+    fake = folder / local.PROGRAM
+    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """`duologue dev --livekit`, in an environment that knows of no other LiveKit."""
     return subprocess.Popen(
@@ -79,10 +87,8 @@ def test_a_server_that_ends_at_once_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its last words are the reason."""
-    broken = tmp_path / local.PROGRAM
-    broken.write_text("#!/bin/sh\necho 'something'; echo 'no such option' >&2; exit 3\n")
-    broken.chmod(stat.S_IRWXU)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    script = "echo 'something'; echo 'no such option' >&2; exit 3"
+    instead(script, tmp_path, monkeypatch)
     with pytest.raises(DuologueError, match="no such option"), local.server():
         pass
 
@@ -92,13 +98,12 @@ def test_ports_that_are_always_taken_are_an_error(
 ) -> None:
     """A few others are tried, not without end, and then the program's words are the reason."""
     tried = tmp_path / "tried"
-    fake = tmp_path / local.PROGRAM
-    fake.write_text(
-        f'#!/bin/sh\ngrep "^port" "$2" >> {tried}\n'
-        "echo 'listen udp 127.0.0.1:7882: bind: address already in use'\n"
+    instead(
+        f'grep "^port" "$2" >> {tried}\n'
+        "echo 'listen udp 127.0.0.1:7882: bind: address already in use'",
+        tmp_path,
+        monkeypatch,
     )
-    fake.chmod(stat.S_IRWXU)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(DuologueError, match="already in use"), local.server():
         pass
     assert len(tried.read_text().splitlines()) == local.TRIES
@@ -109,9 +114,8 @@ def test_the_configuration_is_for_loopback_and_for_us_alone(
 ) -> None:
     """What the program is given names only 127.0.0.1, and nobody else may read it."""
     told = tmp_path / "told"
-    fake = tmp_path / local.PROGRAM
-    fake.write_text(
-        f'#!/bin/sh\nstat -c %a "$2" > {told}; cat "$2" >> {told}\n'
+    instead(
+        f'stat -c %a "$2" > {told}; cat "$2" >> {told}\n'
         f'exec {sys.executable} -c "\n'
         "import re, sys\n"
         "from http.server import BaseHTTPRequestHandler as Any, HTTPServer\n"
@@ -119,10 +123,10 @@ def test_the_configuration_is_for_loopback_and_for_us_alone(
         "port = int(re.search('^port: (.*)', text).group(1))\n"
         "Any.do_POST = lambda self: (self.send_response(200), self.end_headers())\n"
         "HTTPServer(('127.0.0.1', port), Any).serve_forever()\n"
-        '" "$2"\n'
+        '" "$2"',
+        tmp_path,
+        monkeypatch,
     )
-    fake.chmod(stat.S_IRWXU)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with local.server() as running:
         mode, _, text = told.read_text().partition("\n")
         assert mode == "600"

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from tests.pipeline.stage import stage
+from tests.pipeline.stage import Stage, stage
 
 from duologue.core import happenings as h
 from duologue.testing.models import ScriptedSTT
 
 SOUND = bytes(3200)
 LONG = "This is a long greeting that nobody hears to its end, for it goes on and on and on."
+SHORT = LONG[:20]
+
+
+def firm(folder: Path) -> AbstractAsyncContextManager[Stage]:
+    """A stage whose agent may not be silenced, while it greets."""
+    turns = {"trigger": "push_to_talk", "can_interrupt": False}
+    return stage(folder, stt=ScriptedSTT(["a table"]), turns=turns, greeting=SHORT)
 
 
 async def test_a_pressed_button_is_a_turn(tmp_path: Path) -> None:
@@ -98,17 +106,13 @@ async def test_a_microphone_that_is_switched_on_silences_the_agent(tmp_path: Pat
 
 async def test_an_agent_that_may_not_be_silenced_is_heard_first(tmp_path: Path) -> None:
     """Then a microphone that is on counts; a button that is pressed meanwhile does not."""
-    turns = {"trigger": "push_to_talk", "can_interrupt": False}
-    greeting = LONG[:20]
-    async with stage(
-        tmp_path, stt=ScriptedSTT(["a table"]), turns=turns, greeting=greeting
-    ) as desk:
+    async with firm(tmp_path) as desk:
         client = await desk.join()
         await client.until(h.AgentAudio)
         client.run.floor.press()
         client.run.floor.release()
         client.run.floor.hold(silencing=True)
-        await client.said(greeting)
+        await client.said(SHORT)
         client.run.floor.hear(SOUND * 10, 16000)
         client.run.floor.release()
         await client.said("You said: a table")
@@ -117,11 +121,7 @@ async def test_an_agent_that_may_not_be_silenced_is_heard_first(tmp_path: Path) 
 
 async def test_a_release_over_an_agent_that_may_not_be_silenced_waits(tmp_path: Path) -> None:
     """Nothing is lost of a turn that ends while the agent still speaks."""
-    turns = {"trigger": "push_to_talk", "can_interrupt": False}
-    greeting = LONG[:20]
-    async with stage(
-        tmp_path, stt=ScriptedSTT(["a table"]), turns=turns, greeting=greeting
-    ) as desk:
+    async with firm(tmp_path) as desk:
         client = await desk.join()
         client.run.floor.hold(silencing=False)
         client.run.floor.hear(SOUND * 10, 16000)  # before the agent began: it is not lost

@@ -75,12 +75,12 @@ def server(*, port: int = 0, secret: str = "") -> Iterator[Local]:
     program = find()
     secret = secret or secrets.token_hex(16)  # 32 characters: shorter ones are warned of
     with ExitStack() as running:
-        for last in (*[False] * (TRIES - 1), True):
+        for left in reversed(range(TRIES)):
             try:
                 listen = running.enter_context(_listening(program, port, secret))
                 break
             except DuologueError as error:
-                if last or TAKEN not in str(error):
+                if not left or TAKEN not in str(error):
                     raise
         yield Local(f"ws://127.0.0.1:{listen}", KEY, secret)
 

@@ -215,7 +215,7 @@ class Agent:
         """It left: without being asked to, for the session goes on."""
         self._tracks.clear()
         code, said = self._why()
-        if self.is_pending and said:  # it came to say no
+        if self.is_pending and code:  # it came to say no
             self.refused(SessionConnectError(said, code=code))
         else:
             self.fail("left", AgentLeft(event.identity, code=code, said=said))

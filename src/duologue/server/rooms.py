@@ -41,7 +41,7 @@ class Rooms:
             self._registrar.suspect()
 
     async def come(self, claim: Claim, text: str, config: dict[str, Any]) -> None:
-        """Sends an agent into a room at once, if it can be: its user is on her way."""
+        """Sends an agent into a room at once, if it can be: its user is on the way."""
         if self._registrar is not None:
             await self._registrar.come(claim, text, config)
 

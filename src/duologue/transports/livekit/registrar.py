@@ -90,7 +90,7 @@ class Registrar:
         self._lost.suspect()
 
     async def come(self, claim: Claim, text: str, config: dict[str, Any]) -> None:
-        """Goes into a room at once, if we can: its user says that she is on her way."""
+        """Goes into a room at once, if we can: its user is on the way."""
         if self._socket is not None:
             await self._announced.come(claim, text, config)
 
