@@ -12,6 +12,7 @@ import msgspec
 import typer
 from tests import llms, platforms
 from tests.signatures import documented
+from tests.widget_types import widget_types
 from tests.wire_types import wire_types
 
 from duologue import errors, settings
@@ -121,6 +122,7 @@ PAGES = {
     "docs/platforms.md": platforms.page,
     "docs/llms.txt": llms.page,
     "web/packages/client/src/wire.ts": wire_types,
+    "web/packages/widget/src/wire.ts": widget_types,
 }
 
 

@@ -32,6 +32,11 @@ def wire_types() -> str:
     return "\n".join(parts)
 
 
+def interfaces(*received: type[msgspec.Struct]) -> list[str]:
+    """What a server sends, each struct with those within it."""
+    return [_interface(each, may_omit=False) for each in dict.fromkeys(_structs(received))]
+
+
 def _structs(found: tuple[Any, ...]) -> Iterator[type[msgspec.Struct]]:
     """The structs and those within them, inner ones first."""
     for each in found:

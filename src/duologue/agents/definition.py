@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from livekit.agents import Agent
 
+from duologue.agents.widget import Widget
+
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=600)]
 Transport = Literal["livekit", "websocket"]
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -87,6 +89,10 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """Web origins that may open sessions; empty leaves it to the key."""
     overrides: tuple[str, ...] = ("turns.trigger", "turns.can_interrupt")
     """What a session's `config` may change, as paths of this struct."""
+    widget: Widget = Widget()
+    navigation: bool = False
+    """Whether the agent may lead its visitor to other pages of the same site, or of `origins`: it
+    gets a tool for that. Your own code may do so without it."""
     session_minutes: Annotated[float, msgspec.Meta(gt=0, le=1440)] | None = None
     """The longest session; none leaves it to the server's setting."""
     price_per_minute: Annotated[float, msgspec.Meta(ge=0)] | None = None

@@ -27,6 +27,8 @@ MODELS: Final[dict[str, type[Any]]] = {
     "vad": vad.VAD,
 }
 _NAMED: Final = frozenset(MODELS) - {"vad"}
+_TABLES: Final = frozenset({"turns", "widget"})
+"""Fields that are tables of their own; a file may write them as structs."""
 _FIELDS: Final = frozenset(AgentDefinition.__struct_fields__) - {"slug"}
 
 
@@ -115,8 +117,9 @@ def describe(slug: str, given: dict[str, Any]) -> tuple[AgentDefinition, dict[st
     written = {
         name: value for name, value in given.items() if name not in models and value is not None
     }
-    if isinstance(written.get("turns"), msgspec.Struct):
-        written["turns"] = msgspec.structs.asdict(written["turns"])
+    for name in _TABLES & written.keys():
+        if isinstance(written[name], msgspec.Struct):
+            written[name] = msgspec.structs.asdict(written[name])
     try:
         definition = msgspec.convert({**written, "slug": slug}, AgentDefinition)
         for phrase in definition.phrases:

@@ -15,8 +15,20 @@ from litestar.openapi.config import OpenAPIConfig
 
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server import announce, assets, cors, health, layercode, owners, pages, tokens, widget
+from duologue.server import (
+    announce,
+    assets,
+    cors,
+    face,
+    health,
+    layercode,
+    owners,
+    pages,
+    tokens,
+    widget,
+)
 from duologue.server.admit import Doorman
+from duologue.server.face import Faces
 from duologue.server.invite import Inviter
 from duologue.server.nearby import Mode, Nearby
 from duologue.server.openings import SOCKET_PATH, Openings
@@ -30,7 +42,14 @@ log = structlog.get_logger(__name__)
 
 AUTHORIZE_PATH = "/v1/agents/web/authorize_session"
 ASKED_BY_PAGES = frozenset(
-    {AUTHORIZE_PATH, tokens.PATH, tokens.DEVELOPMENT_PATH, announce.PATH, widget.PATH}
+    {
+        AUTHORIZE_PATH,
+        tokens.PATH,
+        tokens.DEVELOPMENT_PATH,
+        announce.PATH,
+        widget.PATH,
+        face.PATH,
+    }
 )
 """The doors that pages of other origins may knock at."""
 BODY_LIMIT = 1024 * 1024
@@ -62,6 +81,7 @@ class House:
         nearby = Nearby(mode, organization_id, bound=bound, public_url=public_url)
         self.doorman = Doorman(host, nearby, granted=GRANTED)
         openings = Openings(self.doorman, Inviter(self.doorman, organization_id))
+        faces = Faces(self.doorman)
         self._road = WebSocketRoad(host, self.doorman.open)
         self._doors = Litestar(
             [
@@ -69,6 +89,7 @@ class House:
                 tokens.token,
                 announce.announce,
                 widget.widget_session,
+                face.widget_agent,
                 *([tokens.development_token] if mode == "dev" else []),
                 *health.DOORS,
                 *owners.DOORS,
@@ -78,6 +99,7 @@ class House:
             dependencies={
                 "doorman": Provide(lambda: self.doorman, sync_to_thread=False),
                 "openings": Provide(lambda: openings, sync_to_thread=False),
+                "faces": Provide(lambda: faces, sync_to_thread=False),
                 "host": Provide(lambda: self.host, sync_to_thread=False),
                 "rooms": Provide(lambda: rooms, sync_to_thread=False),
                 "nearby": Provide(lambda: nearby, sync_to_thread=False),

@@ -37,7 +37,7 @@ async def preflight(scope: Scope, send: Send) -> None:
     """Lets any page ask; whether it may is decided when it asks, with its key."""
     headers = [
         (b"vary", b"Origin"),
-        (b"access-control-allow-methods", b"POST"),
+        (b"access-control-allow-methods", b"GET, POST"),
         (
             b"access-control-allow-headers",
             b"authorization, content-type, x-api-key, x-sandbox-id",
