@@ -17,6 +17,8 @@ QUIET := --no-audit --no-fund --loglevel=error
 PAGE := src/duologue/console/assets/talk.js
 PAGE_SOURCES := web/package-lock.json $(shell find web/packages -name node_modules -prune -o \
 	-path '*/src/*' -type f -print -o -name build.mjs -print -o -name package.json -print)
+# What the server serves to browsers is built of these.
+BUILT := --workspace packages/client --workspace packages/widget --workspace packages/talk
 WEB := $(if $(shell command -v npm),web/node_modules/.all $(PAGE))
 
 .PHONY: help run page web test fmt types bench docs soak lock clean
@@ -27,7 +29,7 @@ help:
 run: $(VENV)/.server page ## start the server with the demo agents and open its page
 	@exec $(BIN)/duologue dev
 
-web: $(PAGE) ## build the scripts of the talk page; `make run` does it where npm is
+web: $(PAGE) ## build the scripts of the talk page and the widget; `make run` does it where npm is
 
 # Without Node the server starts as well, and its page says what is missing.
 page:
@@ -101,10 +103,10 @@ web/node_modules/.all: web/package-lock.json
 web/node_modules/.page: web/package-lock.json
 	@node -e 'const v = process.versions.node; if (parseInt(v) < 20) { console.error(`the page needs Node.js 20 or newer to be built; node is $${v}`); process.exit(1); }'
 	@echo "installing what builds the page …"
-	@$(NPM) ci $(QUIET) --workspace packages/client --workspace packages/talk
+	@$(NPM) ci $(QUIET) $(BUILT)
 	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) | web/node_modules/.page
 	@echo "building the page …"
-	@$(NPM) run build --silent --workspace packages/client --workspace packages/talk >/dev/null
+	@$(NPM) run build --silent --if-present $(BUILT) >/dev/null
 	@touch $@

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import pytest
+from litestar.datastructures import State
+from litestar.testing import create_test_client
 from tests.server.conftest import Desk, refused
+
+from duologue.console import files
+from duologue.server.assets import widget_script
+
+PLAIN = {"accept-encoding": "identity"}
 
 
 def test_a_file_comes_with_its_type_and_is_not_sent_twice(desk: Desk) -> None:
@@ -29,9 +39,73 @@ def test_pages_of_other_sites_may_load_the_client(desk: Desk) -> None:
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
 
 
+def test_scripts_come_packed_to_who_unpacks(desk: Desk) -> None:
+    """The packed form has a tag of its own; who refuses it gets the plain one."""
+    packed = desk.http.get("/assets/house.css")
+    plain = desk.http.get("/assets/house.css", headers=PLAIN)
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 2
+    assert packed.content == plain.content
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["vary"] == "Accept-Encoding"
+    refusing = desk.http.get("/assets/house.css", headers={"accept-encoding": "br, gzip;q=0"})
+    assert refusing.headers["etag"] == plain.headers["etag"]
+
+
+def test_a_packed_file_is_the_same_each_time() -> None:
+    """So that its tag means its bytes."""
+    found = files.read("house.css")
+    assert found is not None
+    assert gzip.decompress(files.compressed(found)) == found.content
+    assert files.compressed.__wrapped__(found) == files.compressed(found)
+
+
+@pytest.mark.parametrize(("mode", "cache"), [("serve", "public, max-age=300"), ("dev", "no-cache")])
+def test_one_tag_loads_the_widget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, cache: str
+) -> None:
+    """As a script of any site, which is kept for a while; in `dev` it is always the newest."""
+    monkeypatch.setattr(files, "_FOLDER", tmp_path)
+    (tmp_path / "widget.js").write_text("customElements.define('duologue-widget', W);\n")
+    with create_test_client([widget_script], state=State({"mode": mode})) as page:
+        answer = page.get("/duologue.js")
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, cache)
+        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert answer.text.startswith("customElements.define")
+        known = {"if-none-match": answer.headers["etag"]}
+        assert page.get("/duologue.js", headers=known).status_code == 304
+
+
+def test_a_widget_that_was_not_built_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a comment of a script, which is what its reader looks at; and nobody keeps it."""
+    monkeypatch.setattr(files, "_FOLDER", tmp_path)
+    with create_test_client([widget_script], state=State({"mode": "serve"})) as page:
+        answer = page.get("/duologue.js")
+    assert (answer.status_code, answer.headers["cache-control"]) == (503, "no-store")
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert all(line.startswith("// ") for line in answer.text.splitlines())
+    assert "make web" in answer.text
+
+
 @pytest.mark.parametrize(
     "name",
-    ["none.js", "style.css", "..%2Fstyle.css", "%2e%2e%2fstyle.css", "..\\style.css", "a/b", "%00"],
+    [
+        "none.js",
+        "style.css",
+        "..%2Fstyle.css",
+        "%2e%2e%2fstyle.css",
+        "..\\style.css",
+        "a/b",
+        "%00",
+        ".js",
+        "talk.map",
+    ],
 )
 def test_nothing_else_of_the_disk_is_served(desk: Desk, name: str) -> None:
     """Another name, a way out of the folder, a folder: there is nothing."""

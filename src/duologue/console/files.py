@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import re
+from functools import lru_cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-TYPES: Final = {
-    "duologue.js": "text/javascript",
-    "house.css": "text/css",
-    "talk.css": "text/css",
-    "talk.js": "text/javascript",
-    "worklet.js": "text/javascript",
-}
-"""Every file that is served, and as what; no other name reaches the disk."""
+TYPES: Final = {"js": "text/javascript", "css": "text/css"}
+"""What a file comes as, by how its name ends."""
+WIDGET: Final = "widget.js"
+"""What `/duologue.js` is."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)?\.(js|css)")
+"""No other name reaches the disk."""
 _FOLDER = files("duologue.console") / "assets"
 
 
@@ -27,14 +28,21 @@ class Asset(NamedTuple):
 
 def read(name: str) -> Asset | None:
     """The file of that name; nothing for other names, and for one that was not built."""
-    if name not in TYPES:
+    match = _NAME.fullmatch(name)
+    if match is None:
         return None
     try:
         content = (_FOLDER / name).read_bytes()
     except FileNotFoundError:
         return None
     # Weighed by what is in it: a rebuilt bundle is another one at once, and a touched one is not.
-    return Asset(content, TYPES[name], f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+    return Asset(content, TYPES[match[1]], hashlib.sha256(content).hexdigest()[:32])
+
+
+@lru_cache(maxsize=32)
+def compressed(asset: Asset) -> bytes:
+    """Its content for browsers that unpack, made once."""
+    return gzip.compress(asset.content, 9, mtime=0)
 
 
 def built() -> bool:
