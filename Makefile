@@ -48,7 +48,7 @@ types: $(VENV)/.dev $(WEB) ## check the types of Python and TypeScript
 	$(BIN)/mypy
 	@if [ -n "$(WEB)" ]; then $(NPM) run --workspaces --if-present types; fi
 
-bench: $(VENV)/.dev .bench/.peers ## measure every published figure, peers beside us; writes docs/performance.md
+bench: $(VENV)/.dev .bench/.peers .bench/.web $(WEB) ## measure every published figure, peers beside us; writes docs/performance.md
 	@$(BIN)/python -m bench.page
 
 docs: $(VENV)/.dev ## write the pages that are read from the code: settings, errors, commands, platforms, llms.txt
@@ -92,6 +92,14 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.uv
 	@echo "installing the peers to measure beside …"
 	@[ -x .bench/bin/python ] || $(BIN)/python -m venv .bench
 	@VIRTUAL_ENV=.bench $(UV) pip install --quiet --require-hashes -r requirements/bench.txt
+	@touch $@
+
+# Files to be loaded into pages: none of their own scripts runs here.
+.bench/.web: bench/web/package-lock.json
+	@echo "installing the widgets to measure beside …"
+	@mkdir -p .bench/web
+	@cp bench/web/package.json bench/web/package-lock.json bench/web/.npmrc .bench/web
+	@npm --prefix .bench/web ci --ignore-scripts $(QUIET)
 	@touch $@
 
 web/node_modules/.all: web/package-lock.json

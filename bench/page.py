@@ -27,6 +27,8 @@ from bench.tables import (
     rooms_table,
     rooms_words,
     systems,
+    widgets_table,
+    widgets_words,
 )
 
 SCRIPTS: Final = (
@@ -40,10 +42,11 @@ SCRIPTS: Final = (
     "resume",
     "overload",
     "rooms",
+    "widgets",
 )
 QUICK: Final = (
     *("talking cost", "response --only duologue", "barge_in --only our", "resume", "overload"),
-    *("tokens", "rooms"),
+    *("tokens", "rooms", "widgets"),
 )
 
 
@@ -199,6 +202,21 @@ tells our server that it is on its way; other clients are **unannounced**.
 {rooms_table()}
 
 {rooms_words()}
+
+## A widget on a site
+
+A page with the widget's script and tag, loaded cold: ours from `duologue serve`, the peers' files \
+as their packages ship, all with gzip. Before talk is all that is loaded until nothing more comes; \
+after is what comes when a visitor presses to talk. The peers have all of their code in one file; \
+what they load from their makers' hosts cannot be counted from here: the settings of the agent \
+(given to the page instead), pictures and fonts, and, of Vapi's calls, the whole call machine. \
+Times are medians: parsing and evaluating as processor time, \
+the launcher from navigation to the picture that has it. A phone has a quarter of the speed and a \
+line of 1.6 Mbit/s and 150 ms.
+
+{widgets_table()}
+
+{widgets_words()}
 
 ## Without a word spoken
 

@@ -199,3 +199,39 @@ def rooms_words() -> str:
             " times what a bare Starlette endpoint with livekit-api reaches (goal: at least 0.80)."
         )
     return " ".join(words) or "Not measured."
+
+
+def widgets_table() -> str:
+    """What a widget loads, and how soon it is there."""
+    rows = [
+        [
+            *(name, f"{row['before'] / 1000:.1f}", f"{row['after'] / 1000:.1f}"),
+            *(f"{row[key]:.0f}" for key in ("parsed", "busy", "shown")),
+            *(f"{row[key]:.0f}" for key in ("phone_parsed", "phone_shown")),
+        ]
+        for name, row in ((kept("widgets") or {}).get("systems", {})).items()
+    ]
+    head = [
+        *("", "kB before talk", "kB after", "parse and evaluate, ms", "main thread, ms"),
+        *("launcher shown, ms", "a phone: parse and evaluate, ms", "launcher shown, ms"),
+    ]
+    return table(head, rows)
+
+
+def widgets_words() -> str:
+    """What the table cannot show: who was asked in vain, and the ratios."""
+    found = kept("widgets")
+    if found is None:
+        return ""
+    rows = found["systems"]
+    words = [f"{found['browser']}; {found['peers']}; medians of {found['loads']} loads."]
+    for name, row in rows.items():
+        if not name.startswith("@"):
+            continue
+        ours = [f"{rows[OURS][key] / row[key]:.2f}" for key in ("before", "parsed", "shown")]
+        words.append(
+            f"Ours to {name}: {ours[0]} of the bytes before talk, {ours[1]} of the parsing and"
+            f" evaluating, {ours[2]} of the time to the launcher"
+            + (f"; it asked {', '.join(row['elsewhere'])} too." if row["elsewhere"] else ".")
+        )
+    return " ".join(words)
