@@ -12,10 +12,21 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
+from tests.store.visiting import VISITOR, batch, page
 from tests.store.world import NOW, World, authorize, build
 
 from duologue.errors import DuologueError
-from duologue.store import agents, conversations, keys, messages, runs, sessions, usage
+from duologue.store import (
+    agents,
+    conversations,
+    keys,
+    messages,
+    runs,
+    sessions,
+    usage,
+    visitors,
+    visits,
+)
 from duologue.store.records import Message, Page, Run
 from duologue.store.tables import metadata
 
@@ -76,6 +87,12 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (messages, "revise"): lambda c, o, w: messages.revise(c, o, w.message.id, text="x", now=NOW),
     (messages, "remove"): lambda c, o, w: messages.remove(c, o, w.message.id),
     (messages, "of"): lambda c, o, w: messages.of(c, o, w.conversation.id),
+    (visits, "record"): lambda c, o, w: visits.record(c, o, batch(page("/b")), NOW),
+    (visits, "meet"): lambda c, o, w: visits.meet(c, o, VISITOR, first=0, last=NOW + 1),
+    (visits, "link"): lambda c, o, w: visits.link(c, o, w.conversation.id, VISITOR, NOW),
+    (visitors, "known"): lambda c, o, w: visitors.known(c, o, VISITOR),
+    (visitors, "whole"): lambda c, o, w: visitors.whole(c, o, VISITOR),
+    (visitors, "forget"): lambda c, o, w: visitors.forget(c, o, VISITOR),
 }
 
 
@@ -129,7 +146,7 @@ REACHES: dict[str, Reach] = {
     ),
 }
 MAKERS = {(keys, "insert"), (agents, "put"), (conversations, "create"), (runs, "start")}
-MODULES = (keys, agents, conversations, sessions, runs, messages)
+MODULES = (keys, agents, conversations, sessions, runs, messages, visits, visitors)
 
 
 def everything(conn: Connection, org_id: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -151,6 +168,8 @@ def test_a_stranger_finds_and_changes_nothing(conn: Connection, call: Call) -> N
     """With another organization's id: no answer, or a refusal, and every row as it was."""
     theirs = build(conn, "theirs")
     stranger = build(conn, "stranger", now=NOW)
+    visits.record(conn, theirs.id, batch(page("/a")), NOW)
+    visits.link(conn, theirs.id, theirs.conversation.id, VISITOR, NOW)
     before = everything(conn, theirs.id)
     answer = None
     with suppress(DuologueError):

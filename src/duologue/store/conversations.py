@@ -10,7 +10,7 @@ from sqlalchemy import delete as deletion
 from duologue.store.ids import fresh
 from duologue.store.records import Conversation, Page, as_row, build
 from duologue.store.statements import Statement
-from duologue.store.tables import conversations, messages, runs, sessions
+from duologue.store.tables import conversations, feedback, messages, runs, sessions
 
 _columns = conversations.c
 _this = (_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
@@ -65,6 +65,7 @@ def create(
         updated_at=now,
         ended_at=None,
         end_reason=None,
+        visitor_id=None,
     )
     _insert(conn, **as_row(made))
     return made
@@ -104,7 +105,7 @@ def delete(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
     """Forgets the conversation and all that was said; its usage stays counted."""
     if get(conn, org_id, id) is None:
         return False
-    for table in (messages, sessions, runs):
+    for table in (feedback, messages, sessions, runs):
         conn.execute(deletion(table).where(table.c.org_id == org_id, table.c.conversation_id == id))
     conn.execute(deletion(conversations).where(_columns.org_id == org_id, _columns.id == id))
     return True

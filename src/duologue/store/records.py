@@ -75,6 +75,8 @@ class Conversation(msgspec.Struct, frozen=True):
     updated_at: int
     ended_at: int | None
     end_reason: str | None
+    visitor_id: str | None
+    """In whose browser it is held, where that is known."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -111,6 +113,10 @@ class Session(msgspec.Struct, frozen=True):
     custom_headers: dict[str, str]
     sdk_version: str
     origin: str | None
+    consent: dict[str, Any] | None
+    """What its visitor agreed to, and when."""
+    page: dict[str, str] | None
+    """Where its visitor was when it was asked for."""
     created_at: int
     opened_at: int | None
     detached_at: int | None
@@ -118,6 +124,20 @@ class Session(msgspec.Struct, frozen=True):
     end_reason: str | None
     attached_ms: int
     cost_micros: int
+
+
+class Feedback(msgspec.Struct, frozen=True):
+    """What a visitor thought of a session; the last word counts."""
+
+    id: str
+    org_id: str
+    session_id: str
+    conversation_id: str
+    agent_id: str
+    rating: Literal["up", "down"]
+    text: str
+    created_at: int
+    updated_at: int
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -222,8 +242,16 @@ _JSON.update(
         Conversation: _positions(Conversation, "metadata", "state"),
         Run: _positions(Run, "usage"),
         Session: _positions(
-            Session, "capabilities", "config", "metadata", "custom_metadata", "custom_headers"
+            Session,
+            "capabilities",
+            "config",
+            "metadata",
+            "custom_metadata",
+            "custom_headers",
+            "consent",
+            "page",
         ),
+        Feedback: (),
         Message: _positions(Message, "item"),
     }
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -30,6 +31,8 @@ from duologue.store.records import (
 )
 from duologue.store.statements import Statement
 from duologue.store.tables import agents, conversations, keys, organizations, sessions
+from duologue.wire.consent import Consent
+from duologue.wire.page import Page as VisitorPage
 
 Problem = Literal["revoked", "ended", "rotated"]
 
@@ -164,6 +167,8 @@ def create(
     sdk_version: str,
     origin: str | None,
     now: int,
+    consent: Consent | None = None,
+    page: VisitorPage | None = None,
     id: str | None = None,  # noqa: A002
 ) -> Session:
     """A new session, now the conversation's only one with a key.
@@ -188,6 +193,8 @@ def create(
         custom_headers=custom_headers,
         sdk_version=sdk_version,
         origin=origin,
+        consent=None if consent is None else msgspec.to_builtins(consent),
+        page=None if page is None else msgspec.to_builtins(page),
         created_at=now,
         opened_at=None,
         detached_at=None,

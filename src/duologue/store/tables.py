@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -53,6 +54,12 @@ def _org() -> Column[str]:
 def _refers(name: str, table: str) -> ForeignKeyConstraint:
     """A reference that cannot leave the organization: both rows must name the same one."""
     return ForeignKeyConstraint(["org_id", name], [f"{table}.org_id", f"{table}.id"])
+
+
+def _made_by_browsers() -> tuple[Column[str], Column[str], PrimaryKeyConstraint]:
+    """An id that a page made: it means something beside its organization only."""
+    key = PrimaryKeyConstraint("org_id", "id")
+    return Column("id", Text, nullable=False), _org(), key
 
 
 def _by_id() -> UniqueConstraint:
@@ -126,7 +133,10 @@ conversations = Table(
     _time("updated_at"),
     _time("ended_at", null=True),
     _text("end_reason", null=True),
+    # In whose browser it is held. No foreign key: visitors are forgotten, and it stays.
+    _text("visitor_id", null=True),
     Index(None, "agent_id", "org_id", "id"),
+    Index(None, "org_id", "visitor_id"),
     # No constraint: SQLite could add one only by making the table anew, which others refer to.
     Index(None, "resume_before_hash", unique=True),
     _refers("agent_id", "agents"),
@@ -174,6 +184,8 @@ sessions = Table(
     _text("custom_headers"),
     _text("sdk_version"),
     _text("origin", null=True),
+    _text("consent", null=True),
+    _text("page", null=True),
     _time("created_at"),
     _time("opened_at", null=True),
     _time("detached_at", null=True),
@@ -188,6 +200,25 @@ sessions = Table(
     _refers("conversation_id", "conversations"),
     _refers("agent_id", "agents"),
     _refers("key_id", "keys"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    _id(),
+    _org(),
+    # One a session, the latest.
+    Column("session_id", Text, nullable=False, unique=True),
+    _text("conversation_id"),
+    _text("agent_id"),
+    _text("rating"),
+    _text("text"),
+    _time("created_at"),
+    _time("updated_at"),
+    Index(None, "org_id", "id"),
+    Index(None, "conversation_id", "org_id"),
+    _refers("conversation_id", "conversations"),
+    _refers("agent_id", "agents"),
 )
 
 messages = Table(
@@ -240,4 +271,64 @@ credit_notes = Table(
     _text("note"),
     _time("created_at"),
     Index(None, "org_id", "id"),
+)
+
+visitors = Table(
+    "visitors",
+    metadata,
+    *_made_by_browsers(),
+    _text("user_id", null=True),
+    _text("traits"),
+    _time("first_seen_at"),
+    _time("last_seen_at"),
+    _time("identified_at", null=True),
+    Index(None, "last_seen_at"),
+)
+
+visits = Table(
+    "visits",
+    metadata,
+    *_made_by_browsers(),
+    _text("visitor_id"),
+    _time("started_at"),
+    _time("last_at"),
+    Index(None, "org_id", "visitor_id"),
+    Index(None, "last_at"),
+    _refers("visitor_id", "visitors"),
+)
+
+page_views = Table(
+    "page_views",
+    metadata,
+    *_made_by_browsers(),
+    _text("visitor_id"),
+    _text("visit_id"),
+    _text("url"),
+    _text("path"),
+    _text("title"),
+    _text("referrer"),
+    _count("visible_ms"),
+    _time("at"),
+    Index(None, "org_id", "visitor_id", "at"),
+    Index(None, "org_id", "visit_id"),
+    Index(None, "at"),
+    _refers("visit_id", "visits"),
+)
+
+visitor_events = Table(
+    "visitor_events",
+    metadata,
+    *_made_by_browsers(),
+    _text("visitor_id"),
+    _text("visit_id"),
+    # No foreign key: the event may come before its page, or come without it.
+    _text("page_id", null=True),
+    _text("kind"),
+    _text("name"),
+    _text("properties"),
+    _time("at"),
+    Index(None, "org_id", "visitor_id", "at"),
+    Index(None, "org_id", "visit_id"),
+    Index(None, "at"),
+    _refers("visit_id", "visits"),
 )

@@ -1,0 +1,58 @@
+"""Feedback: what a visitor thought of a session, one word each, the latest."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from duologue.store.ids import fresh
+from duologue.store.records import Feedback, Session, as_row, build
+from duologue.store.statements import Statement
+from duologue.store.tables import feedback
+
+_columns = feedback.c
+_of = Statement(
+    select(feedback)
+    .where(_columns.org_id == bindparam("org"), _columns.conversation_id == bindparam("wanted"))
+    .order_by(_columns.id)
+)
+
+
+def _upsert(insert: Any) -> Any:
+    made = insert(feedback)
+    new = {name: made.excluded[name] for name in ("rating", "text", "updated_at")}
+    return made.on_conflict_do_update(index_elements=["session_id"], set_=new)
+
+
+_put = Statement(_upsert(sqlite.insert), _upsert(postgresql.insert))
+
+
+def put(
+    conn: Connection,
+    session: Session,
+    *,
+    rating: Literal["up", "down"],
+    text: str,
+    now: int,
+) -> None:
+    """Keeps what was thought of a session, instead of what was said of it before."""
+    made = Feedback(
+        id=fresh("fb_", now),
+        org_id=session.org_id,
+        session_id=session.id,
+        conversation_id=session.conversation_id,
+        agent_id=session.agent_id,
+        rating=rating,
+        text=text,
+        created_at=now,
+        updated_at=now,
+    )
+    _put(conn, **as_row(made))
+
+
+def of(conn: Connection, org_id: str, conversation_id: str) -> list[Feedback]:
+    """What was thought of a conversation's sessions."""
+    rows = _of(conn, org=org_id, wanted=conversation_id).fetchall()
+    return [build(Feedback, row) for row in rows]
