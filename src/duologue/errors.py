@@ -34,6 +34,13 @@ FAULTS: Final[dict[str, Fault]] = {
     "origin_refused": Fault(
         403, None, "Pages from {origin!r} may not open this agent; its origins: {allowed}."
     ),
+    "consent_required": Fault(
+        403,
+        None,
+        "Agent {agent!r} asks its visitors to agree first. Show them the consent of "
+        "GET /api/widget/agent, and send consent.hash = {hash!r} and consent.at, in UTC ms, with "
+        "POST /api/widget/session.",
+    ),
     "claim_invalid": Fault(
         401, None, "This claim lets nobody in: {reason}. Ask for a new token and join with that."
     ),
@@ -56,6 +63,7 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "key_not_found": Fault(404, None, "There is no key {key!r}. List keys: duologue keys list."),
     "conversation_not_found": Fault(404, None, "There is no conversation {conversation!r}."),
+    "visitor_not_found": Fault(404, None, "Nothing is known of a visitor {visitor!r}."),
     "session_not_found": Fault(404, None, "There is no session {session!r}."),
     "transport_refused": Fault(
         403,

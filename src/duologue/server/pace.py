@@ -29,7 +29,7 @@ class Pace:
         if caller is not None and caller in self._good:
             self._keys.take(caller, now, who="this key")
         else:
-            self._addresses.take(_network(address), now, who="this address")
+            self._addresses.take(network(address), now, who="this address")
 
     @contextmanager
     def learning(self, caller: str | None) -> Iterator[None]:
@@ -54,7 +54,7 @@ class Pace:
             self._good.popitem(last=False)
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """Who shares a bucket: one IPv4 address, or the 64 bits that an IPv6 customer is given."""
     if ":" not in address:
         return address
