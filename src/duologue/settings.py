@@ -57,6 +57,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Credit taken for a minute of a session; organizations without a balance pay nothing."""
     authorize_per_minute: Count = 6000
     """Authorize requests a minute from one key; more are refused with 429."""
+    visitor_days: Count = 90
+    """How many days what a tracker told of visitors is kept; what is older is deleted."""
     agents: dict[str, dict[str, Any]] = {}
     """Agents defined by a table each: `[agents.front-desk]`."""
 

@@ -22,6 +22,7 @@ from duologue.cli import (
     orgs,
     output,
     serve,
+    visitors,
     worker,
 )
 from duologue.client.errors import SessionError
@@ -59,6 +60,7 @@ app.command("call")(call.call)
 app.add_typer(agents.app, name="agents")
 app.add_typer(keys.app, name="keys")
 app.add_typer(conversations.app, name="conversations")
+app.add_typer(visitors.app, name="visitors")
 app.add_typer(orgs.app, name="orgs")
 app.command("doctor")(doctor.doctor)
 

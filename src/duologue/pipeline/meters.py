@@ -13,7 +13,7 @@ from duologue.access import balance
 from duologue.errors import DuologueError
 from duologue.pipeline.seat import Seat
 from duologue.settings import Settings
-from duologue.store import recovery, sessions, usage
+from duologue.store import recovery, sessions, usage, visits
 from duologue.store.database import Database
 
 log = structlog.get_logger(__name__)
@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 SWEEP: Final = 1.0
 """Seconds between two readings of every meter."""
 TIDY_MS: Final = 60_000
-"""How often sessions that nobody can reopen are ended."""
+"""How often sessions that nobody can reopen are ended, and what is too old is forgotten."""
+DAY_MS: Final = 24 * 3_600_000
 WARN_MS: Final = 15_000
 """How long before its balance ends a session is warned."""
 
@@ -89,10 +90,11 @@ class Meters:
                 _check_balance(seat, balances.get(payer), costs[payer])
 
     async def _tidy(self) -> None:
-        """Ends sessions that nobody can reopen any more."""
+        """Ends sessions that nobody can reopen any more, and forgets visitors of long ago."""
         self._tidied_at = now = self._clock()
         grace = int(self._settings.grace_seconds * 1000)
         await self._db.write(recovery.sweep, detached_before=now - grace, now=now)
+        await self._db.write(visits.prune, now - self._settings.visitor_days * DAY_MS)
 
 
 def _check_balance(seat: Seat, left: int | None, cost: int) -> None:

@@ -1,0 +1,63 @@
+"""`duologue visitors`."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from tests.cli.conftest import Shell
+from tests.store.visiting import OTHER, VISITOR, batch, click, identified, page, spent
+from tests.store.world import NOW
+
+from duologue.store import organizations, visits
+from duologue.store.database import unit
+
+
+@pytest.fixture
+def told(shell: Shell) -> str:
+    """A visitor who saw two pages and clicked."""
+    first = page("/", NOW - 9000)
+    events = (first, spent(first, 8000), page("/rooms"), click("book", at=NOW + 60_000))
+    with unit(f"sqlite:///{shell.folder / '.duologue' / 'duologue.db'}") as conn:
+        owner = organizations.get(conn, "default")
+        assert owner is not None
+        whole = batch(*events, identified("u1", plan="[bold]gold"), sent_at=NOW + 60_000)
+        visits.record(conn, owner.id, whole, NOW + 60_000)
+    return VISITOR
+
+
+def test_a_visitor_is_shown_newest_first(shell: Shell, told: str) -> None:
+    """In words, where brackets are text, and in JSON."""
+    lines = shell("visitors", "show", told).out.splitlines()
+    assert lines[0].startswith(f"{told}: 1 visits, 2023-")
+    assert lines[1:3] == ["user: u1", "trait plan: [bold]gold"]
+    assert [line.split("  ", 1)[1] for line in lines[3:]] == [
+        "click: book",
+        "/rooms  0 s",
+        "/  8 s",
+    ]
+    found = shell("visitors", "show", told, "--json").json
+    assert (found["user_id"], len(found["pages"]), len(found["events"])) == ("u1", 2, 1)
+
+
+def test_deleting_asks_or_is_told_and_forgets_everything(
+    shell: Shell, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs must say --yes, people are asked; afterwards nothing is left."""
+    assert shell("visitors", "delete", told, "--json").code == 2
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert shell("visitors", "delete", told).code == 130
+    assert shell("visitors", "show", told).code == 0
+    gone = shell("visitors", "delete", told, "--yes", "--json").json
+    assert gone == {"id": told, "visits": 1, "pages": 2, "events": 1, "conversations": 0}
+    for command in (("show", told), ("delete", told, "--yes")):
+        answer = shell("visitors", *command)
+        assert answer.code == 1
+        assert told in answer.err
+
+
+def test_people_are_told_how_much_was_forgotten(shell: Shell, told: str) -> None:
+    """In one sentence; and a stranger's id is an error that names it."""
+    answer = shell("visitors", "delete", told, "--yes")
+    assert "1 visits, 2 pages, 1 events; 0 conversations unlinked." in answer.out
+    assert OTHER in shell("visitors", "show", OTHER).err
