@@ -10,19 +10,20 @@ import msgspec
 from msgspec import inspect as look
 
 from duologue.wire import layercode as wire
+from duologue.wire.opening import Opening
 
 NOTE = (
-    "// Written by `make docs` from src/duologue/wire/layercode.py: change that, not this.\n"
+    "// Written by `make docs` from src/duologue/wire: layercode.py, opening.py; change those.\n"
     "// What the server sends has all its fields, but for those that it leaves out when empty.\n"
 )
 SENT = (wire.AuthorizeRequest, *get_args(wire.ClientMessage))
 """What a client writes: a field with a default may be left out."""
-RECEIVED = (wire.AuthorizeAnswer, wire.ErrorBody, *get_args(wire.ServerMessage))
+RECEIVED = (wire.AuthorizeAnswer, Opening, wire.ErrorBody, *get_args(wire.ServerMessage))
 UNIONS = {"ClientMessage": wire.ClientMessage, "ServerMessage": wire.ServerMessage}
 
 
 def wire_types() -> str:
-    """Every struct of the authorize exchange and the socket, and the unions of its frames."""
+    """Every struct of the doors' answers and the socket, and the unions of its frames."""
     sent = set(_structs(SENT))
     structs = dict.fromkeys((*_structs(SENT), *_structs(RECEIVED)))
     parts = [NOTE, *(_interface(each, may_omit=each in sent) for each in structs)]
@@ -32,9 +33,9 @@ def wire_types() -> str:
     return "\n".join(parts)
 
 
-def interfaces(*received: type[msgspec.Struct]) -> list[str]:
-    """What a server sends, each struct with those within it."""
-    return [_interface(each, may_omit=False) for each in dict.fromkeys(_structs(received))]
+def interfaces(*structs: type[msgspec.Struct], may_omit: bool = False) -> list[str]:
+    """Structs with those within them; what a client sends, it may leave out where it can."""
+    return [_interface(each, may_omit=may_omit) for each in dict.fromkeys(_structs(structs))]
 
 
 def _structs(found: tuple[Any, ...]) -> Iterator[type[msgspec.Struct]]:

@@ -1,30 +1,20 @@
-/** The line: authorizes, opens a socket, and comes back by itself when it breaks. */
-import type { Authorize } from "./authorize.js";
+/** The line: asks for a session, opens a road to it, and comes back by itself when that breaks. */
 import { SessionError } from "./error.js";
-import {
-  afterClose,
-  afterRefusal,
-  delayMs,
-  givesUp,
-  type LineMove,
-  type LineState,
-  resumable,
-  step,
-} from "./line.js";
+import { afterRefusal, delayMs, givesUp, type LineMove, type LineState, step } from "./line.js";
 import { Promised } from "./promised.js";
-import { Socket } from "./socket.js";
-import type { Notice } from "./types.js";
-import type { AuthorizeAnswer, ClientMessage, ServerMessage } from "./wire.js";
+import type { Road, RoadEnd, RoadHooks } from "./road.js";
+import type { ClientMessage, Opening } from "./wire.js";
 import type { World } from "./world.js";
 
-export interface ConnectionHooks {
+type Heard = "opened" | "message" | "sound" | "words" | "delivered" | "video";
+
+export interface ConnectionHooks extends Pick<RoadHooks, Heard> {
   /** Asks for a session; `returning` is a line that broke. */
-  authorize(returning: boolean, signal: AbortSignal): ReturnType<Authorize>;
+  authorize(returning: boolean, signal: AbortSignal): Promise<Opening>;
   /** Takes the answer; a listener that hears of it may leave, and then `signal` is aborted. */
-  answered(answer: AuthorizeAnswer, signal: AbortSignal): void;
-  opened(): void;
-  message(message: ServerMessage): void;
-  sound(pcm: Int16Array, turn: string | null): void;
+  answered(opening: Opening, signal: AbortSignal): void;
+  /** Sets out on the road that the answer names; it throws where the browser will not. */
+  road(opening: Opening, hooks: RoadHooks): Road;
   /** After every change; `error` is why the line is down, where somebody else than the user did it. */
   state(state: LineState, error: SessionError | null, mayReturn: boolean): void;
 }
@@ -36,17 +26,15 @@ const ANSWER_MS = 20_000;
 
 export class Connection {
   state: LineState = "idle";
-  private socket: Socket | null = null;
+  road: Road | null = null;
   private asking: AbortController | null = null;
   private cancel: () => void = () => {};
   private waiting: Promised<void> | null = null;
-  private notice: Notice | null = null;
   private attempt = 0;
   private openedAt = 0;
   private brokenAt = 0;
 
   constructor(
-    private readonly socketUrl: string,
     private readonly hooks: ConnectionHooks,
     private readonly world: World,
   ) {}
@@ -67,7 +55,7 @@ export class Connection {
   /** The user goes. */
   leave(): void {
     if (!["connecting", "connected", "reconnecting"].includes(this.state)) return;
-    if (this.state === "connected") this.socket?.leave();
+    if (this.state === "connected" || this.road?.mends) this.road?.leave();
     this.release();
     this.waiting?.reject(new SessionError("left", "The session was left before it was open."));
     this.move("leave");
@@ -75,23 +63,23 @@ export class Connection {
 
   /** Tells whether the message went out. */
   send(message: ClientMessage): boolean {
-    return this.socket?.send(message) ?? false;
+    return this.road?.send(message) ?? false;
   }
 
   sendSound(pcm: Int16Array<ArrayBuffer>): void {
-    this.socket?.sendSound(pcm);
+    this.road?.sendSound(pcm);
   }
 
   /** The network is there again: no reason to wait any longer. */
   online(): void {
-    if (this.state === "reconnecting" && this.socket === null && this.asking === null) this.redial();
+    if (this.state === "reconnecting" && this.road === null && this.asking === null) this.redial();
   }
 
-  /** The network is gone; the socket itself would notice only minutes later. */
+  /** The network is gone; a socket would notice only minutes later. */
   offline(): void {
-    if (this.state === "connected") {
-      this.socket?.abandon();
-      this.closed(1006);
+    if (this.state === "connected" && this.road?.mends === false) {
+      this.road.abandon();
+      this.closed({ ...LOST, mayReturn: true });
     }
   }
 
@@ -104,35 +92,33 @@ export class Connection {
       const words = `The server did not answer within ${ANSWER_MS / 1000} seconds.`;
       this.refused(new SessionError("unreachable", words));
     });
-    let answer: AuthorizeAnswer;
+    let opening: Opening;
     try {
-      answer = await this.hooks.authorize(this.state === "reconnecting", signal);
+      opening = await this.hooks.authorize(this.state === "reconnecting", signal);
     } catch (error) {
       if (!signal.aborted) this.refused(error as SessionError);
       return;
     }
     if (signal.aborted) return;
     this.cancel();
-    this.notice = null;
-    this.hooks.answered(answer, signal);
+    this.hooks.answered(opening, signal);
     if (signal.aborted) return;
     this.asking = null;
     try {
-      this.socket = this.attach(answer);
+      this.road = this.hooks.road(opening, {
+        opened: (mended) => this.opened(mended),
+        wavers: () => this.wavers(),
+        message: (message) => this.hooks.message(message),
+        sound: (pcm, turn) => this.hooks.sound(pcm, turn),
+        words: (segment) => this.hooks.words(segment),
+        delivered: (id) => this.hooks.delivered(id),
+        video: (element) => this.hooks.video(element),
+        closed: (end) => this.closed(end),
+      });
     } catch (error) {
-      const words = `The browser opens no socket to ${this.socketUrl}: ${String(error)}`;
+      const words = `The browser opens no line to ${opening.url}: ${String(error)}`;
       this.refused(new SessionError("bad_answer", words, 400));
     }
-  }
-
-  private attach(answer: AuthorizeAnswer): Socket {
-    const may = (name: string): boolean => answer.config.capabilities.includes(name);
-    return new Socket(this.socketUrl, answer.client_session_key, may("binary"), may("resume"), {
-      opened: () => this.opened(),
-      message: (message) => this.heard(message),
-      sound: (pcm, turn) => this.hooks.sound(pcm, turn),
-      closed: (code) => this.closed(code),
-    }, this.world);
   }
 
   private redial(): void {
@@ -140,16 +126,29 @@ export class Connection {
     void this.dial();
   }
 
-  private opened(): void {
+  private opened(mended: boolean): void {
     this.openedAt = this.world.now();
     this.waiting?.resolve();
     this.move("opened");
-    this.hooks.opened();
+    this.hooks.opened(mended);
   }
 
-  private heard(message: ServerMessage): void {
-    this.notice = (message.type === "response.data" && asNotice(message.content)) || this.notice;
-    this.hooks.message(message);
+  /** The road is lost for a while; it says itself when it is there again, or never will be. */
+  private wavers(): void {
+    if (this.state === "connected") this.broke();
+  }
+
+  /** Begins to wait for the line to come back; tells whether anybody still does. */
+  private broke(): boolean {
+    const now = this.world.now();
+    if (this.attempt === 0 || now - this.openedAt >= STEADY_MS) {
+      this.attempt = 0;
+      this.brokenAt = now;
+    }
+    const waiting = new Promised<void>();
+    this.waiting = waiting;
+    this.move("dropped");
+    return this.still("reconnecting", waiting);
   }
 
   /** Authorize was refused: final while the user waits for it, else as the table says. */
@@ -164,23 +163,15 @@ export class Connection {
     }
   }
 
-  private closed(code: number): void {
-    this.socket = null;
-    const move = afterClose(code);
+  private closed({ move, mayReturn, status, why }: RoadEnd): void {
+    this.road = null;
     if (this.state === "connected" && move === "dropped") {
-      const now = this.world.now();
-      if (this.attempt === 0 || now - this.openedAt >= STEADY_MS) {
-        this.attempt = 0;
-        this.brokenAt = now;
-      }
-      const waiting = new Promised<void>();
-      this.waiting = waiting;
-      this.move("dropped");
-      if (this.still("reconnecting", waiting)) this.retry(0);
+      if (this.broke()) this.retry(0);
     } else if (this.state === "reconnecting" && move === "dropped") {
       this.retry(0);
     } else {
-      this.down(move === "dropped" ? "failed" : move, this.why(code), resumable(code));
+      const error = new SessionError(why.code, why.message, status);
+      this.down(move === "dropped" ? "failed" : move, error, mayReturn);
     }
   }
 
@@ -206,8 +197,8 @@ export class Connection {
     this.cancel();
     this.asking?.abort();
     this.asking = null;
-    this.socket?.abandon();
-    this.socket = null;
+    this.road?.abandon();
+    this.road = null;
   }
 
   /** Whether a listener that heard of the state left it as it is. */
@@ -219,27 +210,10 @@ export class Connection {
     this.state = step(this.state, move);
     this.hooks.state(this.state, error, mayReturn);
   }
-
-  /** The server says why in a notice before it closes; without one the code has to do. */
-  private why(code: number): SessionError {
-    const { code: name, message } = this.notice ?? CLOSES[code] ?? CLOSED;
-    return new SessionError(name, message, code);
-  }
 }
 
-const CLOSED: Notice = { code: "unreachable", message: "The socket could not be opened." };
-const CLOSES: Readonly<Record<number, Notice>> = {
-  1000: { code: "ended", message: "The server closed the session." },
-  1005: { code: "ended", message: "The server closed the session." },
-  1009: { code: "too_large", message: "A message was too large for the server." },
-  4001: { code: "replaced", message: "This conversation was opened in another place." },
-  4002: { code: "ended", message: "The conversation was ended." },
-  4003: { code: "insufficient_balance", message: "The balance is used up." },
-  4004: { code: "revoked", message: "The key of this session was revoked." },
-};
-
-/** A notice in a message's data, or null where the data is the agent's own. */
-export function asNotice(content: unknown): Notice | null {
-  const found = content as ({ readonly type?: unknown } & Notice) | null;
-  return found?.type === "duologue.notice" ? found : null;
-}
+const LOST = {
+  move: "dropped",
+  status: 1006,
+  why: { code: "unreachable", message: "The network is gone." },
+} as const;

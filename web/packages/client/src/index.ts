@@ -11,16 +11,28 @@ export class Session extends SessionCore {
 }
 
 export type { MicrophoneState, SoundState } from "./audio/seam.js";
-export { VERSION } from "./authorize.js";
 export { SessionError } from "./error.js";
 export type { LineState } from "./line.js";
 export { browserMemory, type Kept, type Memory, type Remembered } from "./memory.js";
+export { VERSION } from "./opening.js";
 export type {
-  AgentState,
+  AgentActivity,
+  Encryption,
   Notice,
+  Page,
   SessionEvents,
   SessionOptions,
+  SessionRequest,
+  Ticket,
   ToolEvent,
   TranscriptEntry,
+  Transport,
 } from "./types.js";
-export type { AuthorizeAnswer, AuthorizeRequest, SessionConfig } from "./wire.js";
+export type {
+  AgentFace,
+  AuthorizeAnswer,
+  AuthorizeRequest,
+  Opening,
+  OpeningConfig,
+  SessionConfig,
+} from "./wire.js";

@@ -1,20 +1,22 @@
 /** The moving parts of a session, and who hears of what: line, sound, words and the right to come back. */
-import { type Authorize, authorizer, wish } from "./authorize.js";
-import { asNotice, Connection, type ConnectionHooks } from "./connection.js";
-import { SessionError } from "./error.js";
+import { Connection, type ConnectionHooks } from "./connection.js";
+import { Entrance } from "./entrance.js";
+import type { SessionError } from "./error.js";
 import type { Events } from "./events.js";
-import { afterRefusal, type LineState } from "./line.js";
+import type { LineState } from "./line.js";
 import { browserMemory } from "./memory.js";
 import { Playback } from "./playback.js";
 import { Resume } from "./resume.js";
+import type { Road, RoadHooks, Segment } from "./road.js";
+import { asNotice, Socket } from "./socket.js";
 import { Tail } from "./tail.js";
-import type { AgentState, SessionEvents, SessionOptions } from "./types.js";
+import type { AgentActivity, Notice, SessionEvents, SessionOptions, Ticket } from "./types.js";
 import { FRAME_MS, Voice } from "./voice.js";
-import type { AuthorizeAnswer, ServerMessage, SessionConfig } from "./wire.js";
+import type { AgentFace, Opening, OpeningConfig, ServerMessage } from "./wire.js";
 import type { World } from "./world.js";
 import { Writing } from "./writing.js";
 
-const AGENT_STATES: ReadonlySet<string> = new Set<AgentState>([
+const AGENT_STATES: ReadonlySet<string> = new Set<AgentActivity>([
   "initializing",
   "idle",
   "listening",
@@ -23,8 +25,12 @@ const AGENT_STATES: ReadonlySet<string> = new Set<AgentState>([
 ]);
 
 export class Live implements ConnectionHooks {
-  agentState: AgentState = "idle";
-  config: SessionConfig | null = null;
+  agentState: AgentActivity = "idle";
+  agent: AgentFace | null = null;
+  config: OpeningConfig | null = null;
+  /** What the line was opened with last. */
+  opening: Opening | null = null;
+  videoElement: HTMLVideoElement | null = null;
   conversationId: string | null = null;
   resumed: "live" | "rebuilt" | null = null;
   failure: SessionError | null = null;
@@ -36,25 +42,25 @@ export class Live implements ConnectionHooks {
   readonly playback: Playback;
   readonly writing: Writing;
   readonly right: Resume;
-  private readonly ask: Authorize;
+  private readonly entrance: Entrance;
   private readonly deaf: (() => void)[];
   private readonly tail = new Tail((pcm) => this.line.sendSound(pcm));
   private hearing: Promise<void> = Promise.resolve();
-  private fresh = false;
 
   constructor(
     private readonly options: SessionOptions,
-    world: World,
+    private readonly world: World,
     private readonly events: Events<SessionEvents>,
   ) {
     const base = (options.baseUrl ?? world.origin).replace(/\/+$/, "");
     const memory = options.memory === undefined ? browserMemory() : options.memory;
     const worklet = options.workletUrl ?? new URL("./worklet.js", import.meta.url);
-    this.ask = authorizer(base, options, world.fetch);
-    this.line = new Connection(`${base.replace(/^http/, "ws")}/v1/agents/web/websocket`, this, world);
+    this.line = new Connection(this, world);
     this.right = new Resume(`duologue ${base} ${options.agent}`, memory, world, (possible) =>
       events.emit("resumability", possible),
     );
+    const told = (notice: Notice): void => events.emit("notice", notice);
+    this.entrance = new Entrance(base, options, world, this.right, told);
     this.playback = new Playback({
       send: (message) => this.line.send(message),
       cut: (turn) => this.writing.cut(turn),
@@ -78,12 +84,17 @@ export class Live implements ConnectionHooks {
         events.emit("sound", state);
       },
       devices: (list: MediaDeviceInfo[]) => events.emit("devices", list),
+      replaced: (label: string) => {
+        const message = `The microphone is gone; ${label || "another one"} is used now.`;
+        events.emit("notice", { code: "microphone_replaced", message });
+      },
+      element: (element: HTMLAudioElement | null) => events.emit("audioElement", element),
       failed: (error: SessionError) => {
         if (this.voice.audio === null) this.playback.deafen();
         events.emit("error", error);
       },
     };
-    this.voice = new Voice(worklet, world, hooks, options.microphone ?? true);
+    this.voice = new Voice(worklet, hooks, options.microphone ?? true);
     this.deaf = [
       world.hear("online", () => this.line.online()),
       world.hear("offline", () => this.line.offline()),
@@ -92,9 +103,10 @@ export class Live implements ConnectionHooks {
   }
 
   /** Opens the line; while it opens, or is open, this changes nothing. */
-  connect(fresh: boolean): Promise<void> {
+  connect(fresh: boolean, ticket: Ticket | null): Promise<void> {
     if (["idle", "disconnected", "failed"].includes(this.line.state)) {
-      this.fresh = fresh;
+      this.entrance.fresh = fresh;
+      this.entrance.ticket = ticket;
       this.failure = null;
     }
     return this.line.connect();
@@ -115,43 +127,60 @@ export class Live implements ConnectionHooks {
 
   // ------------------------------------------------------------ the line
 
-  /** Asks for a session; what cannot be resumed any more is begun anew, and the user is told. */
-  async authorize(returning: boolean, signal: AbortSignal): Promise<AuthorizeAnswer> {
+  authorize(returning: boolean, signal: AbortSignal): Promise<Opening> {
     if (returning) this.playback.broke();
-    const kept = returning ? this.right.own : this.fresh ? null : this.right.newest();
-    try {
-      return await this.ask(wish(this.options, kept), signal);
-    } catch (error) {
-      const { status, code, message } = error as SessionError;
-      const over = kept !== null && afterRefusal(status, code) === "ended";
-      if (returning || !over || signal.aborted) throw error;
-      this.right.forget();
-      this.events.emit("notice", { code, message });
-      if (signal.aborted) throw error; // whoever heard of it has left
-      return this.ask(wish(this.options, null), signal);
+    return this.entrance.ask(returning, signal);
+  }
+
+  answered(opening: Opening, signal: AbortSignal): void {
+    const { resume_token: token, conversation_id: id, config, agent } = opening;
+    this.right.attach(token, id, config.tabs === "share");
+    if (!signal.aborted && id !== this.conversationId) this.writing.anew();
+    if (signal.aborted) return; // by a listener that has just heard of it
+    this.opening = opening;
+    this.config = config;
+    this.conversationId = id;
+    this.resumed = opening.resumed;
+    this.playback.tells = config.capabilities.includes("played");
+    this.playback.rate = config.audio?.output_rate ?? this.playback.rate;
+    const rooms = opening.transport === "livekit" ? this.entrance.rooms : null;
+    this.hearing = this.voice.open(config, (rooms ?? this.world).audio);
+    this.playback.audio = this.voice.audio;
+    if (agent.name !== "" && JSON.stringify(agent) !== JSON.stringify(this.agent)) {
+      this.agent = agent;
+      this.events.emit("agent", agent);
     }
   }
 
-  answered(answer: AuthorizeAnswer, signal: AbortSignal): void {
-    const { resume_token: token = null, conversation_id: id, config } = answer;
-    this.right.attach(token, id, config.tabs === "share");
-    if (!signal.aborted && answer.conversation_id !== this.conversationId) this.writing.anew();
-    if (signal.aborted) return; // by a listener that has just heard of it
-    this.config = answer.config;
-    this.conversationId = answer.conversation_id;
-    this.resumed = answer.resumed ?? null;
-    this.playback.tells = answer.config.capabilities.includes("played");
-    this.playback.rate = answer.config.audio.output_rate;
-    this.hearing = this.voice.open(answer.config);
-    this.playback.audio = this.voice.audio;
+  road(opening: Opening, hooks: RoadHooks): Road {
+    const { rooms } = this.entrance;
+    if (opening.transport === "livekit" && rooms !== null) {
+      return rooms.enter({ opening, audio: this.voice.audio, hooks, options: this.options });
+    }
+    const may = (name: string): boolean => opening.config.capabilities.includes(name);
+    return new Socket(opening.url, opening.token, may("binary"), may("resume"), hooks, this.world);
   }
 
-  opened(): void {
-    void this.hears();
+  opened(mended: boolean): void {
+    void this.hears(mended);
   }
 
   sound(pcm: Int16Array, turn: string | null): void {
     this.playback.sound(pcm, turn);
+  }
+
+  words(segment: Segment): void {
+    this.writing.told(segment);
+  }
+
+  delivered(id: string): void {
+    this.writing.delivered(id);
+  }
+
+  video(element: HTMLVideoElement | null): void {
+    if (element === this.videoElement) return;
+    this.videoElement = element;
+    this.events.emit("videoElement", element);
   }
 
   state(state: LineState, error: SessionError | null, mayReturn: boolean): void {
@@ -184,7 +213,7 @@ export class Live implements ConnectionHooks {
         this.playback.ended(message.turn_id, this.voice.sound === "blocked");
         break;
       case "agent.state":
-        if (AGENT_STATES.has(message.state)) this.become(message.state as AgentState);
+        if (AGENT_STATES.has(message.state)) this.become(message.state as AgentActivity);
         break;
       case "agent.tool": {
         const { name, call_id: callId, status } = message;
@@ -193,19 +222,23 @@ export class Live implements ConnectionHooks {
       }
       case "response.data": {
         const notice = asNotice(message.content);
-        if (notice === null) this.events.emit("data", message.content);
+        const { type, url } = Object(message.content) as Record<string, unknown>;
+        if (type === "duologue.navigate") this.events.emit("navigate", String(url));
+        else if (notice === null) this.events.emit("data", message.content);
         else this.events.emit("notice", { code: notice.code, message: notice.message });
         break;
       }
       default: // words alone, which are the transcript's
     }
-    this.writing.heard(message);
+    // In a room only the past is told so; everything else may come before it, and says nothing of it.
+    const words = message.type === "conversation.history" || message.type === "duologue.beat";
+    if (words || this.opening?.transport !== "livekit") this.writing.heard(message);
   }
 
   // ------------------------------------------------------------ within
 
   /** Says that it hears when it does; before that, how far the turn was heard that broke off. */
-  private async hears(): Promise<void> {
+  private async hears(mended: boolean): Promise<void> {
     const { config } = this;
     await this.hearing;
     // Meanwhile a listener may have left, or the line broken and come back.
@@ -215,7 +248,8 @@ export class Live implements ConnectionHooks {
     this.line.send({ type: "client.ready" });
     this.ready = true;
     this.fallSilent(); // muted while the line was broken
-    this.writing.open(this.resumed === null || !config?.capabilities.includes("resume"));
+    const remembers = this.opening?.transport === "livekit" || config?.capabilities.includes("resume");
+    this.writing.open(mended || this.resumed === null || !remembers);
   }
 
   /** Ends what the user said for a server that hears by itself, when nothing comes after it. */
@@ -224,10 +258,11 @@ export class Live implements ConnectionHooks {
     if (!this.ready || config === null || config.transcription.trigger === "push_to_talk") return;
     // A blocked context records nothing either.
     if (voice.microphone === "on" && voice.sound === "on") return;
-    this.tail.close(config.audio.input_rate, FRAME_MS);
+    if (config.audio) this.tail.close(config.audio.input_rate, FRAME_MS);
   }
 
   private end(mayReturn: boolean): void {
+    this.video(null);
     this.tail.forget();
     this.writing.end();
     this.playback.broke();
@@ -239,7 +274,7 @@ export class Live implements ConnectionHooks {
     this.become("idle");
   }
 
-  private become(state: AgentState): void {
+  private become(state: AgentActivity): void {
     if (state === this.agentState) return;
     this.agentState = state;
     this.events.emit("agentState", state);

@@ -1,11 +1,20 @@
 /** A conversation with an agent: one object for the page, which knows nothing of sockets and samples. */
-import type { MicrophoneState, SoundState } from "./audio/seam.js";
+import type { Room } from "livekit-client";
+import type { MicrophoneState, SoundState, Source } from "./audio/seam.js";
 import { SessionError } from "./error.js";
 import { Events } from "./events.js";
 import type { LineState } from "./line.js";
 import { Live } from "./live.js";
-import type { AgentState, SessionEvents, SessionOptions, TranscriptEntry } from "./types.js";
-import type { SessionConfig } from "./wire.js";
+import type { Shown } from "./road.js";
+import type {
+  AgentActivity,
+  SessionEvents,
+  SessionOptions,
+  Ticket,
+  TranscriptEntry,
+  Transport,
+} from "./types.js";
+import type { AgentFace, OpeningConfig } from "./wire.js";
 import type { World } from "./world.js";
 
 export class SessionCore {
@@ -24,7 +33,7 @@ export class SessionCore {
     return this.live.line.state;
   }
 
-  get agentState(): AgentState {
+  get agentState(): AgentActivity {
     return this.live.agentState;
   }
 
@@ -41,8 +50,41 @@ export class SessionCore {
   }
 
   /** What the server said of the session; null before the first connection. */
-  get config(): SessionConfig | null {
+  get config(): OpeningConfig | null {
     return this.live.config;
+  }
+
+  /** What carries the session; null before the first connection. */
+  get transport(): Transport | null {
+    return this.live.opening?.transport ?? null;
+  }
+
+  /** LiveKit's room, for all that is not said here; null on a socket, and while there is none. */
+  get room(): Room | null {
+    return this.live.line.road?.room ?? null;
+  }
+
+  /** How the agent shows itself; null before it is known. */
+  get agent(): AgentFace | null {
+    return this.live.agent;
+  }
+
+  /** What opened the line last; null before the first connection. */
+  get ticket(): Required<Ticket> | null {
+    const { opening } = this.live;
+    if (opening === null) return null;
+    const { url, token, room_name: roomName, resume_token: resumeToken, config } = opening;
+    return { url, token, roomName, conversationId: opening.conversation_id, resumeToken, config };
+  }
+
+  /** The agent's voice; it sounds by itself, and needs no place in the page. */
+  get audioElement(): HTMLAudioElement | null {
+    return this.live.voice.element;
+  }
+
+  /** The agent's picture, for a place in the page. */
+  get videoElement(): HTMLVideoElement | null {
+    return this.live.videoElement;
   }
 
   get conversationId(): string | null {
@@ -84,12 +126,15 @@ export class SessionCore {
     return this.live.right.possible;
   }
 
-  /** Opens the line, to the last conversation if it can be resumed; `fresh` begins a new one. */
-  connect(options: { readonly fresh?: boolean } = {}): Promise<void> {
+  /**
+   * Opens the line, to the last conversation if it can be resumed; `fresh` begins a new one, and
+   * `ticket` is what somebody else got at a door.
+   */
+  connect(options: { readonly fresh?: boolean; readonly ticket?: Ticket } = {}): Promise<void> {
     if (this.closed) {
       return Promise.reject(new SessionError("closed", "This session was closed. Make a new one."));
     }
-    return this.live.connect(options.fresh ?? false);
+    return this.live.connect(options.fresh ?? false, options.ticket ?? null);
   }
 
   /** Leaves; the conversation may be resumed for five minutes. Idempotent. */
@@ -137,9 +182,38 @@ export class SessionCore {
     this.live.voice.setMuted(muted);
   }
 
-  /** Takes the microphone, or another one; `microphone` tells how it went. */
+  /** Takes the microphone, another one, or a track of the page's; `microphone` tells how it went. */
+  publishMicrophone(source?: MediaStreamTrack | { readonly deviceId: string }): Promise<void> {
+    const wanted: Source | undefined = source && "deviceId" in source ? source.deviceId : source;
+    return this.live.voice.enable(wanted);
+  }
+
+  /** Gives the microphone back; what is typed goes on. */
+  async unpublishMicrophone(): Promise<void> {
+    this.live.voice.disable();
+  }
+
+  /** Takes the microphone, or another one. */
   enableMicrophone(deviceId?: string): Promise<void> {
     return this.live.voice.enable(deviceId);
+  }
+
+  /** Shows the agent the camera, or a track of the page's; in a room only. */
+  publishCamera(track?: MediaStreamTrack): Promise<void> {
+    return this.show("camera", track);
+  }
+
+  unpublishCamera(): Promise<void> {
+    return this.hide("camera");
+  }
+
+  /** Shows the agent a screen that the user picks, or a track of the page's; in a room only. */
+  publishScreen(track?: MediaStreamTrack): Promise<void> {
+    return this.show("screen", track);
+  }
+
+  unpublishScreen(): Promise<void> {
+    return this.hide("screen");
   }
 
   /** The microphones there are; browsers name them only once one was allowed. */
@@ -171,6 +245,26 @@ export class SessionCore {
   /** The user speaks or types: where the agent may be interrupted, it is silent at once. */
   private takeTheFloor(): void {
     if (this.config?.transcription.can_interrupt) this.live.playback.cut();
+  }
+
+  private async show(what: Shown, track: MediaStreamTrack | undefined): Promise<void> {
+    this.mustBeThere("A picture");
+    const { road } = this.live.line;
+    if (road?.publish === undefined) {
+      const words = `A ${what} travels in a room only, and this session has none.`;
+      throw new SessionError("not_on_this_transport", words);
+    }
+    try {
+      await road.publish(what, track);
+    } catch (error) {
+      const { name, message } = error as Error;
+      const code = name === "NotAllowedError" ? "denied" : name === "NotFoundError" ? "missing" : "failed";
+      throw new SessionError(`${what}_${code}`, `The ${what} cannot be shown: ${message}`);
+    }
+  }
+
+  private async hide(what: Shown): Promise<void> {
+    await this.live.line.road?.unpublish?.(what);
   }
 
   private mustBePushed(): void {

@@ -1,17 +1,13 @@
 /** One socket: its frames as messages and sound, its end as one close code. */
 import { fromBase64, toBase64 } from "./base64.js";
+import { afterClose, resumable } from "./line.js";
 import { Pulse } from "./pulse.js";
+import type { Road, RoadEnd, RoadHooks } from "./road.js";
+import type { Notice } from "./types.js";
 import type { ClientMessage, ServerMessage } from "./wire.js";
 import type { World } from "./world.js";
 
-export interface SocketHooks {
-  opened(): void;
-  message(message: ServerMessage): void;
-  /** Sound of a turn; without a turn, of the one that was started last. */
-  sound(pcm: Int16Array, turn: string | null): void;
-  /** Comes once, and never after `abandon` or `leave`. */
-  closed(code: number): void;
-}
+type SocketHooks = Pick<RoadHooks, "opened" | "message" | "sound" | "closed">;
 
 /** Ours alone: nobody left, the line is no good. The server waits for us to come back. */
 const ABANDONED = 4000;
@@ -19,11 +15,15 @@ const HANDSHAKE_MS = 10_000;
 /** Two seconds of the microphone: what waits longer would be heard too late. */
 const BACKLOG_BYTES = 64_000;
 
-export class Socket {
+export class Socket implements Road {
+  readonly transport = "websocket";
+  readonly room = null;
+  readonly mends = false;
   private readonly line: WebSocket;
   private readonly cancel: () => void;
   private pulse: Pulse | null = null;
   private hooks: SocketHooks | null;
+  private notice: Notice | null = null;
 
   /**
    * The key travels as a subprotocol, for addresses are logged. A server that `beats` is never
@@ -45,7 +45,7 @@ export class Socket {
       this.cancel();
       if (this.hooks === null) return;
       if (beats) this.pulse = new Pulse(world, () => this.lost());
-      this.hooks.opened();
+      this.hooks.opened(false);
     };
     this.line.onmessage = (event: MessageEvent<unknown>) => {
       this.pulse?.heard();
@@ -87,11 +87,18 @@ export class Socket {
   private lost(): void {
     const hooks = this.release();
     this.line.close(ABANDONED);
-    hooks?.closed(1006);
+    hooks?.closed(this.why(1006));
   }
 
   private end(code: number): void {
-    this.release()?.closed(code);
+    this.release()?.closed(this.why(code));
+  }
+
+  /** The server says why in a notice before it closes; without one the code has to do. */
+  private why(status: number): RoadEnd {
+    const why = this.notice ?? CLOSES[status] ?? CLOSED;
+    const move = afterClose(status) as RoadEnd["move"];
+    return { move, mayReturn: resumable(status), status, why };
   }
 
   /** Whoever was told until now; nobody is from now on, and no timer runs. */
@@ -113,6 +120,7 @@ export class Socket {
       const pcm = quietly(() => fromBase64(message.content));
       if (pcm != null) this.hooks?.sound(pcm, message.turn_id);
     } else if (typeof message?.type === "string") {
+      this.notice = (message.type === "response.data" && asNotice(message.content)) || this.notice;
       this.hooks?.message(message);
     }
   }
@@ -125,4 +133,21 @@ function quietly<T>(read: () => T): T | null {
   } catch {
     return null;
   }
+}
+
+const CLOSED: Notice = { code: "unreachable", message: "The socket could not be opened." };
+const CLOSES: Readonly<Record<number, Notice>> = {
+  1000: { code: "ended", message: "The server closed the session." },
+  1005: { code: "ended", message: "The server closed the session." },
+  1009: { code: "too_large", message: "A message was too large for the server." },
+  4001: { code: "replaced", message: "This conversation was opened in another place." },
+  4002: { code: "ended", message: "The conversation was ended." },
+  4003: { code: "insufficient_balance", message: "The balance is used up." },
+  4004: { code: "revoked", message: "The key of this session was revoked." },
+};
+
+/** A notice in a message's data, or null where the data is the agent's own. */
+export function asNotice(content: unknown): Notice | null {
+  const found = content as ({ readonly type?: unknown } & Notice) | null;
+  return found?.type === "duologue.notice" ? found : null;
 }

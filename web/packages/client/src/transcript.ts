@@ -1,4 +1,5 @@
 /** The conversation's words, as a pure function of what the server says and the user types. */
+import type { Segment } from "./road.js";
 import type { TranscriptEntry } from "./types.js";
 import type { History, ServerMessage } from "./wire.js";
 
@@ -23,13 +24,13 @@ export function heard(before: Transcript, message: ServerMessage, now: number): 
     case "user.transcript":
       return said(before, message.turn_id, message.content, now);
     case "response.text.delta": {
-      const text = (found(before, message.turn_id)?.text ?? "") + message.content;
+      const text = (found(before, idOf("agent", message.turn_id))?.text ?? "") + message.content;
       return written(before, message.turn_id, "agent", text, false, now);
     }
     case "response.text":
       return written(before, message.turn_id, "agent", message.content, true, now);
     case "turn.end":
-      return closed(before, message.turn_id);
+      return closed(before, message.role === "user" ? "user" : "agent", message.turn_id);
     case "conversation.history":
       return remembered(before, message);
     case "turn.start":
@@ -54,6 +55,20 @@ export function heard(before: Transcript, message: ServerMessage, now: number): 
   }
 }
 
+/** The transcript after a room told more of a segment. */
+export function told(before: Transcript, segment: Segment, now: number): Transcript {
+  const { id, role, text, final } = segment;
+  // Words that came to nothing go.
+  if (text === "") return found(before, idOf(role, id)) ? gone(before, role, id) : before;
+  const after = written(before, id, role, text, final, now);
+  return segment.interrupted ? interrupted(after, id) : after;
+}
+
+/** A typed message is on its way, and nobody will confirm it. */
+export function delivered(before: Transcript, id: string): Transcript {
+  return { ...before, waiting: before.waiting.filter((each) => each !== id) };
+}
+
 /** A typed message, shown before anybody confirms it. */
 export function typed(before: Transcript, id: string, text: string, now: number): Transcript {
   const entry = {
@@ -62,7 +77,7 @@ export function typed(before: Transcript, id: string, text: string, now: number)
     text,
     final: true,
     interrupted: false,
-    at: now,
+    timestamp: now,
     typed: true,
   } as const;
   return { ...before, entries: [...before.entries, entry], waiting: [...before.waiting, id] };
@@ -71,8 +86,9 @@ export function typed(before: Transcript, id: string, text: string, now: number)
 /** The agent's turn was cut before its end. */
 export function interrupted(before: Transcript, turn: string): Transcript {
   if (before.cut.has(turn)) return before;
+  const id = idOf("agent", turn);
   const entries = before.entries.map((entry) =>
-    entry.id === turn ? { ...entry, interrupted: true } : entry,
+    entry.id === id ? { ...entry, interrupted: true } : entry,
   );
   return { ...before, entries, cut: new Set([...before.cut, turn]) };
 }
@@ -82,6 +98,11 @@ export function unconfirmed(transcript: Transcript): readonly TranscriptEntry[] 
   return transcript.entries.filter((entry) => transcript.waiting.includes(entry.id));
 }
 
+/** An entry's id: a user's turn and the answer to it may bear the same one. */
+function idOf(role: TranscriptEntry["role"], turn: string): string {
+  return `${role}:${turn}`;
+}
+
 function found(transcript: Transcript, id: string): TranscriptEntry | undefined {
   return transcript.entries.find((entry) => entry.id === id);
 }
@@ -89,17 +110,18 @@ function found(transcript: Transcript, id: string): TranscriptEntry | undefined 
 /** Puts a turn's newest words where the turn stands, or at the end. */
 function written(
   before: Transcript,
-  id: string,
+  turn: string,
   role: TranscriptEntry["role"],
   text: string,
   final: boolean,
   now: number,
 ): Transcript {
+  const id = idOf(role, turn);
   const old = found(before, id);
-  const cut = before.cut.has(id);
+  const cut = role === "agent" && before.cut.has(turn);
   const entry = old
     ? { ...old, text, final }
-    : { id, role, text, final, interrupted: cut, at: now };
+    : { id, role, text, final, interrupted: cut, timestamp: now };
   const entries = old
     ? before.entries.map((each) => (each.id === id ? entry : each))
     : [...before.entries, entry];
@@ -126,18 +148,22 @@ function said(before: Transcript, turn: string, text: string, now: number): Tran
   const mine = unconfirmed(before).find((entry) => entry.text.trim() === text.trim());
   if (mine === undefined) return forgotten(written(before, turn, "user", text, true, now), turn);
   const entries = before.entries
-    .filter((entry) => entry.id !== turn)
-    .map((entry) => (entry.id === mine.id ? { ...entry, id: turn, text } : entry));
+    .filter((entry) => entry.id !== idOf("user", turn))
+    .map((entry) => (entry.id === mine.id ? { ...entry, id: idOf("user", turn), text } : entry));
   const waiting = before.waiting.filter((id) => id !== mine.id);
   return forgotten({ ...before, entries, waiting }, turn);
 }
 
-/** A turn is over: its words are final, and words that came to nothing go. */
-function closed(before: Transcript, turn: string): Transcript {
-  const entry = found(before, turn);
+/** A turn is over: its words are final, and a user's that came to nothing go. */
+function closed(before: Transcript, role: TranscriptEntry["role"], turn: string): Transcript {
+  const entry = found(before, idOf(role, turn));
   if (entry === undefined || entry.final) return before;
-  if (entry.role === "agent") return written(before, turn, "agent", entry.text, true, entry.at);
-  const entries = before.entries.filter((each) => each.id !== turn);
+  return role === "user" ? gone(before, role, turn) : written(before, turn, role, entry.text, true, 0);
+}
+
+/** Without the words of a turn. */
+function gone(before: Transcript, role: TranscriptEntry["role"], turn: string): Transcript {
+  const entries = before.entries.filter((each) => each.id !== idOf(role, turn));
   return forgotten({ ...before, entries }, turn);
 }
 
@@ -145,14 +171,16 @@ function closed(before: Transcript, turn: string): Transcript {
 function remembered(before: Transcript, history: History): Transcript {
   const known = new Set(before.entries.map((entry) => entry.id));
   const entries = history.messages.map((message): TranscriptEntry => {
-    const old = found(before, message.turn_id);
+    const role = message.role === "user" ? "user" : "agent";
+    const id = idOf(role, message.turn_id);
+    const old = found(before, id);
     return {
-      id: message.turn_id,
-      role: message.role === "user" ? "user" : "agent",
+      id,
+      role,
       text: message.content,
       final: true,
       interrupted: message.interrupted,
-      at: message.at,
+      timestamp: message.at,
       ...(old?.typed ? { typed: true } : {}),
     };
   });

@@ -1,4 +1,4 @@
-// Written by `make docs` from src/duologue/wire/layercode.py: change that, not this.
+// Written by `make docs` from src/duologue/wire: layercode.py, opening.py; change those.
 // What the server sends has all its fields, but for those that it leaves out when empty.
 
 /** What a Layercode backend posts; unknown fields are ignored, as in every foreign dialect. */
@@ -173,6 +173,39 @@ export interface AuthorizeAnswer {
   readonly session_id: string;
   readonly resume_token?: string | null;
   readonly resumed?: "live" | "rebuilt" | null;
+}
+
+/** How an agent shows itself. */
+export interface AgentFace {
+  readonly name: string;
+  readonly avatarImageUrl: string | null;
+  readonly idleLoopUrl: string | null;
+}
+
+/** What a client must know of its session; `vad` and `audio` mean something on a socket only. */
+export interface OpeningConfig {
+  readonly transcription: Transcription;
+  readonly tabs: "reject" | "share" | "takeover";
+  readonly capabilities: readonly string[];
+  readonly encryption: boolean;
+  readonly vad?: Vad | null;
+  readonly audio?: AudioFormat | null;
+}
+
+/** How a session is opened: a JWT opens a room, `dk_session_…` a socket. */
+export interface Opening {
+  readonly session_id: string;
+  readonly conversation_id: string;
+  readonly transport: "livekit" | "websocket";
+  readonly url: string;
+  readonly token: string;
+  readonly room_name: string | null;
+  readonly resumable: boolean;
+  readonly resume_token: string | null;
+  readonly resumed: "live" | "rebuilt" | null;
+  readonly agent: AgentFace;
+  readonly config: OpeningConfig;
+  readonly announce: string | null;
 }
 
 /** Every error, at every door of this dialect. */

@@ -1,5 +1,15 @@
 /** What is written in a conversation: its transcript, and what the user types or sends before the line is open. */
-import { EMPTY, heard, interrupted, type Transcript, typed, unconfirmed } from "./transcript.js";
+import type { Segment } from "./road.js";
+import {
+  delivered,
+  EMPTY,
+  heard,
+  interrupted,
+  told,
+  type Transcript,
+  typed,
+  unconfirmed,
+} from "./transcript.js";
 import type { TranscriptEntry } from "./types.js";
 import type { ClientData, ClientMessage, ServerMessage } from "./wire.js";
 import type { World } from "./world.js";
@@ -74,6 +84,16 @@ export class Writing {
     if (this.settled && message.type !== "conversation.history") return;
     if (this.ready) this.settle();
     else this.settled = true;
+  }
+
+  /** A room told more of a segment. */
+  told(segment: Segment): void {
+    this.become(told(this.words, segment, this.world.now()));
+  }
+
+  /** A typed message is on its way, and nobody will confirm it. */
+  delivered(id: string): void {
+    this.become(delivered(this.words, id));
   }
 
   cut(turn: string): void {

@@ -1,7 +1,12 @@
 /** A world of its own for a session: its clock, its network and its loudspeaker do what a test says. */
-import type { AudioHooks, AudioOptions, AudioSeam, PlayedReason } from "../src/audio/seam.js";
-import type { AuthorizeAnswer, AuthorizeRequest, ServerMessage } from "../src/wire.js";
+import type { AudioHooks, AudioOptions, AudioSeam, PlayedReason, Source } from "../src/audio/seam.js";
+import type { Rooms } from "../src/road.js";
+import type { Page, SessionRequest } from "../src/types.js";
+import type { AuthorizeAnswer, Opening, ServerMessage } from "../src/wire.js";
 import type { World } from "../src/world.js";
+
+/** The body of a request, as the door reads it. */
+type Asked = Partial<SessionRequest> & { readonly agentId?: string };
 
 interface Due {
   at: number;
@@ -86,8 +91,8 @@ export class FakeAudio implements AudioSeam {
     this.hooks.soundState("on");
   }
 
-  async startMicrophone(deviceId?: string): Promise<void> {
-    this.did.push(`microphone ${deviceId ?? "any"}`);
+  async startMicrophone(source?: Source): Promise<void> {
+    this.did.push(`microphone ${typeof source === "object" ? "of the page" : (source ?? "any")}`);
     this.hooks.micState("on");
   }
 
@@ -135,13 +140,16 @@ export class FakeAudio implements AudioSeam {
   }
 }
 
-type Reply = AuthorizeAnswer | Response | Error;
+type Reply = Opening | AuthorizeAnswer | Response | Error;
 
 export class FakeWorld implements World {
   readonly origin = "https://example.test";
   readonly sockets: FakeSocket[] = [];
   readonly audios: FakeAudio[] = [];
-  readonly asked: { url: string; headers: Record<string, string>; body: AuthorizeRequest }[] = [];
+  readonly asked: { url: string; headers: Record<string, string>; body: Asked }[] = [];
+  readonly complaints: string[] = [];
+  rooms: (() => Promise<Rooms>) | null = null;
+  before: Page | null = null;
   readonly replies: Reply[] = [];
   socketTrouble: Error | null = null;
   soundTrouble: Error | null = null;
@@ -155,7 +163,7 @@ export class FakeWorld implements World {
     this.asked.push({
       url,
       headers: init.headers as Record<string, string>,
-      body: JSON.parse(String(init.body)) as AuthorizeRequest,
+      body: JSON.parse(String(init.body)) as Asked,
     });
     const reply = this.replies.shift() ?? answer();
     if (reply instanceof Error) throw reply;
@@ -189,6 +197,9 @@ export class FakeWorld implements World {
     this.listeners.set(name, set.add(listener));
     return () => set.delete(listener);
   };
+
+  readonly page = (): Page | null => this.before;
+  readonly complain = (words: string): void => void this.complaints.push(words);
 
   readonly devices = async (): Promise<MediaDeviceInfo[]> => [];
 
@@ -240,15 +251,23 @@ export class FakeWorld implements World {
 
 let count = 0;
 
-/** An answer to authorize, each with its own key and token. */
-export function answer(given: Partial<AuthorizeAnswer> = {}, trigger?: "push_to_talk"): AuthorizeAnswer {
+/** An answer of the door, each with its own key and token. */
+export function answer(given: Partial<Opening> = {}, trigger?: "push_to_talk"): Opening {
   count++;
   return {
-    client_session_key: `dk_session_${count}`,
+    transport: "websocket",
+    url: "wss://example.test/v1/agents/web/websocket",
+    token: `dk_session_${count}`,
+    room_name: null,
     conversation_id: "conv_1",
     session_id: `sess_${count}`,
+    resumable: true,
     resume_token: `token_${count}`,
+    resumed: null,
+    agent: { name: "Desk", avatarImageUrl: null, idleLoopUrl: null },
+    announce: null,
     config: {
+      encryption: false,
       transcription: { trigger: trigger ?? "automatic", can_interrupt: true, automatic: !trigger },
       vad: { enabled: false, gate_audio: false, buffer_frames: 10 },
       audio: { input_rate: 16_000, output_rate: 16_000 },

@@ -22,6 +22,8 @@ class Stage {
       micState: () => {},
       soundState: () => {},
       devices: () => {},
+      replaced: () => {},
+      element: () => {},
       failed: () => {},
     };
     const options = { workletUrl: "", inputRate: 1, outputRate: 1, frameMs: 1, bargeIn: true };

@@ -133,7 +133,7 @@ test("An authorize that never answers is asked again, and its late answer is nob
   await talk.world.pass(250);
   assert.equal(answers.length, 3);
   answers[1]?.(answer({ resume_token: "late" }));
-  answers[2]?.(answer({ resume_token: "newest", client_session_key: "dk_session_newest" }));
+  answers[2]?.(answer({ resume_token: "newest", token: "dk_session_newest" }));
   await settled();
   assert.equal(talk.world.sockets.length, 2);
   assert.deepEqual(talk.line.protocols, ["duologue", "dk_session_newest"]);
@@ -157,7 +157,7 @@ test("A socket that the browser refuses to make fails the connection, and says w
   talk.world.socketTrouble = new SyntaxError("The subprotocol is invalid.");
   const connected = talk.session.connect().catch((error: Error) => error.message);
   await settled();
-  assert.match(String(await connected), /opens no socket to wss:.*The subprotocol is invalid/);
+  assert.match(String(await connected), /opens no line to wss:.*The subprotocol is invalid/);
   assert.deepEqual([talk.session.state, talk.session.failure?.code], ["failed", "bad_answer"]);
 });
 

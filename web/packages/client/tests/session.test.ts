@@ -6,7 +6,7 @@ import { Talk } from "./talk.js";
 
 test("Connecting asks the door, opens a socket with the key as subprotocol, and says that it hears.", async () => {
   const talk = new Talk();
-  talk.world.replies.push(answer({ client_session_key: "dk_session_x" }));
+  talk.world.replies.push(answer({ token: "dk_session_x" }));
   assert.equal(talk.session.state, "idle");
   const connected = talk.session.connect();
   assert.equal(talk.session.state, "connecting");
@@ -114,7 +114,7 @@ test("A typed message is shown at once, interrupts, and becomes the server's.", 
   talk.line.says({ type: "user.transcript", content: "Two, please.", turn_id: "u1" });
   assert.deepEqual(
     talk.session.transcript.map(({ id, text, typed }) => [id, text, typed ?? false]),
-    [["a1", "Hello.", false], ["u1", "Two, please.", true]],
+    [["agent:a1", "Hello.", false], ["user:u1", "Two, please.", true]],
   );
   talk.session.sendText("   ");
   assert.equal(talk.session.transcript.length, 2);

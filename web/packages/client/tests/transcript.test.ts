@@ -1,7 +1,16 @@
 /** The transcript as a function of what is said. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EMPTY, heard, interrupted, type Transcript, typed, unconfirmed } from "../src/transcript.js";
+import {
+  delivered,
+  EMPTY,
+  heard,
+  interrupted,
+  told,
+  type Transcript,
+  typed,
+  unconfirmed,
+} from "../src/transcript.js";
 import type { ServerMessage } from "../src/wire.js";
 
 function after(messages: ServerMessage[], from: Transcript = EMPTY): Transcript {
@@ -65,7 +74,7 @@ test("Deltas are appended, and the whole text replaces them.", () => {
 test("A turn keeps its place and its time while later turns come.", () => {
   const words = after([delta("Good "), said("Hello"), delta("morning.")]);
   assert.deepEqual(lines(words), ["agent: Good morning.…", "user: Hello"]);
-  assert.deepEqual(words.entries.map((entry) => entry.at), [0, 1]);
+  assert.deepEqual(words.entries.map((entry) => entry.timestamp), [0, 1]);
 });
 
 test("A cut turn is marked, also where its words come only later.", () => {
@@ -85,14 +94,14 @@ test("A typed message becomes the turn that says the same, the oldest first.", (
   const words = typed(typed(EMPTY, "typed-1", "yes", 1), "typed-2", " yes ", 2);
   assert.deepEqual(unconfirmed(words).map((entry) => entry.id), ["typed-1", "typed-2"]);
   const confirmed = after([said("yes", "u7")], words);
-  assert.deepEqual(confirmed.entries.map((entry) => entry.id), ["u7", "typed-2"]);
+  assert.deepEqual(confirmed.entries.map((entry) => entry.id), ["user:u7", "typed-2"]);
   assert.equal(confirmed.entries[0]?.typed, true);
   assert.deepEqual(unconfirmed(confirmed).map((entry) => entry.id), ["typed-2"]);
 });
 
 test("Spoken words are no typed message, even while one waits.", () => {
   const words = after([said("no", "u7")], typed(EMPTY, "typed-1", "yes", 1));
-  assert.deepEqual(words.entries.map((entry) => entry.id), ["typed-1", "u7"]);
+  assert.deepEqual(words.entries.map((entry) => entry.id), ["typed-1", "user:u7"]);
 });
 
 const HISTORY: ServerMessage = {
@@ -106,7 +115,7 @@ const HISTORY: ServerMessage = {
 test("History replaces all, with its own times and roles.", () => {
   const words = after([HISTORY], after([said("Old", "u0"), interim("half", 0)]));
   assert.deepEqual(lines(words), ["user: Hello", "agent: Good mor —"]);
-  assert.deepEqual(words.entries.map((entry) => entry.at), [100, 200]);
+  assert.deepEqual(words.entries.map((entry) => entry.timestamp), [100, 200]);
 });
 
 test("Later words of a turn in the history update it.", () => {
@@ -117,12 +126,34 @@ test("Later words of a turn in the history update it.", () => {
 test("A typed message is found in the history once, and else stays behind it.", () => {
   const words = typed(typed(EMPTY, "typed-1", "Hello", 1), "typed-2", "Hello", 2);
   const back = after([HISTORY], words);
-  assert.deepEqual(back.entries.map((entry) => entry.id), ["u1", "a1", "typed-2"]);
+  assert.deepEqual(back.entries.map((entry) => entry.id), ["user:u1", "agent:a1", "typed-2"]);
   assert.equal(back.entries[0]?.typed, true);
   assert.deepEqual(unconfirmed(back).map((entry) => entry.id), ["typed-2"]);
 });
 
 test("A message that was known before the break confirms no typed one.", () => {
   const words = typed(after([said("Hello")]), "typed-1", "Hello", 2);
-  assert.deepEqual(after([HISTORY], words).entries.map((entry) => entry.id), ["u1", "a1", "typed-1"]);
+  assert.deepEqual(after([HISTORY], words).entries.map((entry) => entry.id), ["user:u1", "agent:a1", "typed-1"]);
+});
+
+test("An answer to a turn of the same id is another entry, and ends by itself.", () => {
+  const words = after([interim("Hello", 0), delta("Hi.", "u1")]);
+  assert.deepEqual(words.entries.map((entry) => entry.id), ["user:u1", "agent:u1"]);
+  const end: ServerMessage = { type: "turn.end", role: "assistant", turn_id: "u1" };
+  assert.deepEqual(lines(after([end], words)), ["user: Hello…", "agent: Hi."]);
+});
+
+test("A room tells a segment's whole text each time; one that came to nothing goes.", () => {
+  const tell = (words: Transcript, text: string, final: boolean, cut = false): Transcript =>
+    told(words, { id: "s", role: "agent", text, final, interrupted: cut }, 5);
+  const growing = tell(tell(EMPTY, "Good", false), "Good morning", false);
+  assert.deepEqual(lines(growing), ["agent: Good morning…"]);
+  assert.deepEqual(lines(tell(growing, "Good mor", true, true)), ["agent: Good mor —"]);
+  assert.deepEqual(lines(tell(growing, "", true)), []);
+  assert.equal(tell(EMPTY, "", true), EMPTY);
+});
+
+test("A typed message that is on its way waits for nobody.", () => {
+  const words = delivered(typed(EMPTY, "typed-1", "yes", 1), "typed-1");
+  assert.deepEqual([unconfirmed(words), lines(words)], [[], ["user: yes"]]);
 });

@@ -1,5 +1,5 @@
 /** Everything that the page shows, as plain values; `scene` says how it looks. */
-import type { AgentState, LineState, MicrophoneState, SoundState } from "@duologue/client";
+import type { AgentActivity, LineState, MicrophoneState, SoundState } from "@duologue/client";
 import type { TalkAgent } from "./page.js";
 
 /** Why a conversation is not going on, in the server's or the client's words. */
@@ -13,7 +13,7 @@ export interface Trouble {
 export interface Model {
   readonly agent: TalkAgent;
   readonly line: LineState;
-  readonly agentState: AgentState;
+  readonly agentState: AgentActivity;
   readonly microphone: MicrophoneState;
   readonly sound: SoundState;
   readonly pushToTalk: boolean;

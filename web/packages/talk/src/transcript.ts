@@ -82,7 +82,7 @@ function fill(item: HTMLElement, entry: TranscriptEntry, name: string): void {
   const [speaker, time] = who?.children ?? [];
   if (speaker !== undefined) write(speaker, name);
   if (time instanceof HTMLTimeElement && time.dateTime === "") {
-    const at = new Date(entry.at);
+    const at = new Date(entry.timestamp);
     time.dateTime = at.toISOString();
     time.textContent = clock.format(at);
   }

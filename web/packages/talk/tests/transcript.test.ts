@@ -11,7 +11,7 @@ const entry = (role: TranscriptEntry["role"], final: boolean): TranscriptEntry =
   text: "x",
   final,
   interrupted: false,
-  at: 0,
+  timestamp: 0,
 });
 
 test("words are settled up to the first that still move", () => {

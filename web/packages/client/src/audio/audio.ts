@@ -1,7 +1,7 @@
 /** The sound of one session: one AudioContext, a microphone, a loudspeaker, and a voice that hesitates. */
 import { type Deed, Hesitation } from "./hesitation.js";
 import { Microphone } from "./microphone.js";
-import type { AudioHooks, AudioOptions, AudioSeam, PlayedReason, SoundState } from "./seam.js";
+import type { AudioHooks, AudioOptions, AudioSeam, PlayedReason, SoundState, Source } from "./seam.js";
 import { Speaker } from "./speaker.js";
 import { Unlock } from "./unlock.js";
 
@@ -41,11 +41,11 @@ export class Audio implements AudioSeam {
     await this.opening;
   }
 
-  async startMicrophone(deviceId?: string): Promise<void> {
+  async startMicrophone(source?: Source): Promise<void> {
     const wish = ++this.wishes;
     await this.open();
     if (wish !== this.wishes) return;
-    await this.rig?.microphone.start(deviceId);
+    await this.rig?.microphone.start(source);
     void this.rig?.unlock.resume(); // a page that may listen may be heard, say some browsers
   }
 
@@ -132,11 +132,13 @@ export class Audio implements AudioSeam {
       voice: (what, over) => this.voice(what, over),
       state: (state) => this.hooks.micState(state),
       devices: (list) => this.hooks.devices(list),
+      replaced: (label) => this.hooks.replaced(label),
       failed,
     });
     microphone.setMuted(this.muted);
     microphone.setGate(this.gate);
     this.rig = { context, unlock, speaker, microphone };
+    this.hooks.element(speaker.element);
     await unlock.start();
     return this.rig;
   }

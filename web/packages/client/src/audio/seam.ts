@@ -17,6 +17,9 @@ export type SoundState = "off" | "blocked" | "on";
 /** Why a position is told: `dry` is the end of a turn that was heard wholly. */
 export type PlayedReason = "tick" | "paused" | "resumed" | "stopped" | "dry";
 
+/** A microphone's device id, or a track of the page's own, which the page ends itself. */
+export type Source = string | MediaStreamTrack;
+
 export interface AudioOptions {
   /** The file with both worklets; never a blob, so that `script-src 'self'` is enough. */
   readonly workletUrl: string | URL;
@@ -36,6 +39,10 @@ export interface AudioHooks {
   micState(state: MicrophoneState): void;
   soundState(state: SoundState): void;
   devices(list: MediaDeviceInfo[]): void;
+  /** The microphone was unplugged, and this one took its place. */
+  replaced(label: string): void;
+  /** The agent's voice as an element; null while there is none. */
+  element(element: HTMLAudioElement | null): void;
   /** The sound broke down while it was open; nothing is heard, and nothing sounds, from then on. */
   failed(reason: string): void;
 }
@@ -45,7 +52,7 @@ export interface AudioSeam {
   /** Opens the device; the sound may be `blocked` afterwards. */
   open(): Promise<void>;
   /** Never rejects for a microphone that is refused or missing: `micState` says it. */
-  startMicrophone(deviceId?: string): Promise<void>;
+  startMicrophone(source?: Source): Promise<void>;
   stopMicrophone(): void;
   setMuted(muted: boolean): void;
   /** Push-to-talk: frames come only while the gate is open. It is open at first. */

@@ -1,4 +1,5 @@
 /** The page's end of the loudspeaker. */
+import { voiceElement } from "./element.js";
 import { drawn, loudness } from "./level.js";
 import { type FromSpeaker, SPEAKER, type SpeakerSetup, type ToSpeaker } from "./protocol.js";
 import type { PlayedReason } from "./seam.js";
@@ -7,6 +8,10 @@ export class Speaker {
   private readonly node: AudioWorkletNode;
   private readonly meter: AnalyserNode;
   private readonly metered: Float32Array<ArrayBuffer>;
+  private readonly volume: GainNode;
+  private readonly tap: MediaStreamAudioDestinationNode;
+  /** The voice as a page can place it; what it is told of volume and muting is obeyed here. */
+  readonly element: HTMLAudioElement;
   private turn = 0;
   private samples = 0;
   private came = false;
@@ -28,7 +33,13 @@ export class Speaker {
     this.node.onprocessorerror = ({ message }) => failed(`the loudspeaker's worklet threw: ${message}`);
     this.meter = new AnalyserNode(context, { fftSize: 512 });
     this.metered = new Float32Array(this.meter.fftSize);
-    this.node.connect(this.meter).connect(context.destination);
+    this.volume = new GainNode(context);
+    this.tap = context.createMediaStreamDestination();
+    this.node.connect(this.meter).connect(this.volume).connect(context.destination);
+    this.meter.connect(this.tap);
+    this.element = voiceElement(context, this.tap.stream, ({ volume, muted }) => {
+      this.volume.gain.value = muted ? 0 : volume;
+    });
   }
 
   get playedMs(): number {
@@ -85,6 +96,8 @@ export class Speaker {
     this.send({ do: "close" });
     this.node.disconnect();
     this.meter.disconnect();
+    this.volume.disconnect();
+    this.element.srcObject = null;
   }
 
   private heard({ turn, samples, why }: FromSpeaker): void {

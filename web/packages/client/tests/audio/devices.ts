@@ -10,6 +10,10 @@ export class Track extends EventTarget {
     super();
   }
 
+  get label(): string {
+    return this.device;
+  }
+
   stop(): void {
     this.live = false;
   }
@@ -94,6 +98,7 @@ export function desk(): Desk {
     voice: (what) => told.push(what),
     state: (state) => told.push(state),
     devices: (list) => told.push(`devices ${list.length}`),
+    replaced: (label) => told.push(`replaced by ${label}`),
     failed: (reason) => told.push(reason),
   };
   const context = {

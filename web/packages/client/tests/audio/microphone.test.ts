@@ -1,7 +1,7 @@
 /** The microphone of a page: asked for, refused, changed, pulled out, given back. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { desk } from "./devices.js";
+import { desk, Track } from "./devices.js";
 
 const frame = () => ({ type: "frame" as const, pcm: new ArrayBuffer(1280), level: -35 });
 
@@ -71,8 +71,22 @@ test("One that is pulled out is replaced by another.", async () => {
   devices.plugged = ["built-in"];
   devices.tracks[0]?.pull();
   await settle();
-  assert.deepEqual(told, ["asking", "on", "devices 1"]);
+  assert.deepEqual(told, ["asking", "on", "devices 1", "replaced by built-in"]);
   assert.deepEqual(devices.live, ["built-in"]);
+});
+
+test("A track of the page is heard, and left to the page when it is not wanted any more.", async () => {
+  const { devices, microphone, told } = desk();
+  const track = new Track("page");
+  Object.assign(globalThis, {
+    MediaStream: class {
+      readonly getAudioTracks = (): Track[] => [track];
+    },
+  });
+  await microphone.start(track as unknown as MediaStreamTrack);
+  assert.deepEqual([told, devices.tracks], [["on"], []]);
+  microphone.stop();
+  assert.deepEqual([told, track.live], [["on", "off"], true]);
 });
 
 test("The last one that is pulled out is lost, until one is plugged in.", async () => {
@@ -101,7 +115,7 @@ test("A browser that keeps its devices secret gives a microphone, and another wh
   devices.tracks[0]?.pull();
   await settle();
   await new Promise(setImmediate); // Node would report a rejection that nobody handles
-  assert.deepEqual(told, ["asking", "on", "asking", "on"]);
+  assert.deepEqual(told, ["asking", "on", "asking", "on", "replaced by built-in"]);
   assert.deepEqual(devices.live, ["built-in"]);
 });
 

@@ -1,0 +1,193 @@
+/** Asks for a session: at the server's own door, or of a function that the page supplies. */
+import { SessionError } from "./error.js";
+import type { Kept } from "./memory.js";
+import type { SessionOptions, SessionRequest, Ticket } from "./types.js";
+import type { AuthorizeAnswer, ErrorBody, Opening, OpeningConfig } from "./wire.js";
+import type { World } from "./world.js";
+
+/** Reported to a page's own `authorize`; a test holds it to package.json. */
+export const VERSION = "0.1.0";
+/** What this client can do beyond Layercode's protocol. */
+export const CAPABILITIES = ["binary", "mic16", "played", "resume", "agent_state", "tools"] as const;
+
+const DOOR = "/api/widget/session";
+const SOCKET = "/v1/agents/web/websocket";
+/** How a key begins that opens a socket; all else opens a room. */
+const SOCKET_KEY = "dk_session_";
+/** What refuses a page for where it is. */
+const FOREIGN: ReadonlySet<string> = new Set(["origin_refused", "key_missing", "key_unknown"]);
+
+export type Ask = (request: SessionRequest, signal: AbortSignal) => Promise<Opening>;
+type Asked = Pick<SessionOptions, "authorize" | "publicKey" | "sessionEndpoint" | "sessionBody">;
+type Wished = Pick<SessionOptions, "agent" | "metadata" | "visitor" | "encryption">;
+
+/** What asks; every refusal is a `SessionError` with the server's own code and sentence. */
+export function asker(base: string, options: Asked, world: World): Ask {
+  const supplied = options.authorize;
+  const ask: (request: SessionRequest, signal: AbortSignal) => Promise<unknown> =
+    supplied === undefined
+      ? (request, signal) => atTheDoor(base, options, request, signal, world)
+      : (request) => supplied(request);
+  return async (request, signal) => {
+    try {
+      return checked(await ask(request, signal), base);
+    } catch (error) {
+      throw understood(error);
+    }
+  };
+}
+
+/** What is asked for an agent; with the right to come back, for the conversation it belongs to. */
+export function wish(
+  { agent, metadata, visitor, encryption }: Wished,
+  kept: Kept | null,
+  world: Pick<World, "rooms" | "page">,
+): SessionRequest {
+  const who = typeof visitor === "function" ? visitor() : visitor;
+  const page = world.page();
+  // A room that must be encrypted never falls back to a socket.
+  const sockets = encryption === undefined ? (["websocket"] as const) : [];
+  return {
+    agent_id: agent,
+    transports: world.rooms ? ["livekit", ...sockets] : sockets,
+    capabilities: CAPABILITIES,
+    participant_attributes: { "duologue.client": "1" },
+    sdk_version: `@duologue/client ${VERSION}`,
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(encryption === undefined ? {} : { e2ee: true }),
+    ...(who ? { visitor_id: who } : {}),
+    ...(page === null ? {} : { page }),
+    ...(kept === null ? {} : { conversation_id: kept.conversationId, resume_token: kept.token }),
+  };
+}
+
+/** The opening that somebody else got at a door. */
+export function openedBy(ticket: Ticket): Opening {
+  const transport = ticket.token.startsWith(SOCKET_KEY) ? "websocket" : "livekit";
+  const resume = ticket.resumeToken ?? null;
+  return {
+    session_id: "",
+    conversation_id: ticket.conversationId ?? "",
+    transport,
+    url: ticket.url,
+    token: ticket.token,
+    room_name: ticket.roomName ?? null,
+    resumable: resume !== null,
+    resume_token: resume,
+    resumed: null,
+    agent: { name: "", avatarImageUrl: null, idleLoopUrl: null },
+    config: ticket.config ?? (transport === "websocket" ? { ...UNTOLD, ...SPOKEN } : UNTOLD),
+    announce: null,
+  };
+}
+
+const UNTOLD: OpeningConfig = {
+  transcription: { trigger: "automatic", can_interrupt: true, automatic: true },
+  tabs: "takeover",
+  capabilities: [],
+  encryption: false,
+};
+const SPOKEN = {
+  capabilities: CAPABILITIES,
+  audio: { input_rate: 16_000, output_rate: 16_000 },
+} as const;
+
+async function atTheDoor(
+  base: string,
+  { publicKey, sessionEndpoint, sessionBody }: Asked,
+  request: SessionRequest,
+  signal: AbortSignal,
+  world: World,
+): Promise<unknown> {
+  const url = sessionEndpoint ?? `${base}${DOOR}`;
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (publicKey !== undefined) headers["x-api-key"] = publicKey;
+  // Our own words; a page's may choose the roads, but not the agent.
+  const { agent_id: agentId, sdk_version: _, transports, ...rest } = request;
+  const body = JSON.stringify({ transports, ...sessionBody, ...rest, agentId });
+  let response: Response;
+  try {
+    response = await world.fetch(url, { method: "POST", headers, body, signal });
+  } catch {
+    // A browser hides from a foreign page why it is refused.
+    if (!signal.aborted && new URL(url, world.origin || undefined).origin !== world.origin) tell(world);
+    throw new SessionError("unreachable", `The server at ${base} cannot be reached.`);
+  }
+  if (response.ok) return response.json().catch(() => null);
+  const refused = await refusal(response);
+  if (FOREIGN.has(refused.code)) tell(world, refused.message);
+  throw refused;
+}
+
+const told = new Set<string>();
+
+/** Says once to whoever builds the page what to do; its users see another sentence. */
+function tell(world: World, said = "The browser was given no reason."): void {
+  if (told.has(said)) return;
+  told.add(said);
+  world.complain(
+    `duologue: no session for ${world.origin}: ${said} If the server runs, give the page a public ` +
+      `key whose origins name this one: duologue keys create --kind public --origin ${world.origin}`,
+  );
+}
+
+async function refusal(response: Response): Promise<SessionError> {
+  const { status } = response;
+  const body = (await response.json().catch(() => null)) as Partial<ErrorBody> | null;
+  const code = typeof body?.code === "string" ? body.code : `http_${status}`;
+  const said = typeof body?.error === "string" ? body.error : `The server answered ${status}.`;
+  return new SessionError(code, said, status, seconds(response.headers.get("retry-after")));
+}
+
+/** Seconds of a Retry-After; a date, which our server never sends, counts as none. */
+function seconds(header: string | null): number | null {
+  const found = Number.parseFloat(header ?? "");
+  return Number.isFinite(found) && found >= 0 ? found : null;
+}
+
+function checked(answer: unknown, base: string): Opening {
+  const found = answer as Partial<Opening & AuthorizeAnswer> | null | undefined;
+  const { token, client_session_key: key, conversation_id: id, config } = found ?? {};
+  const sounds = found?.transport === "livekit" || config?.audio;
+  if (typeof id === "string" && config?.transcription && sounds) {
+    if (typeof token === "string" && typeof found?.url === "string") {
+      const { url, announce } = found;
+      const said = announce ? secured(announce, base) : null;
+      return { ...(found as Opening), url: secured(url, base), announce: said };
+    }
+    if (typeof key === "string") return ofLayercode(found as AuthorizeAnswer, base);
+  }
+  throw new SessionError(
+    "bad_answer",
+    "The answer to the request for a session lacks url and token (or client_session_key), " +
+      "conversation_id or config. Return the server's answer as it is.",
+    400,
+  );
+}
+
+/** What a back end got at Layercode's door: a socket. */
+function ofLayercode(answer: AuthorizeAnswer, base: string): Opening {
+  const { client_session_key: key, conversation_id, session_id, config } = answer;
+  const url = `${base.replace(/^http/, "ws")}${SOCKET}`;
+  const ticket = { url, token: key, config: { ...config, encryption: false } };
+  const { resume_token = null, resumed = null } = answer;
+  const resumable = resume_token !== null;
+  return { ...openedBy(ticket), conversation_id, session_id, resume_token, resumable, resumed };
+}
+
+/** Behind a proxy a server may not know that the world reaches it by https. */
+function secured(url: string, base: string): string {
+  if (!base.startsWith("https:") || !/^(ws|http):/.test(url)) return url;
+  return new URL(url).host === new URL(base).host ? url.replace(/^(ws|http):/, "$1s:") : url;
+}
+
+/** What a supplied function threw, as far as it names a status and a code. */
+function understood(error: unknown): SessionError {
+  if (error instanceof SessionError) return error;
+  const { status, code, message } = Object(error) as Record<string, unknown>;
+  return new SessionError(
+    typeof code === "string" ? code : "unreachable",
+    typeof message === "string" ? message : "The page's own authorize failed.",
+    typeof status === "number" ? status : 0,
+  );
+}
