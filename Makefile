@@ -51,7 +51,7 @@ types: $(VENV)/.dev $(WEB) ## check the types of Python and TypeScript
 bench: $(VENV)/.dev .bench/.peers .bench/.web $(WEB) ## measure every published figure, peers beside us; writes docs/performance.md
 	@$(BIN)/python -m bench.page
 
-docs: $(VENV)/.dev ## write the pages that are read from the code: settings, errors, commands, platforms, llms.txt
+docs: $(VENV)/.dev $(filter %.all,$(WEB)) ## write the pages that are read from the code: settings, errors, commands, platforms, APIs, llms.txt
 	@$(BIN)/python -m tests.generated
 
 soak: $(VENV)/.dev ## the long tests: fuzzing and hours of sessions

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import typer
-from tests import llms, platforms
+from tests import llms, platforms, web_api
 from tests.signatures import documented
 from tests.widget_types import widget_types
 from tests.wire_types import wire_types
@@ -127,8 +127,8 @@ PAGES = {
 
 
 def main() -> int:
-    """Writes every page."""
-    for name, make in PAGES.items():
+    """Writes every page; those of the npm packages where their compiler is installed."""
+    for name, make in (PAGES | (web_api.REPORTS if web_api.TSC.exists() else {})).items():
         (ROOT / name).write_text(make(), encoding="utf-8")
         sys.stdout.write(f"wrote {name}\n")
     return 0
