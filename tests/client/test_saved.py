@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import stat
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -72,6 +73,28 @@ def test_a_file_is_for_its_owner_only_and_whole(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [each.name for each in path.parent.iterdir()] == ["kept.json"]
+
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "saved.json").read_text())
+
+
+def test_the_times_are_those_of_the_vectors() -> None:
+    """A page and a program keep a session for as long."""
+    assert int(saved.RESUME_WINDOW * 1000) == VECTORS["resume_window"]
+    assert int(saved.GRACE * 1000) == VECTORS["grace"]
+    assert int(keeping.PULSE * 1000) == VECTORS["pulse"]
+
+
+@pytest.mark.parametrize(("age", "left", "loads", "live"), VECTORS["ages"])
+def test_what_is_still_to_be_had(
+    age: int, left: bool, loads: bool, live: bool, clock: Callable[[float], None]
+) -> None:
+    """`tests/vectors/saved.json` says it of every age."""
+    store: dict[str, Any] = {}
+    kept = replace(KEPT, ts=NOW - age, left=left)
+    save_session(kept, store)
+    assert load_session(store) == (kept if loads else None)
+    assert kept.is_live() is live
 
 
 def test_five_minutes_and_thirty_seconds(clock: Callable[[float], None]) -> None:
