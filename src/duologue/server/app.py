@@ -30,6 +30,7 @@ from duologue.server import (
 from duologue.server.admit import Doorman
 from duologue.server.face import Faces
 from duologue.server.invite import Inviter
+from duologue.server.keys import Keys
 from duologue.server.nearby import Mode, Nearby
 from duologue.server.openings import SOCKET_PATH, Openings
 from duologue.server.reference import Reference
@@ -93,6 +94,7 @@ class House:
                 *([tokens.development_token] if mode == "dev" else []),
                 *health.DOORS,
                 *owners.DOORS,
+                Keys,
                 *pages.DOORS,
                 *assets.DOORS,
             ],
@@ -155,9 +157,17 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     elif error.status_code == 413:
         shown = DuologueError("too_large", limit=BODY_LIMIT)
     else:
-        shown = DuologueError("bad_request", reason=error.detail)
+        shown = DuologueError("bad_request", reason=_reason(error))
     headers = dict(error.headers or {}) | _cors(request, shown)
     return _answer(shown.code, shown.message, error.status_code, headers)
+
+
+def _reason(error: HTTPException) -> str:
+    """What is wrong with a request, by the names of its fields where there are any."""
+    found = error.extra if isinstance(error.extra, list) else []
+    each = (one for one in found if isinstance(one, dict) and "message" in one)
+    said = [f"{one['key']}: {one['message']}" if "key" in one else one["message"] for one in each]
+    return "; ".join(said) or error.detail
 
 
 def _cors(request: Request[Any, Any, Any], error: DuologueError) -> dict[str, str]:
