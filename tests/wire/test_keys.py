@@ -33,7 +33,7 @@ def test_a_request_names_an_agent_and_its_pages() -> None:
 @pytest.mark.parametrize("body", [b'{"agent":"desk"}', b'{"agent":"a","origins":[],"scope":"x"}'])
 def test_what_is_missing_or_unknown_is_refused(body: bytes) -> None:
     """By name."""
-    with pytest.raises(msgspec.ValidationError, match="origins|scope"):
+    with pytest.raises(msgspec.ValidationError, match=r"origins|scope"):
         msgspec.json.decode(body, type=PublicKeyRequest)
 
 
