@@ -146,7 +146,7 @@ def test_a_visitor_comes_more_often(conn: Connection, world: World) -> None:
 
 def test_the_last_browser_of_a_conversation_is_kept(conn: Connection, world: World) -> None:
     """One that nothing is known of becomes a visitor by it."""
-    for visitor in (VISITOR, OTHER):
+    for visitor in (VISITOR, OTHER, "vis_made_up", ""):
         visits.link(conn, world.id, world.conversation.id, visitor, NOW)
     found = conversations.get(conn, world.id, world.conversation.id)
     assert found is not None

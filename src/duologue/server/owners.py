@@ -259,6 +259,7 @@ def _conversation(host: Host, one: Conversation) -> rest.ConversationView:
         updated_at=one.updated_at,
         ended_at=one.ended_at,
         end_reason=one.end_reason,
+        visitor_id=one.visitor_id,
     )
 
 

@@ -129,7 +129,12 @@ def meet(conn: Connection, org_id: str, id: str, *, first: int, last: int) -> No
 
 
 def link(conn: Connection, org_id: str, conversation_id: str, visitor_id: str, now: int) -> None:
-    """Notes in whose browser a conversation is held; the last one counts."""
+    """Notes in whose browser a conversation is held; the last one counts.
+
+    The id is what a page says: one that no tracker makes is nobody's.
+    """
+    if not wire.known(visitor_id):
+        return
     meet(conn, org_id, visitor_id, first=now, last=now)
     _link(conn, org=org_id, wanted=conversation_id, visitor=visitor_id)
 

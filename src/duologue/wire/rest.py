@@ -34,6 +34,8 @@ class ConversationView(msgspec.Struct, kw_only=True):
     updated_at: int
     ended_at: int | None
     end_reason: str | None
+    visitor_id: str | None
+    """Whose browser it is held in, where a tracker told."""
 
 
 class MessageView(msgspec.Struct, kw_only=True):
