@@ -122,6 +122,13 @@ def without_private(text: str) -> str:
     return "\n".join(kept)
 
 
+def without_constructor(text: str) -> str:
+    """A class as it is to those who cannot make one."""
+    return re.sub(
+        r"(?m)(?:^    /\*\*(?:(?!\*/)[\s\S])*\*/\n)?^    constructor\([\s\S]*?\);\n", "", text
+    )
+
+
 class Api:
     """What one entry of a package offers, and what stands behind it without a name outside."""
 
@@ -177,8 +184,9 @@ class Api:
                 meant = self._find(module, word)
                 if not isinstance(meant, str) and meant not in known:
                     known.add(meant)
-                    found.append((meant.name, meant))
-                    waiting.append(meant)
+                    seen = meant._replace(text=without_constructor(meant.text))
+                    found.append((seen.name, seen))
+                    waiting.append(seen)
         return found
 
 
