@@ -42,13 +42,16 @@ def test_every_name_has_its_type_however_modules_are_found(
         names += [f"type {name}" for name in api.foreign if not name.startswith("*")]
         lines.append(f'export {{ {", ".join(sorted(names))} }} from "{way}";')
     (project / "site.ts").write_text("\n".join(lines))
-    listed = run(
+    compiler = (
         *(MODULES / ".bin" / "tsc", "--noEmit", "--strict", "--exactOptionalPropertyTypes"),
         *("--skipLibCheck", "false", "--target", "es2022", "--lib", "es2023,dom,dom.iterable"),
         *("--module", RESOLUTIONS[resolution], "--moduleResolution", resolution),
-        *("--types", "", "--listFiles", "site.ts"),
-        cwd=project,
-    ).splitlines()
+        *("--types", "", "site.ts"),
+    )
+    wrong = run(*compiler, cwd=project, ok=(0, 1, 2)).splitlines()
+    # LiveKit's own declarations are not whole without packages that it does not bring along.
+    assert [one for one in wrong if one.startswith(("site.ts", "node_modules/@duologue"))] == []
+    listed = run(*compiler, "--listFilesOnly", cwd=project).splitlines()
     ours = [one for one in listed if "/node_modules/@duologue/" in one]
     assert ours
     assert [one for one in ours if not one.endswith(".d.ts") or "/dist/" not in one] == []
