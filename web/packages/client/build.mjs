@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const LIMIT = 20_000;
+const LIMIT = 24_000;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const published = process.argv[2] === "dist";
 const out = here(published ? "dist/" : "../../../src/duologue/console/assets/");

@@ -11,17 +11,36 @@ export class Session extends SessionCore {
 }
 
 export type { MicrophoneState, SoundState } from "./audio/seam.js";
+export type {
+  AgentConfig,
+  AgentState,
+  ConnectionState,
+  ControlledSession,
+  Snapshot,
+} from "./controlled.js";
 export { SessionError } from "./error.js";
+export { type Said, saveSession } from "./keeping.js";
 export type { LineState } from "./line.js";
+export { LiveKitSession, lead, type Microphone, sessionBehind } from "./livekit-session.js";
 export { browserMemory, type Kept, type Memory, type Remembered } from "./memory.js";
+export type { SessionOptions, SessionOptions as LiveKitSessionOptions } from "./options.js";
 export { VERSION } from "./opening.js";
+export {
+  clearSession,
+  GRACE,
+  isLive,
+  loadSession,
+  RESUME_WINDOW,
+  type SavedSession,
+  type Store,
+} from "./saved.js";
 export type {
   AgentActivity,
   Encryption,
   Notice,
   Page,
   SessionEvents,
-  SessionOptions,
+  SessionOptions as EngineOptions,
   SessionRequest,
   Ticket,
   ToolEvent,
