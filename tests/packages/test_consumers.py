@@ -57,6 +57,16 @@ def test_every_name_has_its_type_however_modules_are_found(
     assert [one for one in ours if not one.endswith(".d.ts") or "/dist/" not in one] == []
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_server_may_import_it(package: str, node: str, packed: Packed, tmp_path: Path) -> None:
+    """Where there is no window, every way in can be loaded, and does nothing by itself."""
+    project = packed.project(tmp_path, *NEEDED[package])
+    ways = json.dumps(list(web_api.entries(package)))
+    script = f"for (const way of {ways}) console.log(Object.keys(await import(way)).length > 0)"
+    said = run(node, "--input-type=module", "-e", script, cwd=project)
+    assert set(said.split()) == {"true"}
+
+
 def site(project: Path, source: str) -> dict[str, Any]:
     """What Vite makes of a page with this script: its manifest."""
     (project / "main.ts").write_text(source)
