@@ -32,7 +32,9 @@ FAULTS: Final[dict[str, Fault]] = {
     "key_wrong_org": Fault(403, None, "This key belongs to another organization."),
     "key_wrong_agent": Fault(403, None, "This public key opens only its own agent, not {agent!r}."),
     "origin_refused": Fault(
-        403, None, "Pages from {origin!r} may not open this agent; its origins: {allowed}."
+        403,
+        None,
+        "Pages from {origin!r} may not open this agent; its origins: {allowed}. {mend}",
     ),
     "consent_required": Fault(
         403,
@@ -130,6 +132,7 @@ FAULTS: Final[dict[str, Fault]] = {
     # What agent and client exchange
     "not_shareable": Fault(400, None, "{what} cannot be shared: {reason}."),
     "no_client": Fault(409, None, "{what} needs a client that takes {need!r}, and none is there."),
+    "address_refused": Fault(400, None, "No page is led to {url!r}: {reason}."),
     "vision_off": Fault(
         409,
         None,

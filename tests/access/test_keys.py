@@ -186,3 +186,24 @@ def test_a_key_is_recalled_by_its_id_while_it_is_good(conn: Connection, world: W
         with pytest.raises(DuologueError) as error:
             keys.recalled(conn, org_id, key_id, NOW)
         assert code(error) == "key_unknown"
+
+
+def test_more_pages_may_use_a_public_key(conn: Connection, world: World) -> None:
+    """Each origin once, as it is compared; the key's text stays what it was."""
+    made, text = create(conn, world, **PAGE)
+    listed = ["https://Shop.example:443", "https://example.com"]
+    after = keys.allow(conn, world.id, made.id, listed)
+    assert after.origins == ["https://example.com", "https://shop.example"]
+    assert keys.authenticate(conn, text, NOW).origins == tuple(after.origins)
+
+
+def test_no_page_may_use_a_secret_key_or_none(conn: Connection, world: World) -> None:
+    """The refusal says why."""
+    with pytest.raises(DuologueError, match="secret key acts for its organization"):
+        keys.allow(conn, world.id, world.key.id, ["https://a.example"])
+    with pytest.raises(DuologueError, match="key_none") as error:
+        keys.allow(conn, world.id, "key_none", ["https://a.example"])
+    assert code(error) == "key_not_found"
+    made, _ = create(conn, world, **PAGE)
+    with pytest.raises(DuologueError, match="is not an origin"):
+        keys.allow(conn, world.id, made.id, ["example.com"])

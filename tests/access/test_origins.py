@@ -190,4 +190,25 @@ def test_the_rule_of_each_kind_of_key(
     with pytest.raises(DuologueError) as error:
         origins.check(kind, origin, of_key, of_agent)
     assert error.value.code == "origin_refused"
-    assert str(error.value).endswith(f"its origins: {shown}.")
+    assert f"its origins: {shown}. " in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "origin", "of_key", "of_agent", "mend"),
+    [
+        ("public", B, [A], [], f"duologue keys allow key_1 {B}"),
+        ("public", B, [A], [A], f"duologue keys allow key_1 {B}"),
+        ("public", B, [A, B], [A], f"add to origins {B}"),
+        ("secret", B, [], [A], f"add to origins {B}"),
+        ("local", A, [], [], f"duologue keys create --kind public --agent NAME --origin {A}"),
+        ("public", "null", [A], [], "over http or https"),
+        ("public", None, [A], [], "over http or https"),
+    ],
+)
+def test_a_refused_page_learns_what_lets_it_in(
+    kind: Kind, origin: str | None, of_key: list[str], of_agent: list[str], mend: str
+) -> None:
+    """The command that adds its origin, or the list that it must be added to."""
+    with pytest.raises(DuologueError) as error:
+        origins.check(kind, origin, of_key, of_agent, key_id="key_1")
+    assert str(error.value).rstrip(".").endswith(mend) or mend in str(error.value)

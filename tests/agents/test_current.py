@@ -84,7 +84,7 @@ async def test_what_the_road_lacks_is_refused_by_name() -> None:
     here = make("a", [], [])
     calls: dict[str, Callable[[], object]] = {
         "chat": lambda: here.chat("x"),
-        "navigate": lambda: here.navigate("/"),
+        "navigate": lambda: here.navigate("/prices"),
         "frame": here.frame,
         "on_rpc": lambda: here.on_rpc("x", str),
         "on_file": lambda: here.on_file(print),
@@ -152,7 +152,7 @@ class Beyond:
 async def test_what_reaches_clients_goes_there_with_its_defaults() -> None:
     """Every call arrives as it was written, and what it answers comes back."""
     beyond = Beyond()
-    here = make("a", [], [], reach=beyond, navigate=beyond.asked.append, chat=beyond.asked.append)
+    here = make("a", [], [], reach=beyond, lead=beyond.asked.append, chat=beyond.asked.append)
     assert here.state is beyond.shared
     assert await here.rpc("where") == "yes"
     here.on_rpc("price", str)()

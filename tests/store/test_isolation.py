@@ -19,6 +19,7 @@ from duologue.errors import DuologueError
 from duologue.store import (
     agents,
     conversations,
+    feedback,
     keys,
     messages,
     runs,
@@ -54,6 +55,7 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (keys, "all"): lambda c, o, w: keys.all(c, o),
     (keys, "get"): lambda c, o, w: keys.get(c, o, w.key.id),
     (keys, "revoke"): lambda c, o, w: keys.revoke(c, o, w.key.id, NOW),
+    (keys, "set_origins"): lambda c, o, w: keys.set_origins(c, o, w.key.id, ["https://x.example"]),
     (keys, "used"): lambda c, o, w: keys.used(c, o, w.key.id, NOW),
     (agents, "all"): lambda c, o, w: agents.all(c, o),
     (agents, "get"): lambda c, o, w: agents.get(c, o, w.agent.id),
@@ -86,6 +88,7 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (messages, "append"): lambda c, o, w: say(c, o, w.conversation.id, w.run.id),
     (messages, "revise"): lambda c, o, w: messages.revise(c, o, w.message.id, text="x", now=NOW),
     (messages, "remove"): lambda c, o, w: messages.remove(c, o, w.message.id),
+    (feedback, "of"): lambda c, o, w: feedback.of(c, o, w.conversation.id),
     (messages, "of"): lambda c, o, w: messages.of(c, o, w.conversation.id),
     (visits, "record"): lambda c, o, w: visits.record(c, o, batch(page("/b")), NOW),
     (visits, "meet"): lambda c, o, w: visits.meet(c, o, VISITOR, first=0, last=NOW + 1),
@@ -146,7 +149,7 @@ REACHES: dict[str, Reach] = {
     ),
 }
 MAKERS = {(keys, "insert"), (agents, "put"), (conversations, "create"), (runs, "start")}
-MODULES = (keys, agents, conversations, sessions, runs, messages, visits, visitors)
+MODULES = (keys, agents, conversations, sessions, runs, feedback, messages, visits, visitors)
 
 
 def everything(conn: Connection, org_id: str) -> dict[str, list[tuple[Any, ...]]]:

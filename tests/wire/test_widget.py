@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from duologue.errors import DuologueError
 from duologue.wire import widget as wire
+from duologue.wire.consent import Consent
+from duologue.wire.page import Page
 from duologue.wire.tokens import TokenRequest
 
 
@@ -61,3 +63,55 @@ def test_no_bytes_break_the_reader(body: bytes) -> None:
     except DuologueError as error:
         found = error.code
     assert isinstance(found, TokenRequest) or found == "bad_request"
+
+
+def test_where_the_visitor_is_and_what_it_agreed_to_is_read() -> None:
+    """It is no metadata, in either spelling."""
+    page = {"url": "https://a.example/x", "title": "X"}
+    consent = {"hash": "ab", "at": 5}
+    asked = {"agentId": "desk", "page": page, "consent": consent, "visitorId": "vis_1", "plan": 1}
+    wanted = TokenRequest(
+        agent_name="desk",
+        page=Page("https://a.example/x", "X", "/x"),
+        consent=Consent("ab", 5),
+        visitor_id="vis_1",
+        metadata={"plan": 1},
+    )
+    assert read(asked) == wanted
+    assert read({**asked, "visitorId": None, "visitor_id": "vis_1"}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("page", "/x"), ("consent", True), ("visitor_id", "v" * 65)]
+)
+def test_a_field_of_ours_is_refused_by_its_name(field: str, value: Any) -> None:
+    """Whoever meant something else by it reads which name is taken."""
+    with pytest.raises(DuologueError, match=field):
+        read({field: value})
+
+
+def test_feedback_is_read() -> None:
+    """A thumb, with words or without."""
+    told = wire.read_feedback(b'{"token": "t", "rating": "up"}')
+    assert told == wire.WidgetFeedback(token="t", rating="up")
+    whole = b'{"token": "t", "session_id": "s", "rating": "down", "text": "Too slow."}'
+    assert wire.read_feedback(whole).text == "Too slow."
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "truncated"),
+        (b'{"token": "t", "rating": "sideways"}', "rating"),
+        (b'{"token": "t", "rating": "up", "stars": 5}', "stars"),
+        (b'{"rating": "up"}', "token"),
+        (b'{"token": "t", "rating": "up", "text": "' + b"x" * 2001 + b'"}', "text"),
+        (b"[" * 100_000, "object"),
+        (b'{"token": "\xff", "rating": "up"}', "utf-8"),
+    ],
+)
+def test_feedback_that_cannot_be_kept_says_why(body: bytes, words: str) -> None:
+    """By the field that is wrong, unknown ones among them."""
+    with pytest.raises(DuologueError, match=f"(?i){words}") as error:
+        wire.read_feedback(body)
+    assert error.value.code == "bad_request"

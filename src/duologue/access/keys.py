@@ -104,6 +104,19 @@ def create(
     return key, text
 
 
+def allow(conn: Connection, org_id: str, key_id: str, origins: Sequence[str]) -> Key:
+    """Lets pages of these origins use a public key, too."""
+    key = store.get(conn, org_id, key_id)
+    if key is None:
+        raise DuologueError("key_not_found", key=key_id)
+    if key.kind != "public":
+        raise _refusal("a secret key acts for its organization: origins are for public ones")
+    parsed = [str(origin_rules.parse(origin)) for origin in origins]
+    listed = list(dict.fromkeys([*key.origins, *parsed]))
+    store.set_origins(conn, org_id, key_id, listed)
+    return msgspec.structs.replace(key, origins=listed)
+
+
 def authenticate(conn: Connection, presented: str | None, now: int) -> Principal:
     """Who presents the key; a missing, unknown, revoked or expired one is refused."""
     if not presented:

@@ -85,6 +85,8 @@ def check(
     origin: str | None,
     of_key: Iterable[str],
     of_agent: Iterable[str],
+    *,
+    key_id: str | None = None,
 ) -> None:
     """Refuses a page from where neither key nor agent expect one.
 
@@ -96,14 +98,32 @@ def check(
     if kind == "local":
         fits = origin is None or is_loopback(origin)
         named = ["pages on this machine"]
-    elif kind == "public":
-        fits = allowed(origin, key_list) and (not agent_list or allowed(origin, agent_list))
-        named = agent_list or key_list
+        mend = "A page elsewhere needs a key: duologue keys create --kind public --agent NAME"
+    elif kind == "public" and not allowed(origin, key_list):
+        fits, named = False, key_list
+        mend = f"Allow it: duologue keys allow {key_id or 'KEY'}"
     else:
         fits = not agent_list or allowed(origin, agent_list)
         named = agent_list
+        mend = (
+            "Its agent has a list of its own, in duologue.toml or its file; there, add to origins"
+        )
     if not fits:
-        raise DuologueError("origin_refused", origin=origin, allowed=", ".join(named) or "none")
+        raise DuologueError(
+            "origin_refused",
+            origin=origin,
+            allowed=", ".join(named) or "none",
+            mend=_mended(mend, origin, kind),
+        )
+
+
+def _mended(mend: str, origin: str | None, kind: str) -> str:
+    """What to do about a page that was refused."""
+    try:
+        page = _read(origin or "")
+    except ValueError:
+        return "That is no origin: serve the page over http or https, from a place with a name."
+    return f"{mend} {'--origin ' if kind == 'local' else ''}{page}"
 
 
 def _read(text: str) -> Origin:

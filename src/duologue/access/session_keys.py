@@ -46,5 +46,6 @@ def check(claim: Claim | None, now: int, *, origin: str | None) -> Claim:
         raise DuologueError("agent_has_no_org", agent=claim.agent_slug)
     balance.check(claim.balance_micros, claim.organization_slug)
     listed = _definitions.decode(claim.agent_definition).origins
-    origins.check(claim.key_kind or "local", origin, claim.key_origins, listed)
+    kind = claim.key_kind or "local"
+    origins.check(kind, origin, claim.key_origins, listed, key_id=session.key_id)
     return claim

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from duologue.agents.reach import AttributesHandler, FileHandler, Reach, RpcHandler
 from duologue.agents.shared import State, Unsubscribe, subscribe
+from duologue.core.navigation import destination
 from duologue.errors import DuologueError, NotOnThisTransport
+from duologue.wire.page import Page, told
 
 if TYPE_CHECKING:
     from livekit import rtc
@@ -37,10 +39,10 @@ class Current:
         custom_headers: dict[str, str] | None = None,
         resumed: Literal["live", "rebuilt"] | None = None,
         visitor: Any = None,
-        page: Any = None,
+        page: Page | None = None,
         chat: Callable[[str], None] | None = None,
         reach: Reach | None = None,
-        navigate: Callable[[str], None] | None = None,
+        lead: Callable[[str], None] | None = None,
         frame: Callable[[], rtc.VideoFrame | None] | None = None,
     ) -> None:
         self.conversation_id = conversation_id
@@ -55,6 +57,7 @@ class Current:
         self.custom_headers = custom_headers or {}
         self.visitor = visitor
         self.page = page
+        """The page that the visitor is on: its `url`, `title` and `path`; none when nobody says."""
         self.resumed = resumed
         """`live` or `rebuilt` when the conversation began in an earlier session."""
         self.state = State() if reach is None else reach.shared
@@ -63,7 +66,7 @@ class Current:
         self._end = end
         self._chat = chat
         self._reach = reach
-        self._navigate = navigate
+        self._lead = lead
         self._frame = frame
         self._handlers: list[Handler] = []
 
@@ -88,10 +91,11 @@ class Current:
         self._chat(text)
 
     def navigate(self, url: str) -> None:
-        """Leads the visitor's page to another address."""
-        if self._navigate is None:
+        """Leads the visitor's page elsewhere, to an http, https or relative address."""
+        destination(url)
+        if self._lead is None:
             self._lacks("navigate()")
-        self._navigate(url)
+        self._lead(url)
 
     def frame(self) -> rtc.VideoFrame | None:
         """What the user's screen or camera shows now; none while neither is on.
@@ -183,6 +187,18 @@ def current() -> Current:
         return _HERE.get()
     except LookupError:
         raise DuologueError("not_in_a_session") from None
+
+
+def moved(here: Current | None, content: Any, warn: Callable[[str, str], None]) -> bool:
+    """Takes data by which a page tells that it became another one; any other is the agent's own."""
+    try:
+        page = told(content)
+    except DuologueError as error:
+        warn(error.code, error.message)
+        return True
+    if page is not None and here is not None:
+        here.page = page
+    return page is not None
 
 
 def bind(here: Current) -> None:

@@ -97,6 +97,23 @@ def list_(
 
 
 @app.command()
+def allow(
+    key: Annotated[str, typer.Argument(help="The id of a public key: key_…")],
+    origin: Annotated[list[str], typer.Argument(help="Pages that may use it: https://example.com")],
+    org: Org = "default",
+    data: Data = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Let pages of more origins use a public key."""
+    with database(data, config) as conn:
+        made = doorkeeper.allow(conn, organization(conn, org).id, key, origin)
+    if as_json:
+        return output.emit(facts(made))
+    return output.say(f"Key {made.id} opens its agent on {', '.join(made.origins)}.")
+
+
+@app.command()
 def revoke(
     key: Annotated[str, typer.Argument(help="The id of the key: key_…")],
     org: Org = "default",

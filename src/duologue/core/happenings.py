@@ -104,6 +104,12 @@ class DataSent(msgspec.Struct, frozen=True):
     content: Any
 
 
+class PageLed(msgspec.Struct, frozen=True):
+    """The agent leads the page of one client elsewhere; told to nobody else."""
+
+    url: str
+
+
 class RpcAsked(msgspec.Struct, frozen=True):
     """The agent asks one client; told to nobody else."""
 
@@ -174,6 +180,7 @@ Happening = (
     | StateChanged
     | ToolUsed
     | DataSent
+    | PageLed
     | RpcAsked
     | RpcAnswered
     | StateShared

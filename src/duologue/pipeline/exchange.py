@@ -17,7 +17,7 @@ import msgspec
 
 from duologue.agents.reach import AttributesHandler, FileHandler, RpcHandler
 from duologue.agents.shared import State, Unsubscribe, merged, refusal, subscribe
-from duologue.core.happenings import AttributesChanged, DataSent, FileSent, StateShared
+from duologue.core.happenings import AttributesChanged, DataSent, FileSent, PageLed, StateShared
 from duologue.errors import DuologueError, NotOnThisTransport
 from duologue.pipeline.outlet import Listener, Outlet
 from duologue.pipeline.record import Record
@@ -147,6 +147,13 @@ class Exchange:
         """Data for the page; what is no JSON is the agent's own error."""
         msgspec.json.encode(content)
         self._outlet.put(DataSent(content))
+
+    def lead(self, url: str) -> None:
+        """Leads the page of the first client elsewhere; those who only share it stay."""
+        first = self._outlet.first
+        if first is None:
+            raise DuologueError("no_client", what="navigate()", need="pages")
+        self._outlet.put(PageLed(url), to=first)
 
     async def ask(self, method: str, payload: str, timeout: float) -> str:  # noqa: ASYNC109
         """What the client that leads answers."""

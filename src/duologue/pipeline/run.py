@@ -89,7 +89,7 @@ class Run:
         )
         self.exchange = Exchange(self._outlet, record, self._as_agent, new_id, self.notice)
         self.floor = Floor(self._actor, self._narrator, self._ear, definition, self._spawn)
-        self._hearing: dict[Listener, bool] = {}  # who is ready, and whether it tells how far it is
+        self._hearing: dict[Listener | None, bool] = {}  # who is ready, and whether it tells
         self._led_at = time.monotonic()
         self._here: whereabouts.Current | None = None
         self._hanging_up: str | None = None
@@ -187,8 +187,7 @@ class Run:
 
     @property
     def _leader_tells(self) -> bool:
-        first = self._outlet.first
-        return first is not None and self._hearing.get(first, False)
+        return self._hearing.get(self._outlet.first, False)
 
     def leads(self, listener: Listener) -> bool:
         """Whether a client is the one whose microphone counts; the others share what is heard."""
@@ -210,7 +209,8 @@ class Run:
 
     def data(self, content: Any) -> None:
         """Something the page tells the agent; it never interrupts."""
-        self._actor.do(lambda session: self._receive(session, content))
+        if not whereabouts.moved(self._here, content, self.notice):
+            self._actor.do(lambda session: self._receive(session, content))
 
     def ran_dry(self) -> None:
         """The client played what it had."""

@@ -12,6 +12,7 @@ from duologue.agents.current import Current
 from duologue.agents.definition import AgentDefinition
 from duologue.core.resume import Grade
 from duologue.pipeline.outlet import Listener
+from duologue.wire.page import Page
 
 if TYPE_CHECKING:
     from duologue.pipeline.run import Run
@@ -36,6 +37,8 @@ class Guest:
     custom_headers: dict[str, str] = field(default_factory=dict)
     e2ee: bool = False
     """Whether what is said is encrypted from end to end."""
+    page: Page | None = None
+    """Where its visitor was when the session was asked for."""
 
     @property
     def unrecorded(self) -> bool:
@@ -53,15 +56,19 @@ class Guest:
             custom_metadata=self.custom_metadata,
             custom_headers=self.custom_headers,
             resumed=resumed,
+            page=self.page,
             send=run.exchange.send,
             end=run.hang_up,
             chat=run.chat,
             reach=run.exchange,
+            lead=run.exchange.lead,
             frame=None if run.eye is None else run.eye.newest,
         )
 
     def enter(self, here: Current) -> None:
         """Lets the agent's code learn that this is its session now."""
+        if here.session_id != self.session_id:  # who comes back may have moved on meanwhile
+            here.page = self.page
         here.session_id = self.session_id
         here.transport = self.transport
         here.metadata = self.metadata

@@ -6,6 +6,7 @@ from livekit.agents import NOT_GIVEN, AgentSession
 from livekit.agents.voice import VoiceActivityVideoSampler
 from livekit.agents.voice.turn import InterruptionOptions
 
+from duologue.agents import navigation
 from duologue.agents.definition import AgentDefinition
 from duologue.agents.models import Models
 
@@ -41,6 +42,7 @@ def make_session(definition: AgentDefinition, models: Models) -> AgentSession[No
         video_sampler=VoiceActivityVideoSampler(speaking_fps=1.0, silent_fps=0.3),
         # The first seconds of the agent's speech may be interrupted like the rest.
         aec_warmup_duration=None,
+        tools=[navigation.tool(definition.origins)] if definition.navigation else NOT_GIVEN,
         user_away_timeout=turns.away_after,
         session_close_transcript_timeout=1.0,
     )

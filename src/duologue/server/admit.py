@@ -19,8 +19,10 @@ from duologue.server.nearby import Nearby
 from duologue.server.overrides import overridden
 from duologue.server.pace import Pace
 from duologue.settings import Settings
-from duologue.store import conversations, sessions
+from duologue.store import conversations, sessions, visits
 from duologue.store import keys as key_store
+from duologue.wire.consent import Consent
+from duologue.wire.page import Page
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,9 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     custom_metadata: dict[str, Any] = {}
     custom_headers: dict[str, str] = {}
     sdk_version: str = ""
+    consent: Consent | None = None
+    page: Page | None = None
+    visitor_id: str = ""
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +122,7 @@ class Doorman:
         definition = overridden(self.definitions(agent.definition), wish.overrides)
         policy.require_road(definition, wish.transport)
         policy.require_page(principal, definition, wish.origin)
+        policy.require_consent(principal, definition, wish.origin, wish.consent)
         balance.require(conn, principal.org_id)
         found = policy.continued(
             conn,
@@ -157,8 +163,11 @@ class Doorman:
             custom_headers=wish.custom_headers,
             sdk_version=wish.sdk_version,
             origin=wish.origin,
+            consent=wish.consent,
+            page=wish.page,
             now=now,
         )
+        visits.link(conn, principal.org_id, conversation.id, wish.visitor_id, now)
         token = None
         if "resume" in capabilities:
             token = resume_tokens.issue(conn, principal.org_id, conversation.id)

@@ -20,11 +20,13 @@ from duologue.server import (
     assets,
     cors,
     face,
+    feedback,
     health,
     layercode,
     owners,
     pages,
     tokens,
+    visits,
     widget,
 )
 from duologue.server.admit import Doorman
@@ -50,6 +52,8 @@ ASKED_BY_PAGES = frozenset(
         announce.PATH,
         widget.PATH,
         face.PATH,
+        visits.PATH,
+        feedback.PATH,
     }
 )
 """The doors that pages of other origins may knock at."""
@@ -83,6 +87,7 @@ class House:
         self.doorman = Doorman(host, nearby, granted=GRANTED)
         openings = Openings(self.doorman, Inviter(self.doorman, organization_id))
         faces = Faces(self.doorman)
+        tracking = visits.Visits(self.doorman)
         self._road = WebSocketRoad(host, self.doorman.open)
         self._doors = Litestar(
             [
@@ -91,10 +96,12 @@ class House:
                 announce.announce,
                 widget.widget_session,
                 face.widget_agent,
+                feedback.widget_feedback,
                 *([tokens.development_token] if mode == "dev" else []),
                 *health.DOORS,
                 *owners.DOORS,
                 Keys,
+                *visits.DOORS,
                 *pages.DOORS,
                 *assets.DOORS,
             ],
@@ -102,6 +109,7 @@ class House:
                 "doorman": Provide(lambda: self.doorman, sync_to_thread=False),
                 "openings": Provide(lambda: openings, sync_to_thread=False),
                 "faces": Provide(lambda: faces, sync_to_thread=False),
+                "tracking": Provide(lambda: tracking, sync_to_thread=False),
                 "host": Provide(lambda: self.host, sync_to_thread=False),
                 "rooms": Provide(lambda: rooms, sync_to_thread=False),
                 "nearby": Provide(lambda: nearby, sync_to_thread=False),
@@ -137,7 +145,7 @@ class House:
 
 
 def _refused(request: Request[Any, Any, Any], error: DuologueError) -> Response[bytes]:
-    headers = {"cache-control": "no-store"} | _cors(request, error)
+    headers = {"cache-control": "no-store"} | _cors(request)
     if error.status in (429, 503):
         headers["retry-after"] = str(error.values.get("seconds", 5))
     if error.status == 401:
@@ -158,7 +166,7 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
         shown = DuologueError("too_large", limit=BODY_LIMIT)
     else:
         shown = DuologueError("bad_request", reason=_reason(error))
-    headers = dict(error.headers or {}) | _cors(request, shown)
+    headers = dict(error.headers or {}) | _cors(request)
     return _answer(shown.code, shown.message, error.status_code, headers)
 
 
@@ -170,10 +178,9 @@ def _reason(error: HTTPException) -> str:
     return "; ".join(said) or error.detail
 
 
-def _cors(request: Request[Any, Any, Any], error: DuologueError) -> dict[str, str]:
-    """What lets the asking page read its refusal, at the doors for pages."""
-    asked = request.url.path in ASKED_BY_PAGES
-    return cors.readable_error(request, error) if asked else {}
+def _cors(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """What lets any page read its refusal, and what to do about it, at the doors for pages."""
+    return cors.readable(request) if request.url.path in ASKED_BY_PAGES else {}
 
 
 def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

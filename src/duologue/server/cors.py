@@ -27,12 +27,6 @@ def readable(request: Request[Any, Any, Any]) -> dict[str, str]:
     return shown
 
 
-def readable_error(request: Request[Any, Any, Any], error: DuologueError) -> dict[str, str]:
-    """The same for a refusal, unless the page or its key is unknown here."""
-    stranger = error.code in ("origin_refused", "key_missing", "key_unknown")
-    return {"vary": "Origin"} if stranger else readable(request)
-
-
 async def preflight(scope: Scope, send: Send) -> None:
     """Lets any page ask; whether it may is decided when it asks, with its key."""
     headers = [

@@ -74,6 +74,7 @@ class Inviter:
         asker = await self._known.ask(wish)
         definition = overridden(self._definitions(asker.agent.definition), wish.overrides)
         policy.require_page(asker.principal, definition, wish.origin)
+        policy.require_consent(asker.principal, definition, wish.origin, wish.consent)
         return asker, definition
 
     async def promise(
@@ -101,6 +102,9 @@ class Inviter:
             overrides=wish.overrides,
             metadata=wish.metadata,
             e2ee=_encrypted(definition, asked=wish.e2ee),
+            consent=wish.consent,
+            page=wish.page,
+            visitor=wish.visitor_id,
             exp=now // 1000 + int(self._settings.token_seconds) + SKEW,
         )
         return Invitation(

@@ -11,7 +11,7 @@ from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest
 from duologue.server import policy
 from duologue.server.overrides import overridden
-from duologue.store import agents, conversations, sessions
+from duologue.store import agents, conversations, sessions, visits
 from duologue.store import keys as key_store
 from duologue.store.records import Agent, Conversation, Session
 from duologue.wire.rooms import Claim
@@ -57,12 +57,14 @@ class Join:
         definition = overridden(stored, claim.overrides)
         policy.require_road(definition, "livekit")
         policy.require_page(principal, definition, claim.origin)
+        policy.require_consent(principal, definition, claim.origin, claim.consent)
         balance.require(conn, claim.org)
         if claim.key is not None:
             key_store.used(conn, claim.org, claim.key, now)
         conversation = _conversation(conn, claim, agent, now)
         policy.require_open(conversation, definition, place)
         session = _session(conn, claim, conversation, now)
+        visits.link(conn, claim.org, conversation.id, claim.visitor, now)
         guest = policy.guest_of(session, stored, self._host.settings, e2ee=claim.e2ee)
         replaced = conversation.current_session_id not in (None, session.id)
         return guest, replaced and definition.tabs != "share"
@@ -115,6 +117,8 @@ def _session(conn: Connection, claim: Claim, conversation: Conversation, now: in
         custom_headers={},
         sdk_version="",
         origin=claim.origin,
+        consent=claim.consent,
+        page=claim.page,
         now=now,
         id=claim.session if found is None else None,
     )

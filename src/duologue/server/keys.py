@@ -74,7 +74,8 @@ def _require_own_page(request: Request[Any, Any, Any], principal: Principal) -> 
     origin = request.headers.get("origin")
     own = f"{request.url.scheme}://{request.headers.get('host', '')}"
     if principal.kind == "local" and origin not in (None, own):
-        raise DuologueError("origin_refused", origin=origin, allowed=own)
+        mend = f"Use the page at {own}."
+        raise DuologueError("origin_refused", origin=origin, allowed=own, mend=mend)
 
 
 def _view(key: Key) -> KeyView:

@@ -77,6 +77,9 @@ class Openings:
             attributes=asked.participant_attributes,
             room_config=asked.room_config,
             e2ee=asked.e2ee,
+            consent=asked.consent,
+            page=asked.page,
+            visitor_id=asked.visitor_id,
         )
 
     # ------------------------------------------------------------ within

@@ -20,6 +20,8 @@ from duologue.settings import Settings
 from duologue.store import agents, conversations
 from duologue.store.database import Database
 from duologue.store.records import Agent, Conversation, Session
+from duologue.wire.consent import Consent
+from duologue.wire.page import Page
 
 Redeem = Callable[..., Conversation]
 """`resume_tokens.redeem`, or `check`, which writes nothing."""
@@ -107,7 +109,23 @@ def require_road(definition: AgentDefinition, transport: str) -> None:
 def require_page(principal: Principal, definition: AgentDefinition, origin: str | None) -> None:
     """Refuses pages from elsewhere."""
     if principal.kind != "secret":  # a server has no origin; its pages show theirs at the upgrade
-        origins.check(principal.kind, origin, principal.origins, definition.origins)
+        origins.check(
+            principal.kind, origin, principal.origins, definition.origins, key_id=principal.key_id
+        )
+
+
+def require_consent(
+    principal: Principal, definition: AgentDefinition, origin: str | None, given: Consent | None
+) -> None:
+    """Refuses a page whose visitor did not agree to what the agent's owner asks for.
+
+    A server with a secret key answers for its own visitors, and a program has none to ask.
+    """
+    wanted = definition.widget.consent_hash
+    if not wanted or principal.kind == "secret" or origin is None:
+        return
+    if given is None or given.hash != wanted:
+        raise DuologueError("consent_required", agent=definition.slug, hash=wanted)
 
 
 async def meant(db: Database, conversation_id: str | None, resume_token: str | None) -> str | None:
@@ -188,6 +206,7 @@ def guest_of(
         custom_metadata=session.custom_metadata,
         custom_headers=session.custom_headers,
         e2ee=e2ee,
+        page=None if session.page is None else msgspec.convert(session.page, Page),
     )
 
 

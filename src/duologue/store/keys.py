@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy import insert as insertion
 
 from duologue.store.ids import fresh
-from duologue.store.records import Key, KeyKind, as_row, build
+from duologue.store.records import Key, KeyKind, as_json, as_row, build
 from duologue.store.statements import Statement
 from duologue.store.tables import keys
 
@@ -26,6 +26,11 @@ _revoke = Statement(
     .where(_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
     .values(revoked_at=func.coalesce(_columns.revoked_at, bindparam("at")))
     .returning(*_columns)
+)
+_set_origins = Statement(
+    update(keys)
+    .where(_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
+    .values(origins=bindparam("listed"))
 )
 _used = Statement(
     update(keys)
@@ -87,6 +92,11 @@ def get(conn: Connection, org_id: str, id: str) -> Key | None:  # noqa: A002
 def all(conn: Connection, org_id: str) -> list[Key]:  # noqa: A001
     """Every key of the organization, oldest first, revoked ones included."""
     return [build(Key, row) for row in _all(conn, org=org_id).fetchall()]
+
+
+def set_origins(conn: Connection, org_id: str, key_id: str, origins: Sequence[str]) -> bool:
+    """Lists the origins whose pages may use a key; false when there is no such key."""
+    return _set_origins(conn, org=org_id, wanted=key_id, listed=as_json(origins)).rowcount == 1
 
 
 def revoke(conn: Connection, org_id: str, key_id: str, now: int) -> Key | None:

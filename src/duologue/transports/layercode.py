@@ -15,6 +15,7 @@ from duologue.transports.allowance import Allowance
 from duologue.wire import exchange
 from duologue.wire import extensions as ext
 from duologue.wire import layercode as wire
+from duologue.wire.page import navigation
 
 DAY_MS: Final = 86_400_000
 RATES = {"mic16": 16000, "mic24": 24000}
@@ -70,6 +71,8 @@ class Translator:
                 return [ext.ToolEvent(name, call_id, status)] if asked else []
             case h.DataSent(content):
                 return [wire.Data(content, self._turn)]
+            case h.PageLed(url):
+                return [wire.Data(navigation(url), self._turn)]
             case (
                 h.RpcAsked()
                 | h.RpcAnswered()

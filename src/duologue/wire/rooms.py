@@ -6,6 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
+from duologue.wire.consent import Consent
+from duologue.wire.page import Page
+
 WORKER: Final = "duologue"
 """The agent name that every dispatch asks for; which of our agents is meant, the claim says."""
 
@@ -57,5 +60,11 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the client said about itself: its agent metadata, read as JSON."""
     e2ee: bool = False
     """Whether the client asked for an encrypted conversation."""
+    consent: Consent | None = None
+    """What the visitor agreed to."""
+    page: Page | None = None
+    """Where the visitor was when the token was made."""
+    visitor: str = ""
+    """The tracker's id of the visitor, as its page told it."""
     exp: int = 0
     """UTC seconds after which nobody comes in with it."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from duologue.errors import DuologueError
 from duologue.wire.bodies import DEEPEST, named, read_object, require_shallow
+from duologue.wire.consent import Consent
 from duologue.wire.opening import Opening
+from duologue.wire.page import Page, tidy
 
 
 class TokenRequest(msgspec.Struct, kw_only=True):
@@ -34,6 +36,12 @@ class TokenRequest(msgspec.Struct, kw_only=True):
     """The roads that the client knows; a stock client, which names none, knows rooms."""
     capabilities: list[str] = []
     """Extensions of the socket."""
+    consent: Consent | None = None
+    """What the visitor agreed to."""
+    page: Page | None = None
+    """Where the visitor is."""
+    visitor_id: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """Who that is to the tracker."""
 
 
 class TokenAnswer(msgspec.Struct, kw_only=True):
@@ -94,6 +102,10 @@ _NAMES: Final = {
     "e2ee": "e2ee",
     "transports": "transports",
     "capabilities": "capabilities",
+    "consent": "consent",
+    "page": "page",
+    "visitorId": "visitor_id",
+    "visitor_id": "visitor_id",
 }
 _ROOM: Final = ("room_config", "roomConfig")
 _ATTRIBUTES: Final = ("participant_attributes", "participantAttributes")
@@ -134,9 +146,11 @@ def request_of(asked: dict[str, Any]) -> TokenRequest:
     fields["room_config"] = {k: v for k, v in room.items() if v is not None}
     fields["metadata"] = {k: v for k, v in metadata.items() if k not in _OURS}
     try:
-        return msgspec.convert(fields, TokenRequest)
+        request = msgspec.convert(fields, TokenRequest)
     except msgspec.ValidationError as error:
         raise _bad(str(error)) from None
+    request.page = request.page and tidy(request.page)
+    return request
 
 
 def _object(asked: dict[str, Any], *names: str) -> dict[str, Any]:

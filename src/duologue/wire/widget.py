@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from duologue.errors import DuologueError
 from duologue.wire.bodies import read_object
 from duologue.wire.opening import Transport
 from duologue.wire.tokens import FIELDS, TokenRequest, request_of
@@ -77,6 +78,28 @@ class WidgetFace(msgspec.Struct, kw_only=True, rename="camel"):
     attributes: list[Attribute]
     """What the tag of a page may say differently from `look`."""
     look: WidgetLook
+
+
+class WidgetFeedback(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a visitor thought of a session; a beacon may bring it."""
+
+    token: str
+    """The resume token of the conversation, or the session key."""
+    session_id: str = ""
+    """Which session; without it, the newest of the conversation."""
+    rating: Literal["up", "down"]
+    text: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+
+
+_feedback = msgspec.json.Decoder(WidgetFeedback)
+
+
+def read_feedback(body: bytes) -> WidgetFeedback:
+    """What a visitor says, or a refusal that names what is wrong."""
+    try:
+        return _feedback.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise DuologueError("bad_request", reason=error) from None
 
 
 def read_request(body: bytes) -> TokenRequest:

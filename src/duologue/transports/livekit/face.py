@@ -82,7 +82,7 @@ class Face:
                 self.data(notice(code, message))
             case h.StateShared() | h.AttributesChanged() | h.FileSent():
                 self.share(happening)
-            case h.AgentSaid() | h.Ended() | h.RpcAsked() | h.RpcAnswered():
+            case h.AgentSaid() | h.Ended() | h.PageLed() | h.RpcAsked() | h.RpcAnswered():
                 pass  # said word by word; told by the link of one user
             case _:
                 assert_never(happening)

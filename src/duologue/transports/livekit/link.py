@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from livekit import rtc
 
-from duologue.core.happenings import Ended, Happening, RpcAnswered, RpcAsked
+from duologue.core.happenings import Ended, Happening, PageLed, RpcAnswered, RpcAsked
 from duologue.core.resume import Departure
 from duologue.errors import DuologueError
 from duologue.pipeline.history import past
@@ -21,6 +21,7 @@ from duologue.transports.livekit.deeds import Deeds
 from duologue.transports.livekit.microphone import Microphone
 from duologue.wire import extensions as ext
 from duologue.wire.layercode import notice
+from duologue.wire.page import navigation
 
 if TYPE_CHECKING:
     from duologue.transports.livekit.company import Company
@@ -153,6 +154,8 @@ class Link:
             self._shut(happening.code, happening.message)
         elif isinstance(happening, RpcAsked | RpcAnswered):
             self._company.dealings.told(self, happening)
+        elif isinstance(happening, PageLed):
+            self._company.face.data(navigation(happening.url), [self.identity])
         elif self.closed_with is None and self._company.shows(self):
             self._company.face.show(happening)
 

@@ -39,3 +39,17 @@ export interface WidgetFace {
   readonly attributes: readonly ("accent" | "feedback" | "greeting" | "language" | "record-notice" | "start-text" | "suggestions" | "theme" | "title")[];
   readonly look: WidgetLook;
 }
+
+/** That a visitor agreed, to what, and when. */
+export interface Consent {
+  readonly hash: string;
+  readonly at: number;
+}
+
+/** What a visitor thought of a session; a beacon may bring it. */
+export interface WidgetFeedback {
+  readonly token: string;
+  readonly session_id?: string;
+  readonly rating: "down" | "up";
+  readonly text?: string;
+}

@@ -1,0 +1,49 @@
+"""Where a page may be led: addresses of the web, read as the strictest of browsers would."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from duologue.errors import DuologueError
+
+LONGEST: Final = 2048
+_UNSEEN = re.compile(r"[\x00-\x20\x7f]")
+"""Browsers drop some of these within an address, so that `java\\tscript:` would be another one."""
+
+
+def destination(url: str) -> SplitResult:
+    """The parts of an http, https or relative address; any other one is refused."""
+    if not url or len(url) > LONGEST or _UNSEEN.search(url):
+        raise refusal(url[:100], "it is empty, too long, or has spaces in it")
+    try:
+        parts = urlsplit(url.replace("\\", "/"))  # as browsers read it
+        port = parts.port
+    except ValueError:
+        raise refusal(url, "it is not an address") from None
+    if parts.scheme not in ("", "http", "https"):
+        raise refusal(url, "only http, https and relative addresses are pages")
+    if (parts.scheme and not parts.hostname) or port == 0:
+        raise refusal(url, "it names no host")
+    return parts
+
+
+def origin_of(url: str, page: str | None) -> str | None:
+    """The origin to which an address leads from a page; none when it stays at the page's own."""
+    parts = destination(url)
+    if not parts.netloc:
+        return None
+    scheme = parts.scheme or (urlsplit(page).scheme if page else "") or "https"
+    return f"{scheme}://{parts.netloc}"
+
+
+def own_origin(page: str) -> str | None:
+    """The origin of a page, by its address; none of one that is nowhere on the web."""
+    parts = urlsplit(urljoin(page, "/"))
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
+
+
+def refusal(url: str, reason: str) -> DuologueError:
+    """Why a page is not led there."""
+    return DuologueError("address_refused", url=url, reason=reason)
