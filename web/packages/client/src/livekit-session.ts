@@ -162,7 +162,20 @@ export class LiveKitSession extends Life {
 
   private async publish(track: Microphone | undefined): Promise<void> {
     await this.core.publishMicrophone(track);
+    await this.answered();
     if (this.microphoneTrouble !== null) throw this.microphoneTrouble;
+  }
+
+  /** Waits until the user has answered the browser's question for the microphone. */
+  private async answered(): Promise<void> {
+    if (this.core.microphone !== "asking") return;
+    await new Promise<void>((done) => {
+      const stop = this.core.on("microphone", (state) => {
+        if (state === "asking") return;
+        stop();
+        done();
+      });
+    });
   }
 }
 
