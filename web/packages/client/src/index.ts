@@ -34,6 +34,7 @@ export {
   type SavedSession,
   type Store,
 } from "./saved.js";
+export * from "./tracker/index.js";
 export type {
   AgentActivity,
   Encryption,
