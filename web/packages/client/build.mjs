@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const LIMIT = 24_000;
+const TRACKER_LIMIT = 4_096;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const published = process.argv[2] === "dist";
 const out = here(published ? "dist/" : "../../../src/duologue/console/assets/");
@@ -19,6 +20,14 @@ const shared = {
   legalComments: "none",
   logLevel: "warning",
 };
+/** Served, the tracker is a file of its own; from npm a site takes what it uses of all. */
+const served = {
+  name: "served",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/tracker\/index\.js$/ }, () => ({ path: "tracker", namespace: "apart" }));
+    onLoad({ filter: /./, namespace: "apart" }, () => ({ contents: "export {};" }));
+  },
+};
 if (published) await rm(out, { recursive: true, force: true }); // of other days
 await Promise.all([
   build({
@@ -26,6 +35,13 @@ await Promise.all([
     format: "esm",
     entryPoints: [here("src/index.ts")],
     outfile: out + main,
+    plugins: published ? [] : [served],
+  }),
+  build({
+    ...shared,
+    format: "esm",
+    entryPoints: [here("src/tracker/index.ts")],
+    outfile: `${out}tracker.js`,
   }),
   // A worklet is no module that anybody imports: what it declares stays its own.
   build({
@@ -47,5 +63,11 @@ for (const name of [main, "worklet.js"]) {
 process.stdout.write(`together: ${total} of ${LIMIT} bytes\n`);
 if (total > LIMIT) {
   process.stderr.write(`The client may have ${LIMIT} bytes with gzip, and has ${total}. Make it smaller.\n`);
+  process.exitCode = 1;
+}
+const tracker = gzipSync(await readFile(`${out}tracker.js`), { level: 9 }).length;
+process.stdout.write(`tracker.js: ${tracker} bytes with gzip\n`);
+if (tracker > TRACKER_LIMIT) {
+  process.stderr.write(`The tracker may have ${TRACKER_LIMIT} bytes with gzip, and has ${tracker}.\n`);
   process.exitCode = 1;
 }
