@@ -1,0 +1,36 @@
+/** The last line of the panel: which microphone is heard, and that the conversation is kept. */
+import type { Call } from "./call.js";
+import { make, set, write } from "./dom.js";
+import type { Model } from "./model.js";
+import type { Translate } from "./texts/index.js";
+
+export class Foot {
+  readonly element: HTMLElement;
+  private readonly notice = make("p", "record");
+  private readonly devices = make("select", "devices");
+  private inputs: readonly MediaDeviceInfo[] = [];
+
+  constructor(call: Call) {
+    this.element = make("div", "foot", {}, this.devices, this.notice);
+    this.devices.addEventListener("change", () => call.speak(this.devices.value));
+  }
+
+  /** Fills the list of microphones; unnamed ones are those that the visitor did not allow yet. */
+  list(found: readonly MediaDeviceInfo[]): void {
+    this.inputs = found.filter((one) => one.kind === "audioinput" && one.label !== "");
+    const before = this.devices.value;
+    const options = this.inputs.map((one) => make("option", "", { value: one.deviceId }, one.label));
+    this.devices.replaceChildren(...options);
+    if (this.inputs.some((one) => one.deviceId === before)) this.devices.value = before;
+  }
+
+  draw({ settings, line }: Model, t: Translate): void {
+    const heard = line.state === "connected" && line.microphone !== "off" && settings.mode !== "text";
+    this.devices.hidden = !heard || this.inputs.length < 2;
+    set(this.devices, "aria-label", t("microphone"));
+    const { recordNotice } = settings;
+    write(this.notice, recordNotice === true ? t("recorded") : recordNotice || "");
+    this.notice.hidden = recordNotice === false || recordNotice === "";
+    this.element.hidden = this.devices.hidden && this.notice.hidden;
+  }
+}

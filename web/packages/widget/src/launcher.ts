@@ -1,0 +1,68 @@
+/** The closed widget: two small circles that live on while a conversation goes on, and a bubble. */
+import { button, make, set, write } from "./dom.js";
+import { icon } from "./icons.js";
+import { isOpen, type Model } from "./model.js";
+import type { Remember } from "./remember.js";
+import { launching, type Scene } from "./scene.js";
+import type { Translate } from "./texts/index.js";
+
+/** Milliseconds before the bubble comes: first the page itself is looked at. */
+const PAUSE = 1600;
+
+export class Launcher {
+  readonly canvas = make("canvas", "mini", { "aria-hidden": "true" });
+  readonly button: HTMLButtonElement;
+  readonly bubble: HTMLElement;
+  private readonly label = make("span", "label");
+  private readonly unread = make("span", "unread");
+  private readonly words: HTMLButtonElement;
+  private readonly away: HTMLButtonElement;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private agent = "";
+
+  constructor(
+    private readonly remember: Remember,
+    hooks: { open(): void },
+  ) {
+    this.unread.hidden = true;
+    this.button = button("launcher", () => hooks.open(), this.canvas, this.label, this.unread);
+    this.button.setAttribute("aria-haspopup", "dialog");
+    this.words = button("words", () => hooks.open());
+    this.away = button("away", () => this.hush(), icon("dismiss"));
+    this.bubble = make("div", "bubble", { hidden: true }, this.words, this.away);
+  }
+
+  draw(model: Model, scene: Scene, open: boolean, unread: number, t: Translate): void {
+    const { settings } = model;
+    const label = launching(model, scene, t);
+    const named = unread > 0 ? `${label}, ${t("unread", { count: unread })}` : label;
+    write(this.label, label);
+    set(this.button, "aria-label", named);
+    set(this.button, "aria-expanded", String(open));
+    this.button.toggleAttribute("data-live", isOpen(model.line));
+    this.unread.hidden = unread === 0;
+    write(this.unread, unread > 9 ? "9+" : String(unread));
+    write(this.words, settings.bubble ?? "");
+    set(this.away, "aria-label", t("dismiss"));
+    this.agent = settings.agent;
+    const wanted = settings.bubble !== null && !settings.embedded && settings.size !== "compact";
+    if (open || !wanted || isOpen(model.line) || this.remember.greeted(this.agent)) this.quiet();
+    else this.timer ??= setTimeout(() => this.bubble.removeAttribute("hidden"), PAUSE);
+  }
+
+  /** The bubble goes, and does not come again in this tab. */
+  hush(): void {
+    this.remember.greet(this.agent);
+    this.quiet();
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private quiet(): void {
+    this.end();
+    this.bubble.hidden = true;
+  }
+}

@@ -1,0 +1,15 @@
+/** Where the agent may lead a visitor without the page's own word: to pages of the same site. */
+
+/** The address that is meant; null for one that a page must not follow by itself. */
+export function within(url: string, here: string): string | null {
+  if (!URL.canParse(url, here)) return null;
+  const to = new URL(url, here);
+  return /^https?:$/.test(to.protocol) && to.origin === new URL(here).origin ? to.href : null;
+}
+
+/** Tells of each page that a site without reloads shows; the function that comes back ends it. */
+export function pages(changed: () => void, signal: AbortSignal): void {
+  const site = (globalThis as { readonly navigation?: EventTarget }).navigation;
+  site?.addEventListener("currententrychange", changed, { signal });
+  globalThis.addEventListener("popstate", changed, { signal });
+}

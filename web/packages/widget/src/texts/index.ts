@@ -1,0 +1,49 @@
+/** Which words are shown: one of five languages, and over it whatever the page replaces. */
+import { ar } from "./ar.js";
+import { de } from "./de.js";
+import { en, type TextKey, type Texts } from "./en.js";
+import { es } from "./es.js";
+import { fr } from "./fr.js";
+
+export type { TextKey, Texts } from "./en.js";
+
+/** Gives the words of a key, with names and numbers in their places. */
+export type Translate = (key: TextKey, values?: Readonly<Record<string, string | number>>) => string;
+
+export const LANGUAGES: Readonly<Record<string, Texts>> = { en, de, fr, es, ar };
+
+const FROM_RIGHT: ReadonlySet<string> = new Set(["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"]);
+
+/** Whether a language is written from right to left. */
+export function fromRight(language: string): boolean {
+  return FROM_RIGHT.has(root(language));
+}
+
+/** The first of these languages that the widget speaks; English if there is none. */
+export function spoken(wanted: readonly string[]): string {
+  return wanted.map(root).find((one) => Object.hasOwn(LANGUAGES, one)) ?? "en";
+}
+
+/** The words of a language, over which some are replaced. */
+export function translator(language: string, replaced: Partial<Texts> = {}): Translate {
+  const texts = LANGUAGES[root(language)] ?? en;
+  return (key, values = {}) => {
+    const text = replaced[key] ?? texts[key];
+    return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  };
+}
+
+/** What of somebody's words can be used; every name that means nothing is handed to `refused`. */
+export function readTexts(found: unknown, refused: (name: string) => void): Partial<Texts> {
+  if (typeof found !== "object" || found === null) return {};
+  const known: Partial<Record<TextKey, string>> = {};
+  for (const [name, text] of Object.entries(found)) {
+    if (Object.hasOwn(en, name) && typeof text === "string") known[name as TextKey] = text;
+    else refused(name);
+  }
+  return known;
+}
+
+function root(language: string): string {
+  return language.toLowerCase().split(/[-_]/)[0] ?? "";
+}

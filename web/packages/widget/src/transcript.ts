@@ -1,0 +1,111 @@
+/** What was said. Settled words stand in the log and are read out; the rest is still moving. */
+import { button, make, set, write } from "./dom.js";
+import type { TranscriptEntry } from "./seam.js";
+import type { Translate } from "./texts/index.js";
+
+/** Pixels from the end within which the reader follows the conversation. */
+const NEAR = 64;
+
+export class Transcript {
+  readonly log = make("div", "log", { role: "log", "aria-live": "polite", "aria-relevant": "additions" });
+  readonly pending = make("div", "pending", { "aria-hidden": "true" });
+  readonly scroll = make("div", "scroll", { tabindex: "0", role: "region" }, this.log, this.pending);
+  readonly newest = button("newest", () => this.follow());
+  private readonly shown = new Map<string, HTMLElement>();
+  private readonly size = new ResizeObserver(() => {
+    if (this.follows) this.follow();
+  });
+  private follows = true;
+  private clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+  constructor() {
+    this.newest.hidden = true;
+    this.scroll.addEventListener("scroll", () => {
+      this.follows = this.isNear();
+      this.newest.hidden = this.follows;
+    });
+  }
+
+  begin(): void {
+    this.size.observe(this.scroll);
+  }
+
+  end(): void {
+    this.size.disconnect();
+  }
+
+  speak(language: string, t: Translate): void {
+    this.clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+    set(this.scroll, "aria-label", t("transcript"));
+    set(this.log, "aria-label", t("transcript"));
+    write(this.newest, t("newest"));
+  }
+
+  draw(entries: readonly TranscriptEntry[], agent: string, t: Translate): void {
+    const settled = prefix(entries);
+    const known = new Set(entries.map((entry) => entry.id));
+    for (const [id, item] of this.shown) {
+      if (known.has(id)) continue;
+      item.remove();
+      this.shown.delete(id);
+    }
+    entries.forEach((entry, place) => {
+      const item = this.shown.get(entry.id) ?? this.add(entry.id);
+      this.fill(item, entry, entry.role === "user" ? t("you") : agent, t);
+      const list = place < settled ? this.log : this.pending;
+      const index = place < settled ? place : place - settled;
+      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+    });
+    if (this.follows) this.follow();
+    else this.newest.hidden = false;
+  }
+
+  private add(id: string): HTMLElement {
+    const who = make("p", "who", {}, make("span"), make("time"), make("span", "mark"));
+    const item = make("div", "said", {}, who, make("p", "words", { dir: "auto" }));
+    this.shown.set(id, item);
+    return item;
+  }
+
+  private fill(item: HTMLElement, entry: TranscriptEntry, name: string, t: Translate): void {
+    item.dataset["role"] = entry.role;
+    item.toggleAttribute("data-moving", !entry.final);
+    item.toggleAttribute("data-interrupted", entry.interrupted);
+    const [who, words] = item.children;
+    const [speaker, time, mark] = who?.children ?? [];
+    if (speaker !== undefined) write(speaker, name);
+    if (mark !== undefined) write(mark, entry.interrupted ? t("cut") : "");
+    if (time instanceof HTMLTimeElement && time.dateTime === "") {
+      const at = new Date(entry.timestamp);
+      time.dateTime = at.toISOString();
+      time.textContent = this.clock.format(at);
+    }
+    const text = entry.text === "" && !entry.final ? "…" : entry.text;
+    if (words !== undefined) write(words, entry.interrupted ? cutOff(text) : text);
+  }
+
+  private isNear(): boolean {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroll;
+    return scrollHeight - scrollTop - clientHeight < NEAR;
+  }
+
+  private follow(): void {
+    this.follows = true;
+    this.newest.hidden = true;
+    this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+}
+
+/** How many entries, from the first, will not change any more. */
+export function prefix(entries: readonly TranscriptEntry[]): number {
+  // What was followed by something of the same speaker is settled, whatever became of its end.
+  const settled = (entry: TranscriptEntry, place: number): boolean =>
+    entry.final || entries.slice(place + 1).some((later) => later.role === entry.role);
+  const moving = entries.findIndex((entry, place) => !settled(entry, place));
+  return moving < 0 ? entries.length : moving;
+}
+
+/** An interrupted line ends as it does in a play. */
+export function cutOff(text: string): string {
+  return `${text.replace(/[\s.,;:…—-]+$/, "")}\u00a0—`;
+}

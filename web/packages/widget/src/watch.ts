@@ -1,0 +1,129 @@
+/** What the widget knows of its line, whoever holds it, and what of that is news to the page. */
+import { bareLine, fresh, type Line, lineOf, type Model } from "./model.js";
+import type { ControlledSession, LiveKitSession, TranscriptEntry } from "./seam.js";
+import type { Settings } from "./settings.js";
+import { NOTHING, type Seen, type Tiding, tidings } from "./tidings.js";
+
+export interface WatchHooks {
+  changed(): void;
+  said(entries: readonly TranscriptEntry[]): void;
+  /** The line came back to its conversation. */
+  pickedUp(): void;
+  notice(text: string): void;
+  tell(tiding: Tiding): void;
+}
+
+/** What a whole page says already needs no notice. */
+const SHOWN_BY_STATE: ReadonlySet<string> = new Set(["ended", "replaced", "going_away"]);
+
+/** Widgets that show a session, in their order: the first of them leads the page where the agent wants. */
+const shown = new WeakMap<LiveKitSession, Set<object>>();
+
+export abstract class Watch {
+  model: Model;
+  /** The session, the widget's own or the one behind what the page lends. */
+  session: LiveKitSession | null = null;
+  entries: readonly TranscriptEntry[] = [];
+  /** What shows that one was in the last conversation. */
+  proof: string | null = null;
+  /** Something was asked for that comes before the line: the visitor sees that it was heard. */
+  protected pending = false;
+  private seen: Seen = NOTHING;
+  private deaf: (() => void)[] = [];
+
+  constructor(
+    settings: Settings,
+    protected readonly tells: WatchHooks,
+  ) {
+    this.model = fresh(settings, globalThis.navigator?.onLine ?? true);
+  }
+
+  /** What the drawing listens to; nothing while the line is down. */
+  get source(): LiveKitSession | null {
+    return this.model.line.state === "connected" ? this.session : null;
+  }
+
+  settle(settings: Settings): void {
+    this.update({ settings });
+  }
+
+  online(is: boolean): void {
+    this.update({ online: is });
+  }
+
+  /** The state of the line is another one. */
+  protected abstract moved(line: Line): void;
+
+  protected follow(session: LiveKitSession): void {
+    this.session = session;
+    const show = (): void => this.see(lineOf(session.snapshot), session.snapshot);
+    const beside = shown.get(session) ?? new Set();
+    shown.set(session, beside.add(this));
+    this.deaf = [
+      session.subscribe(show),
+      session.subscribeToDataMessages((message) => this.tells.tell(["duologue-message", { message }])),
+      session.on("notice", ({ code, message }) => {
+        if (!SHOWN_BY_STATE.has(code)) this.tells.notice(message);
+      }),
+      session.on("navigate", (url) => {
+        if ([...beside][0] === this) this.tells.tell(["duologue-navigate", { url }]);
+      }),
+      () => beside.delete(this),
+    ];
+    show();
+  }
+
+  /** Shows an object of the page's own; `first` where another one was shown before. */
+  protected show(controlled: ControlledSession, first: boolean): void {
+    if (first && controlled.subscribeToDataMessages !== undefined) {
+      const tell = (message: unknown): void => this.tells.tell(["duologue-message", { message }]);
+      this.deaf = [controlled.subscribeToDataMessages(tell)];
+    }
+    this.see(bareLine(controlled), controlled);
+  }
+
+  /** Listens to nothing any more, and shows what it showed at first. */
+  protected forget(): void {
+    for (const one of this.deaf.splice(0)) one();
+    this.session = null;
+    this.pending = false;
+    this.seen = NOTHING;
+    this.entries = [];
+    this.model = fresh(this.model.settings, this.model.online);
+    this.tells.said([]);
+    this.tells.changed();
+  }
+
+  protected update(change: Partial<Model>): void {
+    this.model = { ...this.model, ...change };
+    this.tells.changed();
+  }
+
+  private see(now: Line, seen: Seen): void {
+    const { line: was, lostAt, holding, trouble } = this.model;
+    const shut = now.state !== "connected" && now.state !== "reconnecting";
+    const line: Line = this.pending && shut ? { ...now, state: "connecting" } : now;
+    const { state } = line;
+    const told = tidings(this.seen, seen);
+    // Who leaves has the words before them still, though the session itself forgets them.
+    const kept = seen.transcript.length === 0 && shut ? this.entries : seen.transcript;
+    const words = kept !== this.entries;
+    this.seen = seen;
+    this.entries = kept;
+    const moved = state !== was.state;
+    const again = moved && line.retryAfter !== null ? performance.now() + line.retryAfter * 1000 : null;
+    this.update({
+      line,
+      trouble: line.trouble && { ...line.trouble, retryAt: moved ? again : (trouble?.retryAt ?? null) },
+      lostAt: state === "reconnecting" ? (lostAt ?? performance.now()) : null,
+      holding: state === "connected" && holding,
+      spoken: kept.length > 0,
+    });
+    const ticket = this.session?.ticket;
+    if (ticket != null) this.proof = ticket.resumeToken || ticket.token;
+    if (words) this.tells.said(kept);
+    if (moved && state === "connected" && seen.resumed != null) this.tells.pickedUp();
+    if (moved) this.moved(line);
+    for (const each of told) this.tells.tell(each);
+  }
+}
