@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from livekit.agents import Agent
 
-from duologue.agents.loader import load
+from duologue.agents.loader import dressed, load, load_table
+from duologue.agents.registry import Catalog
 from duologue.errors import DuologueError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -101,3 +103,35 @@ def test_tables_with_unknown_fields_or_names_are_refused() -> None:
         with pytest.raises(DuologueError) as caught:
             load([], {slug: table})
         assert caught.value.code == "agent_invalid"
+
+
+def test_a_table_with_a_widget_alone_dresses_the_agent_of_a_file(tmp_path: Path) -> None:
+    """What the file says of its widget stays where the table says nothing."""
+    file = tmp_path / "desk.py"
+    file.write_text(
+        "from livekit.agents import Agent\nimport duologue\n\n"
+        '@duologue.agent("desk", greeting="Hi!", widget={"title": "Ask us", "theme": "dark"})\n'
+        'class Desk(Agent):\n    """You help."""\n'
+    )
+    (only,) = load([file], {"desk": {"widget": {"theme": "light", "accent": "#1a7f5a"}}}).all()
+    worn = only.definition.widget
+    assert (worn.title, worn.theme, worn.accent) == ("Ask us", "light", "#1a7f5a")
+    assert (only.definition.greeting, only.source) == ("Hi!", str(file))
+    assert only.make().instructions == "You help."
+
+
+@pytest.mark.parametrize(
+    ("slug", "widget", "words"),
+    [
+        ("nobody", {"theme": "dark"}, "nothing defines it; there are: demo"),
+        ("demo", {"colour": "red"}, "colour"),
+        ("demo", "dark", "widget"),
+    ],
+)
+def test_a_dress_that_fits_nobody_is_refused(slug: str, widget: Any, words: str) -> None:
+    """By the name of the agent or of the field."""
+    catalog = Catalog()
+    catalog.add(load_table("demo", {}))
+    with pytest.raises(DuologueError, match=words) as caught:
+        dressed(catalog, {slug: {"widget": widget}})
+    assert caught.value.code == "agent_invalid"

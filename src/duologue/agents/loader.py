@@ -7,10 +7,12 @@ import itertools
 import re
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+import msgspec
 from livekit.agents import Agent
 
 from duologue.agents.definition import AgentDefinition, LoadedAgent
@@ -28,8 +30,34 @@ def load(files: list[Path], tables: dict[str, dict[str, Any]]) -> Catalog:
         for loaded in load_file(file):
             catalog.add(loaded)
     for slug, table in tables.items():
-        catalog.add(load_table(slug, table))
+        if not dresses(table):
+            catalog.add(load_table(slug, table))
+    return dressed(catalog, tables)
+
+
+def dresses(table: dict[str, Any]) -> bool:
+    """Whether a table says only how the widget of an agent looks that is defined elsewhere."""
+    return set(table) == {"widget"}
+
+
+def dressed(catalog: Catalog, tables: dict[str, dict[str, Any]]) -> Catalog:
+    """The catalog, its agents' widgets as `[agents.….widget]` tables say."""
+    for slug, table in tables.items():
+        if dresses(table):
+            catalog.replace(_dressed(catalog, slug, table["widget"]))
     return catalog
+
+
+def _dressed(catalog: Catalog, slug: str, widget: Any) -> LoadedAgent:
+    loaded = catalog.get(slug)
+    if loaded is None:
+        known = ", ".join(each.definition.slug for each in catalog.all()) or "none"
+        reason = f"{TABLES} says how its widget looks, and nothing defines it; there are: {known}"
+        raise DuologueError("agent_invalid", agent=slug, reason=reason)
+    before = msgspec.to_builtins(loaded.definition.widget)
+    worn, _ = describe(slug, {"widget": before | widget if isinstance(widget, dict) else widget})
+    definition = msgspec.structs.replace(loaded.definition, widget=worn.widget)
+    return replace(loaded, definition=definition)
 
 
 def load_table(slug: str, table: dict[str, Any]) -> LoadedAgent:

@@ -62,6 +62,10 @@ class Catalog:
             )
         self._agents[slug] = loaded
 
+    def replace(self, loaded: LoadedAgent) -> None:
+        """Puts an agent in the place of the one with its slug."""
+        self._agents[loaded.definition.slug] = loaded
+
     def get(self, slug: str) -> LoadedAgent | None:
         """The agent of that slug, if it was loaded."""
         return self._agents.get(slug)

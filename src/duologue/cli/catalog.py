@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def catalog(files: Sequence[Path] | None, settings: Settings) -> Catalog:
     """Every agent of the files and tables; the demo agents only where there is neither."""
     # Imported here: livekit-agents takes a second or two, which other commands need not wait.
-    if files or settings.agents:
-        from duologue.agents.loader import load
+    from duologue.agents.loader import dressed, dresses, load
 
+    if files or not all(map(dresses, settings.agents.values())):
         return load(list(files or ()), settings.agents)
     from duologue.agents import demo
 
-    return demo.catalog()
+    return dressed(demo.catalog(), settings.agents)
