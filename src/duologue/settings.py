@@ -60,8 +60,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     visitor_days: Count = 90
     """How many days what a tracker told of visitors is kept; what is older is deleted."""
     agents: dict[str, dict[str, Any]] = {}
-    """Agents defined by a table each: `[agents.front-desk]`; a table with `widget` alone says how the
-    widget of an agent looks that a file defines."""
+    """Agents defined by a table each: `[agents.front-desk]`; a table with `widget` alone says how
+    the widget of an agent looks that a file defines."""
 
     @property
     def database(self) -> str:
