@@ -50,6 +50,10 @@ class Shop:
         reach = f"{self.server} {self.server.replace('http', 'ws', 1)}"
         return f"default-src 'none'; script-src 'self'; img-src data:; connect-src {reach}"
 
+    def file(self, name: str) -> bytes:
+        """The page's own script, or one of our files."""
+        return SCRIPT.encode() if name == "shop.js" else (ASSETS / name).read_bytes()
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         shop = self
 
@@ -58,10 +62,8 @@ class Shop:
                 name = self.path.lstrip("/")
                 if name == "":
                     kind, body = "text/html", PAGE.encode()
-                elif name == "shop.js":
-                    kind, body = "text/javascript", SCRIPT.encode()
                 else:
-                    kind, body = "text/javascript", (ASSETS / Path(name).name).read_bytes()
+                    kind, body = "text/javascript", shop.file(Path(name).name)
                 self.send_response(200)
                 self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(body)))

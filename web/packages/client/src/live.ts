@@ -146,10 +146,7 @@ export class Live implements ConnectionHooks {
     const rooms = opening.transport === "livekit" ? this.entrance.rooms : null;
     this.hearing = this.voice.open(config, (rooms ?? this.world).audio);
     this.playback.audio = this.voice.audio;
-    if (agent.name !== "" && JSON.stringify(agent) !== JSON.stringify(this.agent)) {
-      this.agent = agent;
-      this.events.emit("agent", agent);
-    }
+    if (agent.name !== "") this.face(agent);
   }
 
   road(opening: Opening, hooks: RoadHooks): Road {
@@ -175,6 +172,11 @@ export class Live implements ConnectionHooks {
 
   delivered(id: string): void {
     this.writing.delivered(id);
+  }
+
+  /** Where no door told how the agent shows itself, its name is all there is. */
+  named(name: string): void {
+    if (this.opening?.agent.name === "") this.face({ ...this.opening.agent, name });
   }
 
   video(element: HTMLVideoElement | null): void {
@@ -272,6 +274,12 @@ export class Live implements ConnectionHooks {
     if (mayReturn) this.right.detach(this.failure?.code === "replaced");
     else this.right.forget();
     this.become("idle");
+  }
+
+  private face(agent: AgentFace): void {
+    if (JSON.stringify(agent) === JSON.stringify(this.agent)) return;
+    this.agent = agent;
+    this.events.emit("agent", agent);
   }
 
   private become(state: AgentActivity): void {

@@ -37,6 +37,8 @@ export interface RoadHooks {
   words(segment: Segment): void;
   /** A typed message is on its way, and no word of the server will confirm it. */
   delivered(id: string): void;
+  /** The agent's name, as it shows itself. */
+  named(name: string): void;
   /** The agent's picture. */
   video(element: HTMLVideoElement | null): void;
   /** Comes once, and never after `abandon` or `leave`. */

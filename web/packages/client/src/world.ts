@@ -32,7 +32,10 @@ export function browserWorld(): World {
     fetch: (...given) => globalThis.fetch(...given),
     socket: (url, protocols) => new WebSocket(url, protocols),
     audio: (options, hooks) => new Audio(options, hooks),
-    rooms: null,
+    rooms:
+      globalThis.RTCPeerConnection === undefined
+        ? null
+        : () => import("./room.js").then(({ rooms }) => rooms),
     now: () => Date.now(),
     random: () => Math.random(),
     after(ms, work) {

@@ -10,7 +10,8 @@ const found = (folder) =>
     .map((name) => `${root}${folder}/${name}`)
     .filter((name) => name.endsWith(".test.ts"));
 const tests = [...found("tests"), ...found("src")];
-rmSync(`${root}build`, { recursive: true, force: true });
+// A folder of its own, for another run may be under way.
+const out = `${root}build/${process.pid}/`;
 await build({
   entryPoints: tests,
   bundle: true,
@@ -18,13 +19,14 @@ await build({
   platform: "node",
   target: "node20",
   outbase: root,
-  outdir: `${root}build`,
+  outdir: out,
   outExtension: { ".js": ".mjs" },
   sourcemap: "inline",
   logLevel: "warning",
 });
-const built = tests.map((name) => name.replace(root, `${root}build/`).replace(/\.ts$/, ".mjs"));
+const built = tests.map((name) => name.replace(root, out).replace(/\.ts$/, ".mjs"));
 const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", ...built], {
   stdio: "inherit",
 });
+rmSync(out, { recursive: true, force: true });
 process.exitCode = ran.status ?? 1;

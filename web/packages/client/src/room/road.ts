@@ -1,0 +1,302 @@
+/** A LiveKit room as a session's road, from the joining to the end. */
+import {
+  type DisconnectReason,
+  type LocalTrackPublication,
+  type RemoteParticipant,
+  RoomEvent,
+} from "livekit-client";
+import type { Road, RoadEnd, RoadHooks, RoomGiven, Shown } from "../road.js";
+import { asNotice } from "../socket.js";
+import type { ClientMessage, Opening } from "../wire.js";
+import { AgentWatch } from "./agent.js";
+import { RoomAudio } from "./audio.js";
+import { endOf, LastWord, missing, refused } from "./ends.js";
+import { isOurs, join, type Made, made } from "./joining.js";
+import { Mail } from "./mail.js";
+import { after, CHAT, CLIENT, OURS, within } from "./names.js";
+import { read } from "./packets.js";
+import { Reading } from "./reading.js";
+import { Voices } from "./voices.js";
+
+const AGENT_MS = 20_000;
+/** The past is told as soon as the agent knows us; after so long there is none. */
+const PAST_MS = 5000;
+/** The signal may be away so long before the room counts as one that mends itself. */
+const BLINK_MS = 1500;
+const LEAVE_MS = 500;
+
+export class RoomRoad implements Road {
+  readonly transport = "livekit";
+  readonly mends = true;
+  private readonly made: Made;
+  private readonly opening: Opening;
+  private readonly audio: RoomAudio | null;
+  private readonly agent: AgentWatch;
+  private readonly voices: Voices;
+  private readonly reading: Reading;
+  private readonly mail: Mail;
+  private readonly word = new LastWord();
+  /** Whether our own server made the room: then its agent understands our packets. */
+  private readonly ours: boolean;
+  private readonly timers = new Set<() => void>();
+  private readonly tracks = new Set<string>();
+  private hooks: RoadHooks | null;
+  private blinking: () => void = () => {};
+  private wavers = false;
+  private joined = false;
+  private came = false;
+  private linkedOnce = false;
+
+  constructor({ opening, audio, hooks, options }: RoomGiven) {
+    this.opening = opening;
+    this.hooks = hooks;
+    this.audio = audio instanceof RoomAudio ? audio : null;
+    this.ours = isOurs(opening.token);
+    this.made = made(options.encryption);
+    const { room } = this.made;
+    const encrypted = options.encryption !== undefined;
+    this.agent = new AgentWatch(() => room.remoteParticipants.values(), this.watched(), after);
+    this.voices = new Voices(encrypted, {
+      isAgents: (person) => this.agent.isAgents(person),
+      voice: (track) => this.audio?.speaks(track),
+      video: (element) => this.hooks?.video(element),
+      refused: (message) => this.tell("encryption_required", message),
+    });
+    const { agent, tracks } = this;
+    this.reading = new Reading(room, encrypted, {
+      words: (segment) => this.hooks?.words(segment),
+      get agent() {
+        return agent.identity;
+      },
+      isOurs: (track) => tracks.has(track),
+    });
+    this.mail = new Mail((id) => this.hooks?.delivered(id), after);
+    this.listen(encrypted);
+    void this.join();
+  }
+
+  get room(): Made["room"] {
+    return this.made.room;
+  }
+
+  send(message: ClientMessage): boolean {
+    const { localParticipant: me } = this.room;
+    switch (message.type) {
+      case "client.response.text": {
+        const { content = "", id = null } = message;
+        this.mail.post({ id, send: () => me.sendText(content, { topic: CHAT }) });
+        break;
+      }
+      case "client.response.data": {
+        const payload = new TextEncoder().encode(JSON.stringify(message.data));
+        this.mail.post({ id: null, send: () => me.publishData(payload, { reliable: true }) });
+        break;
+      }
+      case "client.interrupt":
+      case "trigger.turn.start":
+      case "trigger.turn.end":
+        void this.says(message);
+        break;
+      default: // what a room knows by itself: who hears, and how far
+    }
+    return true;
+  }
+
+  /** In a room the microphone is a track. */
+  sendSound(): void {}
+
+  leave(): void {
+    const goodbye = this.joined ? this.says({ type: "client.end" }) : Promise.resolve();
+    this.release();
+    void within(LEAVE_MS, goodbye)
+      .catch(() => undefined)
+      .then(() => this.close());
+  }
+
+  abandon(): void {
+    this.release();
+    void this.close();
+  }
+
+  async publish(what: Shown, track?: MediaStreamTrack): Promise<void> {
+    if (this.audio === null) throw new Error("the session has no media");
+    await this.audio.pictures.publish(what, track);
+  }
+
+  async unpublish(what: Shown): Promise<void> {
+    await this.audio?.pictures.unpublish(what);
+  }
+
+  // ------------------------------------------------------------ joining and leaving
+
+  private async join(): Promise<void> {
+    try {
+      await join(this.made, this.opening);
+    } catch (error) {
+      return this.end(refused(error instanceof Error ? error.message : String(error)));
+    }
+    if (this.hooks === null) return void this.close(); // it was left while it was joined
+    this.joined = true;
+    this.audio?.attach(this.room);
+    this.wait(AGENT_MS, () => {
+      if (!this.agent.ready) this.lacks();
+    });
+    this.hooks.opened(false);
+    this.agent.look();
+    const me = this.room.localParticipant;
+    if (this.ours && me.attributes[CLIENT] === undefined) {
+      await me.setAttributes({ [CLIENT]: "1" }).catch(() => undefined); // it may not be allowed
+    }
+  }
+
+  private end(end: RoadEnd): void {
+    const { hooks } = this;
+    this.release();
+    void this.close();
+    hooks?.closed(end);
+  }
+
+  /** The agent did not come, or went. */
+  private lacks(): void {
+    this.end(missing(this.word.now(Date.now()), this.came, this.again));
+  }
+
+  /** Whether the door can be asked for another room of this conversation. */
+  private get again(): boolean {
+    return this.opening.resume_token !== null;
+  }
+
+  /** From now on nobody is told anything, but for the words that were under way. */
+  private release(): void {
+    this.reading.close();
+    this.voices.close();
+    this.hooks = null;
+    this.mail.close();
+    this.agent.close();
+    this.blinking();
+    for (const cancel of this.timers) cancel();
+    if (this.joined) this.audio?.detach();
+  }
+
+  private async close(): Promise<void> {
+    this.room.removeAllListeners();
+    await this.room.disconnect(false).catch(() => undefined);
+    this.made.release();
+  }
+
+  // ------------------------------------------------------------ what the room tells
+
+  private listen(encrypted: boolean): void {
+    const { room, agent, voices } = this;
+    room
+      .on(RoomEvent.ParticipantConnected, (person) => agent.connected(person))
+      .on(RoomEvent.ParticipantActive, (person) => agent.changed(person as RemoteParticipant))
+      .on(RoomEvent.ParticipantDisconnected, (person, why) => agent.disconnected(person, why))
+      .on(RoomEvent.ParticipantAttributesChanged, (_, person) => this.changed(person as RemoteParticipant))
+      .on(RoomEvent.TrackSubscribed, (track, publication, person) => {
+        agent.connected(person);
+        voices.subscribed(track, publication, person);
+      })
+      .on(RoomEvent.TrackUnsubscribed, (track) => voices.unsubscribed(track))
+      .on(RoomEvent.LocalTrackPublished, (publication) => this.published(publication))
+      .on(RoomEvent.LocalTrackSubscribed, () => agent.hears())
+      .on(RoomEvent.DataReceived, (payload, person, _, topic = "", encryption, identity) => {
+        const sender = person?.identity ?? identity ?? "";
+        this.received({ payload, topic, sender, secret: !encrypted || (encryption ?? 0) !== 0 });
+      })
+      .on(RoomEvent.EncryptionError, (error) => this.tell("encryption_failed", error.message))
+      .on(RoomEvent.SignalReconnecting, () => {
+        this.blinking();
+        this.blinking = after(BLINK_MS, () => this.mending());
+      })
+      .on(RoomEvent.Reconnecting, () => this.mending())
+      .on(RoomEvent.Reconnected, () => this.mended())
+      .on(RoomEvent.Disconnected, (reason) => this.disconnected(reason));
+  }
+
+  private published(publication: LocalTrackPublication): void {
+    this.tracks.add(publication.trackSid);
+  }
+
+  private changed(person: RemoteParticipant): void {
+    this.agent.changed(person);
+    this.voices.look(this.room.remoteParticipants.values()); // an avatar may say late whose it is
+  }
+
+  private received(packet: Parameters<typeof read>[0]): void {
+    const message = read(packet, this.agent.identity);
+    if (message === null) return;
+    const notice = message.type === "response.data" ? asNotice(message.content) : null;
+    if (notice !== null) this.word.take(notice, Date.now());
+    this.hooks?.message(message);
+  }
+
+  private mending(): void {
+    this.blinking();
+    if (this.wavers || !this.joined) return;
+    this.wavers = true;
+    this.agent.mends(true);
+    this.mail.opens(false);
+    this.hooks?.wavers();
+  }
+
+  private mended(): void {
+    this.blinking();
+    if (!this.wavers) return;
+    this.wavers = false;
+    this.agent.mends(false);
+    this.mail.opens(this.linkedOnce);
+    this.hooks?.opened(true);
+  }
+
+  private disconnected(reason: DisconnectReason | undefined): void {
+    if (this.joined) this.end(endOf(reason, this.word.now(Date.now()), this.again));
+  }
+
+  // ------------------------------------------------------------ the agent
+
+  private watched(): ConstructorParameters<typeof AgentWatch>[1] {
+    return {
+      known: ({ name }) => {
+        this.voices.look(this.room.remoteParticipants.values());
+        if (name) this.hooks?.named(name);
+      },
+      state: (state) => {
+        this.came = true;
+        this.hooks?.message({ type: "agent.state", state });
+      },
+      linked: () => this.linked(),
+      gone: () => {
+        this.linkedOnce = false;
+        this.mail.opens(false);
+        this.lacks();
+      },
+    };
+  }
+
+  private linked(): void {
+    this.linkedOnce = true;
+    const { trigger } = this.opening.config.transcription;
+    // Our microphone's switch is no button: there is one of its own.
+    if (trigger === "push_to_talk") void this.says({ type: "trigger.turn.end" });
+    this.mail.opens(!this.wavers);
+    this.wait(PAST_MS, () => this.hooks?.message({ type: "duologue.beat" }));
+  }
+
+  /** Says something in our own words to an agent that understands them. */
+  private async says(message: ClientMessage): Promise<void> {
+    if (!this.ours || this.agent.identity === "") return;
+    const payload = new TextEncoder().encode(JSON.stringify(message));
+    const to = { topic: OURS, reliable: true, destinationIdentities: [this.agent.identity] };
+    await this.room.localParticipant.publishData(payload, to).catch(() => undefined);
+  }
+
+  private tell(code: string, message: string): void {
+    const content = { type: "duologue.notice", code, message };
+    this.hooks?.message({ type: "response.data", content, turn_id: "" });
+  }
+
+  private wait(ms: number, work: () => void): void {
+    this.timers.add(after(ms, work));
+  }
+}
