@@ -72,6 +72,24 @@ def test_a_public_key_opens_one_agent_from_its_origins(shell: Shell) -> None:
     assert "desk" in shell("keys", "list").out
 
 
+def test_more_pages_may_use_a_public_key(shell: Shell) -> None:
+    """The command that a refused page is told; it tells what the key opens now."""
+    with_agent(shell)
+    made = shell(
+        *("keys", "create", "--kind", "public", "--agent", "desk", "--json"),
+        *("--origin", "https://a.example"),
+    ).json
+    assert (
+        "https://a.example, https://b.example"
+        in shell("keys", "allow", made["id"], "https://b.example").out
+    )
+    after = shell("keys", "allow", made["id"], "https://b.example", "--json").json
+    assert after["origins"] == ["https://a.example", "https://b.example"]
+    assert "hash" not in after
+    nonsense = shell("keys", "allow", made["id"], "b.example")
+    assert (nonsense.code, "is not an origin" in nonsense.err) == (1, True)
+
+
 def test_a_revoked_key_opens_nothing(shell: Shell) -> None:
     """It stays in the list, void."""
     made = shell("keys", "create", "--kind", "secret", "--json").json

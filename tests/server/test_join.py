@@ -13,6 +13,7 @@ from tests.server.conftest import LIVEKIT
 
 from duologue.access import claims, keys
 from duologue.agents.definition import AgentDefinition
+from duologue.agents.widget import Widget
 from duologue.errors import DuologueError
 from duologue.pipeline.seat import Guest
 from duologue.server.admit import Wish
@@ -20,6 +21,8 @@ from duologue.server.invite import Invitation, Inviter, RoomWish
 from duologue.server.join import Join
 from duologue.store import agents, conversations, organizations, sessions, tables
 from duologue.store.records import Conversation, Session
+from duologue.wire.consent import Consent
+from duologue.wire.page import Page
 
 SECRET = LIVEKIT["livekit_api_secret"]
 SHOP = "https://shop.example"
@@ -256,6 +259,34 @@ async def test_the_key_is_asked_again(tmp_path: Path) -> None:
         await door.change("keys", expires_at=None, revoked_at=1)
         assert await door.refused(invitation) == "key_expired"
         assert key == invitation.claim.key
+
+
+async def test_page_and_consent_come_along(tmp_path: Path) -> None:
+    """From the request into the session's row, and to the agent."""
+    async with room_stage(tmp_path) as play:
+        door = Door(play)
+        page = Page("https://shop.example/tea", "Tea", "/tea")
+        invitation = await door.invite(
+            origin=SHOP, key=(await door.key())[1], page=page, consent=Consent("ab", 5)
+        )
+        guest = await door.enter(invitation)
+        assert guest.page == page
+        session = await door.session(invitation.claim.session)
+        assert session.consent == {"hash": "ab", "at": 5}
+        assert session.page == {"url": page.url, "title": "Tea", "path": "/tea"}
+
+
+async def test_a_consent_is_asked_for_again(tmp_path: Path) -> None:
+    """Its words may have changed since the token was made."""
+    async with room_stage(tmp_path) as play:
+        door = Door(play)
+        _, text = await door.key("public")
+        invitation = await door.invite(key=text, origin=SHOP)
+        asking = AgentDefinition(slug="desk", widget=Widget(consent="We keep it."))
+        await door.change("agents", definition=msgspec.json.encode(asking).decode())
+        assert await door.refused(invitation) == "consent_required"
+        given = Consent(asking.widget.consent_hash, 5)
+        assert (await door.enter(invitation, consent=given)).session_id
 
 
 async def test_the_agent_is_asked_again(tmp_path: Path) -> None:

@@ -65,6 +65,10 @@ class SessionView(msgspec.Struct, kw_only=True):
     transport: str
     state: str
     origin: str | None
+    consent: dict[str, Any] | None
+    """What its visitor agreed to: a hash, and when."""
+    page: dict[str, str] | None
+    """Where its visitor was when it was asked for."""
     sdk_version: str
     metadata: dict[str, Any]
     created_at: int
