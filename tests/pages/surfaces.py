@@ -1,0 +1,141 @@
+"""Pages with a `LiveKitSession` of their own, and what it told them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import quote, urlencode
+
+from tests.conformance.browser import E2E, PATIENCE, Browser
+from tests.pages.foreign import ASSETS
+from tests.pages.tab import Tab
+
+PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}</title>
+<link rel="icon" href="data:,"><body><h1 id="agent-name"></h1><div id="transcript"></div>
+<div id="avatar"></div><div id="avatar-container"></div>
+<button id="talk">Talk</button><button id="end">End</button>
+<script type="module" src="/{name}.js"></script>"""
+CALLBACKS: Final = (
+    "onConnectionStateChange",
+    "onAgentStateChange",
+    "onTranscript",
+    "onAgentConfig",
+    "onAudioTrack",
+    "onVideoTrack",
+    "onVideoTrackRemoved",
+    "onError",
+    "onDataMessage",
+    "onResumabilityChange",
+)
+
+
+def bundle(folder: Path) -> Path:
+    """The pages, built from what stands in the tree."""
+    command = ["node", "livekit-session.mjs", str(folder)]
+    subprocess.run(command, check=True, timeout=180, cwd=E2E, capture_output=True)
+    return folder
+
+
+class Stall:
+    """A site of its own with these pages, and the client's files beside them."""
+
+    def __init__(self, built: Path) -> None:
+        self._built = built
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._http.serve_forever)
+
+    @property
+    def url(self) -> str:
+        """Its origin."""
+        return f"http://127.0.0.1:{self._http.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        built = self._built
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                name = self.path.lstrip("/")
+                if "." in name:
+                    folder = built if (built / name).exists() else ASSETS
+                    kind, body = "text/javascript", (folder / Path(name).name).read_bytes()
+                else:
+                    kind, body = "text/html", PAGE.format(name=name).encode()
+                self.send_response(200)
+                self.send_header("content-type", kind)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
+                """Says nothing: a test's own failure says what matters."""
+
+        return Handler
+
+
+class Surface(Tab):
+    """A tab whose page writes down what its session tells."""
+
+    def of(self, callback: str) -> list[Any]:
+        """What one callback was told, each time; a list where it is told several things."""
+        told = [given for name, *given in self.run("told") if name == callback]
+        return [given[0] if len(given) == 1 else given for given in told]
+
+    def heard_of_line(self) -> list[str]:
+        """The states of the connection, as they were told."""
+        return self.of("onConnectionStateChange")
+
+    def connects(self) -> str:
+        """Connects; `done`, or the code of what was wrong."""
+        return str(self.run("tried(session.connect())"))
+
+    def reads(self, text: str, role: str = "agent") -> None:
+        """Waits until somebody said this, to its end."""
+        given = json.dumps({"role": role, "text": text})
+        self.wait(
+            f"session.snapshot.transcript.some(one => one.final && one.role === {given}.role"
+            f" && one.text === {given}.text)"
+        )
+
+    def becomes(self, name: str, value: object, timeout: float = PATIENCE) -> None:
+        """Waits until the snapshot says so."""
+        self.wait(f"session.snapshot.{name} === {json.dumps(value)}", timeout)
+
+    def _shown(self) -> str:
+        told = "\n".join(f"  {one}"[:300] for one in self.run("globalThis.told ?? []")[-15:])
+        shot = self.run(
+            "JSON.stringify(globalThis.session?.snapshot ?? null, (name, value) =>"
+            " name === 'session' || value instanceof Element ? undefined : value)"
+        )
+        return f"the session shows {shot}\nand told\n{told}\nconsole: {self.ask('console')}"
+
+
+Visitor = Callable[..., Surface]
+
+
+def visit(
+    browser: Browser, stall: Stall, beside: Tab | None, before: str | None, options: dict[str, Any]
+) -> Surface:
+    """Opens the page that writes everything down, with a session of these options."""
+    address = f"{stall.url}/livekit-session#{quote(json.dumps(options))}"
+    number = beside.number if beside else None
+    return Surface(browser, address, beside=number, before=before)
+
+
+def program(browser: Browser, stall: Stall, name: str, agent: str, url: str) -> Surface:
+    """Opens one of the document's programs for an agent of a server."""
+    asked = urlencode({"agent": agent, "url": url})
+    return Surface(browser, f"{stall.url}/livekit-session-{name}#{asked}")

@@ -1,0 +1,38 @@
+/** The document's minimal end-to-end example, and the microphone as it publishes it in a room. */
+import { LiveKitSession } from "@duologue/client";
+import { createLocalAudioTrack } from "livekit-client";
+
+const session = new LiveKitSession({
+  agentId: "agt_abc123",
+  baseUrl: "https://livelayer.app",
+});
+
+const transcript = document.querySelector("#transcript")!;
+const avatar = document.querySelector("#avatar")!;
+
+session.onTranscript = (entries) => {
+  transcript.innerHTML = entries
+    .filter((e) => e.final)
+    .map((e) => `<p><strong>${e.role}:</strong> ${e.text}</p>`)
+    .join("");
+};
+
+session.onAudioTrack = (audio) => document.body.appendChild(audio);
+session.onVideoTrack = (video) => avatar.appendChild(video);
+
+document.querySelector("#talk")!.addEventListener("click", () => {
+  session.connect();
+});
+
+document.querySelector("#end")!.addEventListener("click", () => {
+  session.disconnect();
+});
+
+session.onConnectionStateChange = async (state) => {
+  if (state !== "connected") return;
+  const room = session.getRoom();
+  if (!room) return;
+  const micTrack = await createLocalAudioTrack();
+  // @ts-expect-error livekit-client's own types do not hold under exactOptionalPropertyTypes
+  await room.localParticipant.publishTrack(micTrack);
+};
