@@ -1,0 +1,130 @@
+/** The two things that carry a voice: a session of ours, and a room of livekit-client. */
+import type { LiveKitSession, MicrophoneState } from "@duologue/client";
+import type { Room, RoomEvent } from "livekit-client";
+import { TrackLevel } from "../meter.js";
+import { MICROPHONE, microphoneIn } from "../surface.js";
+import type { Carrier } from "./types.js";
+import { stateOf } from "./words.js";
+
+export class SessionCarrier implements Carrier {
+  private chosen: string | null = null;
+
+  constructor(private readonly session: LiveKitSession) {}
+
+  get connected(): boolean {
+    return this.session.snapshot.connectionState === "connected";
+  }
+
+  get state(): MicrophoneState {
+    return this.session.snapshot.microphone;
+  }
+
+  get deviceId(): string | null {
+    return this.chosen;
+  }
+
+  get level(): number {
+    return this.session.inputLevel;
+  }
+
+  async publish(deviceId?: string): Promise<void> {
+    this.chosen = deviceId ?? this.chosen;
+    const { chosen } = this;
+    await this.session.publishMicrophone(chosen === null ? undefined : { deviceId: chosen });
+  }
+
+  async unpublish(): Promise<void> {
+    await this.session.unpublishMicrophone();
+  }
+
+  async setMuted(muted: boolean): Promise<void> {
+    this.session.setMuted(muted);
+  }
+
+  watch(changed: () => void): () => void {
+    return this.session.subscribe(changed);
+  }
+}
+
+const EVENTS = [
+  "connectionStateChanged",
+  "localTrackPublished",
+  "localTrackUnpublished",
+  "trackMuted",
+  "trackUnmuted",
+  "activeDeviceChanged",
+] as RoomEvent[];
+
+/** Its events are named by their words, for a page may have no livekit-client to import them from. */
+export class RoomCarrier implements Carrier {
+  private asking = false;
+  private failed: MicrophoneState | null = null;
+  private changed: () => void = () => {};
+  private readonly meter: TrackLevel;
+
+  constructor(private readonly room: Room) {
+    this.meter = new TrackLevel(() => microphoneIn(room));
+  }
+
+  get connected(): boolean {
+    return this.room.state === "connected";
+  }
+
+  get state(): MicrophoneState {
+    const publication = this.room.localParticipant.getTrackPublication(MICROPHONE);
+    if (publication?.track) return publication.isMuted ? "muted" : "on";
+    if (this.asking) return "asking";
+    return this.failed ?? "off";
+  }
+
+  get deviceId(): string | null {
+    const track = microphoneIn(this.room);
+    return track?.getSettings().deviceId ?? this.room.getActiveDevice("audioinput") ?? null;
+  }
+
+  get level(): number {
+    return this.meter.level;
+  }
+
+  async publish(deviceId?: string): Promise<void> {
+    const { localParticipant } = this.room;
+    this.asking = true;
+    this.failed = null;
+    this.changed();
+    try {
+      if (deviceId !== undefined) await this.room.switchActiveDevice("audioinput", deviceId);
+      await localParticipant.setMicrophoneEnabled(true);
+    } catch (error) {
+      this.failed = stateOf(error);
+      if (this.failed === null) throw error;
+    } finally {
+      this.asking = false;
+      this.changed();
+    }
+  }
+
+  async unpublish(): Promise<void> {
+    const { localParticipant } = this.room;
+    const track = localParticipant.getTrackPublication(MICROPHONE)?.track;
+    if (track) await localParticipant.unpublishTrack(track, true);
+    this.failed = null;
+    this.changed();
+  }
+
+  async setMuted(muted: boolean): Promise<void> {
+    const publication = this.room.localParticipant.getTrackPublication(MICROPHONE);
+    if (muted) await publication?.mute();
+    else await publication?.unmute();
+    this.changed();
+  }
+
+  watch(changed: () => void): () => void {
+    this.changed = changed;
+    for (const event of EVENTS) this.room.on(event, changed);
+    return () => {
+      this.changed = () => {};
+      for (const event of EVENTS) this.room.off(event, changed);
+      this.meter.close();
+    };
+  }
+}
