@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.pipeline.stage import until
+from tests.pipeline.stage import Stage, stage, until
 from tests.pipeline.test_requests import talking
 
 import duologue
+from duologue.agents.voices.scripted import Call
 from duologue.core import happenings as h
+from duologue.testing.models import ScriptedAnswers
 from duologue.wire.page import Page
 
 TEA = Page("https://shop.example/tea", "Tea", "/tea")
@@ -72,3 +74,47 @@ async def test_the_agent_leads_one_page(tmp_path: Path) -> None:
         with pytest.raises(duologue.DuologueError, match="none is there") as error:
             here.navigate("/prices")
         assert error.value.code == "no_client"
+
+
+def wishes(url: str) -> ScriptedAnswers:
+    """A model that leads the visitor there, and says so."""
+    return ScriptedAnswers([[Call("go_to_page", {"url": url})], "Here you are."])
+
+
+async def outputs(desk: Stage) -> list[str]:
+    """What tools told the model."""
+    return [one.text for one in await desk.record() if one.kind == "tool_output"]
+
+
+async def test_a_model_leads_the_page_where_its_agent_may(tmp_path: Path) -> None:
+    """It has a tool for that, which knows the page."""
+    mind = wishes("https://shop.example/prices")
+    async with stage(tmp_path, llm=mind, greeting="", navigation=True) as desk:
+        client = await desk.join(page=TEA)
+        client.run.floor.type("Show me your prices.")
+        await client.said("Here you are.")
+        assert client.all(h.PageLed) == [h.PageLed("https://shop.example/prices")]
+        assert "The visitor's page goes to" in (await outputs(desk))[0]
+
+
+async def test_a_model_is_told_where_it_may_not_lead(tmp_path: Path) -> None:
+    """Another site is allowed where the agent's owner listed it."""
+    mind = wishes("https://evil.example/")
+    async with stage(tmp_path, llm=mind, greeting="", navigation=True) as desk:
+        client = await desk.join(page=TEA)
+        client.run.floor.type("Show me something else.")
+        await client.said("Here you are.")
+        assert not client.all(h.PageLed)
+        assert "allowed are https://shop.example" in (await outputs(desk))[0]
+
+
+async def test_an_agent_that_may_not_has_no_such_tool(tmp_path: Path) -> None:
+    """Off is the default: the model does not know of it."""
+    mind = ScriptedAnswers(["No."])
+    async with stage(tmp_path, llm=mind, greeting="") as desk:
+        client = await desk.join(page=TEA)
+        client.run.floor.type("Show me your prices.")
+        await client.said("No.")
+        session = client.run._actor.session
+        assert session is not None
+        assert not session.tools
