@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
 from tests.conformance.browser import E2E, PATIENCE, Browser
+from tests.pages.cable import Cable
 from tests.pages.foreign import ASSETS
 from tests.pages.tab import Tab
+from tests.serving import House
 
 PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}</title>
 <link rel="icon" href="data:,"><body><h1 id="agent-name"></h1><div id="transcript"></div>
@@ -126,13 +128,33 @@ class Surface(Tab):
 Visitor = Callable[..., Surface]
 
 
-def visit(
-    browser: Browser, stall: Stall, beside: Tab | None, before: str | None, options: dict[str, Any]
-) -> Surface:
-    """Opens the page that writes everything down, with a session of these options."""
-    address = f"{stall.url}/livekit-session#{quote(json.dumps(options))}"
-    number = beside.number if beside else None
-    return Surface(browser, address, beside=number, before=before)
+def pages(browser: Browser, stall: Stall) -> Iterator[Visitor]:
+    """What opens pages that write everything down, and closes them: their consoles are empty.
+
+    `visitor(inn)`, `visitor(inn, agent="exchange", use=strict)`; more names are options.
+    """
+    opened: list[Surface] = []
+
+    def visit(
+        at: House | Cable,
+        agent: str = "talker",
+        use: Browser | None = None,
+        beside: Tab | None = None,
+        **options: object,
+    ) -> Surface:
+        given = {"agentId": agent, "baseUrl": at.url, **options}
+        address = f"{stall.url}/livekit-session#{quote(json.dumps(given))}"
+        number = beside.number if beside else None
+        use = beside.browser if beside else use
+        opened.append(Surface(use or browser, address, beside=number))
+        return opened[-1]
+
+    yield visit
+    said = [line for page in opened if not page.closed for line in page.unexpected]
+    for page in opened:
+        if not page.closed:
+            page.close()
+    assert said == [], "the console is not empty"
 
 
 def program(browser: Browser, stall: Stall, name: str, agent: str, url: str) -> Surface:

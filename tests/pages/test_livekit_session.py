@@ -10,8 +10,8 @@ import pytest
 from tests.client.sockets import AGENTS
 from tests.conformance.browser import Browser
 from tests.pages.cable import Cable
-from tests.pages.surfaces import CALLBACKS, Stall, Surface, Visitor, bundle, program, visit
-from tests.pages.tab import NETWORK, Tab
+from tests.pages.surfaces import CALLBACKS, Stall, Visitor, bundle, pages, program
+from tests.pages.tab import NETWORK
 from tests.pages.test_microphone import BLOCKED
 from tests.serving import House
 
@@ -43,28 +43,8 @@ def inn(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House
 def visitor(
     browser: Browser, stall: Stall, microphone: Callable[[Recording], None]
 ) -> Iterator[Visitor]:
-    """Opens pages: `visitor(inn)`, `visitor(inn, agent="exchange", use=strict)`."""
-    opened: list[Surface] = []
-
-    def open_page(
-        at: House | Cable,
-        agent: str = "talker",
-        use: Browser | None = None,
-        beside: Tab | None = None,
-        before: str | None = None,
-        **options: object,
-    ) -> Surface:
-        given = {"agentId": agent, "baseUrl": at.url, **options}
-        use = beside.browser if beside else use
-        opened.append(visit(use or browser, stall, beside, before, given))
-        return opened[-1]
-
-    yield open_page
-    said = [line for page in opened if not page.closed for line in page.unexpected]
-    for page in opened:
-        if not page.closed:
-            page.close()
-    assert said == [], "the console is not empty"
+    """Opens pages that write everything down."""
+    yield from pages(browser, stall)
 
 
 def test_the_way_from_idle_to_disconnected(visitor: Visitor, inn: House) -> None:

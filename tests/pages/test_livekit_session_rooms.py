@@ -1,0 +1,212 @@
+"""`LiveKitSession` in a page, over a LiveKit room: the first document, name by name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+from livekit import api
+from tests.client.sockets import AGENTS
+from tests.conformance.browser import Browser
+from tests.pages.surfaces import Stall, Visitor, bundle, pages, program
+from tests.pages.tab import NETWORK
+from tests.rooms.livekit import LiveKit
+from tests.serving import House
+
+from duologue.testing.speech import Recording, silence, speak
+
+pytestmark = [pytest.mark.browser, pytest.mark.rooms]
+
+HELLO = "Hello, can you hear me?"
+
+
+@pytest.fixture(scope="module")
+def stall(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stall]:
+    """A site with the pages."""
+    with Stall(bundle(tmp_path_factory.mktemp("pages"))) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def inn(built: None, tmp_path_factory: pytest.TempPathFactory, livekit: LiveKit) -> Iterator[House]:
+    """A server of this machine with rooms, whose door needs no key here."""
+    folder = tmp_path_factory.mktemp("inn")
+    file = folder / "agents.py"
+    file.write_text(AGENTS)
+    with House(folder / "data", file, mode="dev", **livekit.settings) as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(
+    browser: Browser, stall: Stall, microphone: Callable[[Recording], None]
+) -> Iterator[Visitor]:
+    """Opens pages that write everything down."""
+    yield from pages(browser, stall)
+
+
+def test_a_conversation_in_a_room(visitor: Visitor, inn: House) -> None:
+    """Connected, greeted, heard, written to; left, and gone on with by `connect`."""
+    page = visitor(inn)
+    assert page.connects() == "done"
+    assert page.run("session.getRoom().state") == "connected"
+    assert page.run("session.snapshot.transport") == "livekit"
+    page.reads("Hello there.")
+    page.wait("session.snapshot.audioElement instanceof HTMLAudioElement")
+    page.wait("session.outputLevel > 0 || session.snapshot.agentState === 'listening'")
+    page.run("session.sendText('Hi.')")
+    page.reads("You said: Hi.")
+    roles = "session.snapshot.transcript.map((one) => one.role)"
+    assert page.run(roles) == ["agent", "user", "agent"]
+    page.becomes("agentState", "listening")
+    conversation = page.run("session.snapshot.conversationId")
+    page.run("session.disconnect()")
+    assert page.run("[session.getRoom(), session.snapshot.transcript]") == [None, []]
+    assert page.run("session.canResume()") is True
+    assert page.connects() == "done"
+    assert page.run("session.snapshot.conversationId") == conversation
+    page.reads("You said: Hi.")
+    page.run("session.disconnect()")
+    opened = ["connecting", "connected", "disconnected"]
+    assert page.heard_of_line() == opened * 2
+    assert page.of("onAgentConfig") == [{"name": "Talker", "avatarImageUrl": None}]
+    assert "AUDIO" in page.of("onAudioTrack")
+    assert page.of("onResumabilityChange") == [True]
+    assert page.of("onError") == []
+
+
+def test_data_goes_both_ways_and_the_agent_hangs_up(visitor: Visitor, inn: House) -> None:
+    """The room's end is told in the server's own words, and nothing can be resumed."""
+    page = visitor(inn, agent="exchange")
+    page.connects()
+    page.run("session.sendData({order: 2})")
+    page.wait("told.some(([name]) => name === 'onDataMessage')")
+    assert page.of("onDataMessage") == [{"told": {"order": 2}}]
+    page.run("session.sendData({end: 'enough'})")
+    page.becomes("connectionState", "disconnected")
+    [(message, code)] = page.of("onError")
+    assert code == "ROOM_DISCONNECT"
+    assert "enough" in message
+    assert page.run("session.canResume()") is False
+
+
+def test_an_agent_that_does_not_come(visitor: Visitor, inn: House, livekit: LiveKit) -> None:
+    """AGENT_TIMEOUT, in a room whose token somebody else made."""
+    page = visitor(inn)
+    ticket = f"'{livekit.url}', '{livekit.token('nobody-comes', 'visitor')}'"
+    assert page.run(f"tried(session.connectWithToken({ticket}))") == "done"
+    page.becomes("connectionState", "error")
+    assert [code for _, code in page.of("onError")] == ["AGENT_TIMEOUT"]
+    assert page.heard_of_line() == ["connecting", "connected", "error"]
+    assert page.run("session.getRoom()") is None
+
+
+def test_a_room_that_is_closed(visitor: Visitor, inn: House, livekit: LiveKit) -> None:
+    """ROOM_DISCONNECT, where there is no door to go on through."""
+    page = visitor(inn)
+    ticket = f"'{livekit.url}', '{livekit.token('closing', 'visitor')}'"
+    assert page.run(f"tried(session.connectWithToken({ticket}))") == "done"
+
+    async def close() -> None:
+        async with livekit.api() as asked:
+            await asked.room.delete_room(api.DeleteRoomRequest(room="closing"))
+
+    asyncio.run(close())
+    page.becomes("connectionState", "disconnected")
+    assert [code for _, code in page.of("onError")] == ["ROOM_DISCONNECT"]
+    assert page.run("session.canResume()") is False
+
+
+def test_a_network_that_goes_and_comes_is_shown_as_connecting(visitor: Visitor, inn: House) -> None:
+    """The room mends itself, and nothing of it is an error."""
+    page = visitor(inn)
+    page.expected += NETWORK
+    page.ask("network", there=True)
+    page.connects()
+    page.reads("Hello there.")
+    conversation = page.run("session.snapshot.conversationId")
+    page.ask("network", there=False)
+    page.becomes("connectionState", "connecting")
+    page.ask("network", there=True)
+    page.becomes("connectionState", "connected")
+    page.run("session.sendText('Here.')")
+    page.reads("You said: Here.")
+    assert page.run("session.snapshot.conversationId") == conversation
+    assert page.heard_of_line() == ["connecting", "connected"] * 2
+    assert page.of("onError") == []
+    page.run("session.disconnect()")
+
+
+def test_a_second_tab_takes_over(visitor: Visitor, inn: House) -> None:
+    """The first is told why it is out of the conversation."""
+    first = visitor(inn)
+    first.connects()
+    first.reads("Hello there.")
+    second = visitor(inn, beside=first)
+    assert second.connects() == "done"
+    first.becomes("connectionState", "disconnected")
+    assert [code for _, code in first.of("onError")] == ["ROOM_DISCONNECT"]
+    assert first.run("[session.failure.code, session.canResume()]") == ["replaced", True]
+    both = [each.run("session.snapshot.conversationId") for each in (first, second)]
+    assert both[0] == both[1]
+    second.run("session.disconnect()")
+
+
+def test_the_documents_program_is_heard(
+    browser: Browser,
+    stall: Stall,
+    inn: House,
+    microphone: Callable[[Recording], None],
+) -> None:
+    """Its microphone is a track of LiveKit's, published in the room by the page itself."""
+    microphone(silence(4.0) + speak(HELLO) + silence(60.0))
+    page = program(browser, stall, "vanilla", "hearing", inn.url)
+    page.click("talk")
+    page.wait("document.querySelector('#transcript').innerText.includes('user: What time is it?')")
+    page.wait("document.querySelector('#transcript').innerText.includes('agent: You said')")
+    page.wait("document.querySelector('body > audio') !== null")
+    page.click("end")
+    page.becomes("connectionState", "disconnected")
+    assert page.text("#transcript") == ""
+    assert page.unexpected == []
+    page.close()
+
+
+def test_the_sessions_own_microphone_is_heard_too(
+    browser: Browser,
+    stall: Stall,
+    inn: House,
+    microphone: Callable[[Recording], None],
+) -> None:
+    """The program of the socket runs in a room as it is."""
+    microphone(silence(4.0) + speak(HELLO) + silence(60.0))
+    page = program(browser, stall, "socket", "hearing", inn.url)
+    page.click("talk")
+    page.wait("document.querySelector('#transcript').innerText.includes('user: What time is it?')")
+    assert page.run("session.snapshot.transport") == "livekit"
+    page.click("end")
+    assert page.unexpected == []
+    page.close()
+
+
+def test_the_documents_persistence(browser: Browser, stall: Stall, inn: House) -> None:
+    """Saved when connected, in the document's words; a reload goes on; the end forgets it."""
+    page = program(browser, stall, "persistence", "talker", inn.url)
+    page.run("session.connect()")
+    page.reads("Hello there.")
+    conversation = page.run("session.snapshot.conversationId")
+    page.reload()
+    page.becomes("connectionState", "connected")
+    assert page.run("session.snapshot.conversationId") == conversation
+    page.reads("Hello there.")
+    page.run("session.sendText('Again.')")
+    page.reads("You said: Again.")
+    said = [one["text"] for one in inn.messages(conversation)]
+    assert said.count("Hello there.") == 1
+    page.run("session.disconnect()")
+    page.reload()
+    page.wait("globalThis.session !== undefined")
+    assert page.run("session.snapshot.connectionState") == "idle"
+    assert page.unexpected == []
+    page.close()
