@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import typer
-from tests import llms, platforms, web_api
+from tests import agents_page, llms, platforms, web_api
 from tests.signatures import documented
 from tests.widget_types import widget_types
 from tests.wire_types import wire_types
@@ -117,6 +117,7 @@ def _value(option: Any) -> str:
 
 PAGES = {
     "docs/settings.md": settings_page,
+    "docs/agents.md": agents_page.page,
     "docs/errors.md": errors_page,
     "docs/cli.md": cli_page,
     "docs/platforms.md": platforms.page,

@@ -20,6 +20,7 @@ import duologue
 from duologue import errors, settings
 from duologue.agents.definition import AgentDefinition, TurnTaking
 from duologue.agents.registry import Catalog
+from duologue.agents.widget import Widget
 from duologue.cli.app import app
 from duologue.client import agent, data, media, messages, road, telling, tokens, voice
 from duologue.core import agent_states, line
@@ -72,6 +73,7 @@ def page() -> str:
         example=_read("examples/front_desk.py").strip(),
         fields="\n".join(_fields(AgentDefinition)),
         turns="\n".join(_fields(TurnTaking)),
+        widget="\n".join(_fields(Widget)),
         agent_side=_public(*AGENT_SIDE),
         routes="\n".join(routes()),
         faults="\n".join(faults()),

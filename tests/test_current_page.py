@@ -74,6 +74,6 @@ def test_the_page_names_all_that_there_is() -> None:
 
     made = Current(conversation_id="", session_id="", agent="", transport="", send=print, end=print)
     names = {name for name in {*vars(made), *vars(Current)} if not name.startswith("_")}
-    unspoken = {"receive", "visitor", "page", "navigate"}
+    unspoken = {"receive", "visitor"}
     text = PAGE.read_text()
     assert not [name for name in names - unspoken if f"`{name}" not in text]

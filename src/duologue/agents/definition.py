@@ -20,7 +20,9 @@ class TurnTaking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """When the agent speaks and when it listens."""
 
     trigger: Literal["automatic", "push_to_talk"] = "automatic"
+    """Whether it hears when somebody speaks, or while they hold a button."""
     can_interrupt: bool = True
+    """Whether who speaks over the agent interrupts it."""
     silence: Seconds = 0.35
     """Silence after which voice detection calls the user's speech ended."""
     min_delay: Seconds = 0.45
@@ -44,6 +46,7 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
     slug: Slug
     name: str = ""
+    """The name that people see; empty makes one of the slug."""
     avatar: str = ""
     """The address of a picture."""
     idle_loop: str = ""
@@ -58,10 +61,13 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """Sentences that callers will say: the grammar of the offline recognizer."""
     turns: TurnTaking = TurnTaking()
     stt: str = ""
+    """What hears, as `deepgram/nova-3`; empty picks what the keys allow, else an offline one."""
     llm: str = ""
+    """What thinks, as `openai/gpt-4.1-mini`; empty likewise."""
     tts: str = ""
+    """What speaks; empty likewise."""
     realtime: str = ""
-    """Model strings such as `deepgram/nova-3`; empty picks what the keys allow, else offline."""
+    """One model that hears, thinks and speaks, instead of the three."""
     voice: str = ""
     """Which voice of the speech model."""
     vision: bool = False
@@ -90,6 +96,13 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     overrides: tuple[str, ...] = ("turns.trigger", "turns.can_interrupt")
     """What a session's `config` may change, as paths of this struct."""
     widget: Widget = Widget()
+    """How it appears on every site with a widget."""
+    visitor_context: Literal["off", "page", "visits"] = "page"
+    """What the model is told of its visitor, where a page tells it: nothing; the page that they are
+    on; or also how often they came, the pages before it, and those traits that `visitor_traits`
+    allows."""
+    visitor_traits: tuple[str, ...] = ()
+    """Names of what a site told by `identify` that the model may know."""
     navigation: bool = False
     """Whether the agent may lead its visitor to other pages of the same site, or of `origins`: it
     gets a tool for that. Your own code may do so without it."""
