@@ -1,4 +1,4 @@
-/** Every attribute of the tag in one table: what it may say, what holds without it, what it does. */
+/** Every attribute of the tag in one table: what it may say, and what holds without it; the README says what for. */
 
 /** How one attribute is read; undefined is a value that means nothing. */
 interface Kind<T> {
@@ -10,7 +10,6 @@ interface Kind<T> {
 interface Attribute<T> extends Kind<T> {
   /** What holds without it, in words. */
   readonly without: string;
-  readonly does: string;
 }
 
 export interface Complaint {
@@ -79,46 +78,42 @@ function choice<const T extends string>(...values: readonly T[]): Kind<T> {
 }
 
 /** One row of the table. */
-function row<T>(kind: Kind<T>, without: string, does: string): Attribute<T> {
-  return { allowed: kind.allowed, read: (value) => kind.read(value), without, does };
+function row<T>(kind: Kind<T>, without: string): Attribute<T> {
+  return { allowed: kind.allowed, read: (value) => kind.read(value), without };
 }
 
 export const ATTRIBUTES = {
-  agent: row(text, "", "The agent's slug or id. The only one that is needed."),
-  "base-url": row(address, "the script's origin", "The server."),
-  key: row(text, "", "A public key, where the page is of another origin than the server."),
-  mode: row(choice("hybrid", "voice", "text"), "hybrid", "Whether one talks, types, or both."),
-  "experience-mode": row(choice("WIDGET", "EMBEDDED"), "WIDGET", "In a corner, or filling the place of the tag."),
-  position: row(
-    choice("bottom-right", "bottom-left", "top-right", "top-left", "inline"),
-    "bottom-right",
-    "The corner; `inline` stands where the tag stands.",
-  ),
-  size: row(choice("compact", "regular", "large"), "regular", "Of the button and the panel."),
-  theme: row(choice("auto", "light", "dark"), "auto", "`auto` follows the visitor's system."),
-  accent: row(colour, "the house's own", "The agent's colour; its contrast is kept."),
-  avatar: row(avatar, "the agent's own, or orb", "What stands for the agent: two circles, a picture, a film."),
-  language: row(text, "the page's", "Of the widget's words: en, de, fr, es, ar; others by `texts-url`."),
-  texts: row(json, "", "Words that replace the widget's own, by their keys."),
-  "texts-url": row(address, "", "A JSON file of such words."),
-  title: row(text, "the agent's name", "The heading."),
-  "start-text": row(text, "Talk", "The words on the button that begins."),
-  greeting: row(notice, "the agent's greeting", "The words of the bubble beside the closed button; `false` for none."),
-  suggestions: row(list, "the agent's own", "Sentences to begin with."),
-  "persist-key": row(text, "", "Remembers under this name whether the panel is open."),
-  "default-open": row(flag, "false", "Open from the start."),
-  dismissible: row(flag, "true", "Whether the panel can be closed."),
-  transcript: row(flag, "true", "Shows what is said."),
-  captions: row(flag, "false", "Shows the words of the moment, large."),
-  "mic-muted": row(flag, "false", "Begins with the microphone muted."),
-  consent: row(text, "the agent's own", "What must be agreed to first: a text, or the address of one."),
-  feedback: row(choice("off", "thumbs", "text"), "off", "What is asked at the end."),
-  tabs: row(choice("takeover", "reject", "share"), "the agent's own", "What a second tab does, where the agent lets pages say so."),
-  "record-notice": row(notice, "false", "Says that the conversation is kept, in these words if there are any."),
-  metadata: row(json, "", "What the agent and the record are told of this visitor."),
-  "worklet-url": row(address, "<base-url>/assets/worklet.js", "The file with the worklets."),
-  "client-url": row(address, "<base-url>/assets/duologue.js", "The file with the client, which is loaded when it is needed."),
-  pathname: row(text, "the page's", "Where in the site the visitor is, for the agent."),
+  agent: row(text, ""),
+  "base-url": row(address, "the script's origin"),
+  key: row(text, ""),
+  mode: row(choice("hybrid", "voice", "text"), "hybrid"),
+  "experience-mode": row(choice("WIDGET", "EMBEDDED"), "WIDGET"),
+  position: row(choice("bottom-right", "bottom-left", "top-right", "top-left", "inline"), "bottom-right"),
+  size: row(choice("compact", "regular", "large"), "regular"),
+  theme: row(choice("auto", "light", "dark"), "auto"),
+  accent: row(colour, "the house's own"),
+  avatar: row(avatar, "the agent's own, or orb"),
+  language: row(text, "the page's"),
+  texts: row(json, ""),
+  "texts-url": row(address, ""),
+  title: row(text, "the agent's name"),
+  "start-text": row(text, "Talk"),
+  greeting: row(notice, "the agent's greeting"),
+  suggestions: row(list, "the agent's own"),
+  "persist-key": row(text, ""),
+  "default-open": row(flag, "false"),
+  dismissible: row(flag, "true"),
+  transcript: row(flag, "true"),
+  captions: row(flag, "false"),
+  "mic-muted": row(flag, "false"),
+  consent: row(text, "the agent's own"),
+  feedback: row(choice("off", "thumbs", "text"), "off"),
+  tabs: row(choice("takeover", "reject", "share"), "the agent's own"),
+  "record-notice": row(notice, "false"),
+  metadata: row(json, ""),
+  "worklet-url": row(address, "the server's /assets/worklet.js"),
+  "client-url": row(address, "the server's /assets/duologue.js"),
+  pathname: row(text, "the page's"),
 } as const;
 
 export type AttributeName = keyof typeof ATTRIBUTES;

@@ -7,7 +7,7 @@ import type { Scene } from "./scene.js";
 import type { Translate } from "./texts/index.js";
 
 export class Composer {
-  readonly box = make("input", "box", { type: "text", autocomplete: "off", enterkeyhint: "send", dir: "auto" });
+  readonly box = make("input", "box", { type: "text", autocomplete: "off", enterkeyhint: "send" });
   readonly form: HTMLFormElement;
   readonly begin: HTMLElement;
   private readonly send = make("button", "send", { type: "submit" }, icon("send"));
@@ -18,11 +18,14 @@ export class Composer {
   constructor(private readonly call: Call) {
     this.form = make("form", "composer", {}, this.box, this.send);
     this.begin = make("div", "begin", {}, this.hint, this.list);
+    // An empty box stands as its placeholder does; a text as it is written.
+    this.box.addEventListener("input", () => (this.box.dir = this.box.value === "" ? "" : "auto"));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       const text = this.box.value.trim();
       if (text === "") return;
       this.box.value = "";
+      this.box.dir = "";
       this.call.say(text);
     });
   }

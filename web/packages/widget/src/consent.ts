@@ -17,9 +17,9 @@ export interface Agreed {
   readonly at: number;
 }
 
-/** The terms of a page's tag, else those of the agent. */
+/** The agent's own terms, for its server asks for those; else the terms of the page's tag. */
 export async function termsOf(attribute: string | null, face: Face): Promise<Terms | null> {
-  if (!attribute) return face.consent;
+  if (face.consent !== null || !attribute) return face.consent;
   const isAddress = /^(https?:\/\/|\/)\S+$/.test(attribute);
   return {
     text: isAddress ? null : attribute,

@@ -33,7 +33,7 @@ export interface Frame {
 }
 
 /** Where the agent's circle is while a picture stands for it. */
-export const PORTRAIT = { tall: 0.37, wide: 0.34 } as const;
+export const PORTRAIT = { tall: 0.29, wide: 0.24 } as const;
 
 export function draw(canvas: CanvasRenderingContext2D, frame: Frame): void {
   const { width, height, pose, ink } = frame;
@@ -47,8 +47,10 @@ export function draw(canvas: CanvasRenderingContext2D, frame: Frame): void {
   const agent = { x: width / 2 - dx, y: height / 2 - dy };
   const you = { x: width / 2 + dx, y: height / 2 + dy };
   if (pose.thread > 0.01) thread(canvas, agent, you, frame);
-  rings(canvas, agent, radius, pose.agent, frame.agent, ink.agent, frame.time, 0);
-  rings(canvas, you, radius, pose.you, frame.you, ink.you, frame.time, 2.4);
+  if (frame.fit[0] < 0.4) {
+    rings(canvas, agent, radius, pose.agent, frame.agent, ink.agent, frame.time, 0);
+    rings(canvas, you, radius, pose.you, frame.you, ink.you, frame.time, 2.4);
+  }
   body(canvas, agent, radius, pose.agent, frame.agent, ink.agent, frame, 0);
   body(canvas, you, radius, pose.you, frame.you, ink.you, frame, 2.4);
   shared(canvas, agent, you, radius, frame);

@@ -9,6 +9,7 @@ import type { Translate } from "./texts/index.js";
 export class Stage {
   readonly canvas = make("canvas", "voices-canvas", { "aria-hidden": "true" });
   readonly portrait = new Portrait();
+  readonly voices: HTMLElement;
   readonly element: HTMLElement;
   readonly mend: HTMLElement;
   private readonly name = make("p", "name");
@@ -21,11 +22,11 @@ export class Stage {
   private readonly mendAct: HTMLButtonElement;
 
   constructor(actions: HTMLElement, mended: () => void) {
-    const voices = make("div", "voices", {}, this.portrait.element, this.canvas);
+    this.voices = make("div", "voices", {}, this.portrait.element, this.canvas);
     this.mendAct = button("plain", mended);
     this.mend = make("div", "mend", { role: "alert" }, this.mendTitle, this.mendText, this.mendAct);
     const words = [this.name, this.state, this.detail, this.greeting, this.caption];
-    this.element = make("div", "stage", {}, voices, ...words, actions);
+    this.element = make("div", "stage", {}, this.voices, ...words, actions);
   }
 
   draw(model: Model, scene: Scene, last: TranscriptEntry | undefined, t: Translate): void {

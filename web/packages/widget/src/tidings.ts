@@ -12,21 +12,21 @@ export interface Seen extends Pick<ControlledSession, "connectionState" | "agent
 
 export type Tiding = readonly [name: EventName, detail: Readonly<Record<string, unknown>>];
 
-/** Every event of the element, and what it says. */
-export const EVENTS = {
-  "duologue-open": "The panel was opened.",
-  "duologue-close": "The panel was closed.",
-  "duologue-connect": "The line stands: `{conversationId, transport, resumed}`.",
-  "duologue-disconnect": "The line stands no more.",
-  "duologue-state": "Either state changed: `{connectionState, agentState}`.",
-  "duologue-transcript": "Something was said: `{transcript}`.",
-  "duologue-message": "The agent's code sent data: `{message}`.",
-  "duologue-navigate": "The agent leads to another page: `{url}`. `preventDefault()` keeps the page.",
-  "duologue-error": "Something failed: `{code, message}`.",
-  "duologue-feedback": "The visitor said how it was: `{rating, text}`.",
-} as const;
+/** Every event of the element; the README says what each tells. */
+export const EVENTS = [
+  "duologue-open",
+  "duologue-close",
+  "duologue-connect",
+  "duologue-disconnect",
+  "duologue-state",
+  "duologue-transcript",
+  "duologue-message",
+  "duologue-navigate",
+  "duologue-error",
+  "duologue-feedback",
+] as const;
 
-export type EventName = keyof typeof EVENTS;
+export type EventName = (typeof EVENTS)[number];
 
 /** The events of a change, in their order. */
 export function tidings(before: Seen, now: Seen): Tiding[] {

@@ -35,7 +35,8 @@ export class Transcript {
   }
 
   speak(language: string, t: Translate): void {
-    this.clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+    const own = navigator.languages.find((one) => one.startsWith(language.slice(0, 2)));
+    this.clock = new Intl.DateTimeFormat(own ?? language, { hour: "2-digit", minute: "2-digit" });
     set(this.scroll, "aria-label", t("transcript"));
     set(this.log, "aria-label", t("transcript"));
     write(this.newest, t("newest"));

@@ -6,6 +6,7 @@ import { Controls } from "./controls.js";
 import { button, make, set, write } from "./dom.js";
 import { Feedback, type Verdict } from "./feedback.js";
 import { Foot } from "./foot.js";
+import { Glide } from "./glide.js";
 import { icon } from "./icons.js";
 import { Launcher } from "./launcher.js";
 import { Notices } from "./notices.js";
@@ -38,6 +39,7 @@ export class View {
   private readonly heading = make("p", "heading", { id: "heading" });
   private readonly shut: HTMLButtonElement;
   private readonly voices: readonly Voices[];
+  private readonly glide: Glide;
   private ticking: ReturnType<typeof setInterval> | undefined;
   private heard = 0;
   private talked = false;
@@ -63,6 +65,7 @@ export class View {
     this.panel = make("section", "panel", look, ...inside, dock, this.foot.element, this.consent.element);
     // An empty title here keeps the tag's own from being shown as a hint over all of it.
     this.root = make("div", "root", { title: "" }, this.launcher.bubble, this.launcher.button, this.panel);
+    this.glide = new Glide(this.stage.voices, side);
     const source = (): Call["source"] => this.call.source;
     this.voices = [
       new Voices(this.stage.canvas, "stage", source),
@@ -109,7 +112,9 @@ export class View {
     const { model } = call;
     const { settings, line } = model;
     const now = scene(model, t, performance.now());
-    this.mark(now, open, modal);
+    const mark = (): void => this.mark(now, open, modal);
+    if (this.root.dataset["layout"] === now.layout) mark();
+    else this.glide.over(mark);
     write(this.heading, settings.name);
     set(this.shut, "aria-label", t("close"));
     this.shut.hidden = settings.embedded || !settings.dismissible;

@@ -18,7 +18,7 @@ const LIVELY: ReadonlySet<Mood> = new Set(["connecting", "thinking", "apart"]);
 const QUIET = 0.015;
 
 /** Room for rings around the circles, or for the circles alone. */
-export const FITS = { stage: [0.255, 0.2], launcher: [0.46, 0.31] } as const;
+export const FITS = { stage: [0.255, 0.2], launcher: [0.42, 0.29] } as const;
 
 export class Voices {
   /** Whether a picture stands for the agent. */

@@ -8,11 +8,13 @@ export const talk = css`
 .root[data-layout="both"][data-looks="film"] .voices { height: clamp(110px, 26vh, 190px); }
 .root[data-layout="both"] .name { display: none; }
 .root[data-layout="both"] .bar { margin-bottom: -10px; }
-.root[data-layout="both"] .stage { padding-bottom: 12px; }
+.root[data-layout="both"] .stage { padding-bottom: 8px; }
 .root[data-layout="both"] .state { margin-top: 2px; }
 .root[data-layout="both"] .detail { min-height: 21px; display: block; }
 .root[data-layout="both"] .actions { margin-top: 10px; }
-.root[data-layout="both"] :is(.big, .quiet) { min-height: 46px; }
+.root[data-layout="both"] .actions { gap: 8px; padding-bottom: 6px; }
+.root[data-layout="both"] .actions :is(.big, .quiet) { min-height: 46px; padding-inline: 18px 22px; font-size: 15.5px; }
+.root[data-layout="both"] .actions .quiet { padding-inline: 18px; }
 .scroll { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 16px 20px 12px; scrollbar-width: thin; scrollbar-color: var(--line) transparent;
   border-top: 1px solid var(--line); background: var(--card); }
 .scroll:focus-visible { outline-offset: -3px; border-radius: 4px; }
@@ -52,6 +54,8 @@ export const talk = css`
 .send { flex: none; width: 44px; height: 44px; display: grid; place-items: center; border-radius: 50%; background: var(--primary); color: var(--on-primary); transition: background-color .2s, color .2s; }
 .send .icon { width: 21px; height: 21px; }
 .composer:has(:placeholder-shown) .send { background: var(--pill); color: var(--soft); }
+/* What is not typed needs no button to be sent by. */
+.root[data-shape]:not([data-shape="embedded"]) .dock:has(.interrupt[aria-disabled="false"]:not([hidden])) .composer:has(:placeholder-shown) .send { display: none; }
 .rounds { flex: none; display: flex; gap: 8px; }
 .rounds:not(:has(> :not([hidden]))) { display: none; }
 .round { position: relative; display: grid; place-items: center; width: 52px; height: 52px; border-radius: 50%; background: var(--card); box-shadow: inset 0 0 0 1px var(--line); transition: background-color .2s, color .2s, box-shadow .15s; }
@@ -86,6 +90,7 @@ export const talk = css`
 .read { align-self: flex-start; display: inline-flex; align-items: center; min-height: 44px; color: var(--accent); text-underline-offset: 3px; }
 .consent .actions { margin: 8px 0 0; flex-direction: column; align-items: stretch; }
 .consent .big { padding-inline: 24px; }
+.consent .quiet { text-align: center; }
 .feedback { flex: none; display: grid; justify-items: center; gap: 8px; padding: 12px 20px 18px; text-align: center; }
 .root[data-layout="both"] .feedback { background: var(--card); border-top: 1px solid var(--line); }
 .feedback .title { font: 400 19px/1.3 var(--serif); }

@@ -1,0 +1,109 @@
+/** Small parts: levels, poses, terms, addresses, what is remembered. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { trimmed } from "../src/base.js";
+import { remembered, sha256, termsOf } from "../src/consent.js";
+import { Levels } from "../src/levels.js";
+import { bareLine, isOpen, lineOf } from "../src/model.js";
+import { between, distance, poses } from "../src/moods.js";
+import { within } from "../src/navigate.js";
+import { Remember } from "../src/remember.js";
+import type { ControlledSession, Snapshot } from "../src/seam.js";
+import { cutOff } from "../src/transcript.js";
+import { FACE } from "./world.js";
+
+/** A browser's storage that can be told to refuse. */
+function storage(): Storage & { shut: boolean } {
+  const kept = new Map<string, string>();
+  const one = {
+    shut: false,
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem(key: string, value: string) {
+      if (one.shut) throw new Error("no room");
+      kept.set(key, value);
+    },
+  };
+  return one as unknown as Storage & { shut: boolean };
+}
+
+test("loudness rises at once and falls slowly", () => {
+  const levels = new Levels();
+  levels.push(1);
+  assert.ok(levels.now > 0.7);
+  levels.push(0);
+  assert.ok(levels.now > 0.4 && levels.ago(1) > 0.7);
+  for (let frame = 0; frame < 40; frame++) levels.push(-1);
+  assert.equal(levels.now, 0);
+});
+
+test("a pose glides to another one", () => {
+  assert.equal(distance(between(poses.idle, poses.apart, 1), poses.apart), 0);
+  assert.ok(distance(poses.idle, poses.apart) > 1);
+});
+
+test("the agent's own terms come before the page's, for the server asks for those", async () => {
+  const own = { text: "Ours", url: null, hash: "abc" };
+  assert.equal(await termsOf("Mine", { ...FACE, consent: own }), own);
+  assert.equal(await termsOf(null, FACE), null);
+  const mine = await termsOf("Mine", FACE);
+  assert.deepEqual(mine, { text: "Mine", url: null, hash: await sha256("Mine") });
+  assert.match(mine?.hash ?? "", /^[0-9a-f]{64}$/);
+});
+
+test("an agreement is remembered under the hash of what was agreed to", () => {
+  const [local, tab] = [storage(), storage()];
+  const remember = new Remember(() => local, () => tab);
+  const terms = { text: "Mine", url: null, hash: "abc" };
+  assert.equal(remembered(terms, remember), null);
+  remember.agree("abc", 17);
+  assert.deepEqual(remembered(terms, remember), { hash: "abc", at: 17 });
+  assert.equal(remembered({ ...terms, hash: "def" }, remember), null);
+  assert.equal(remembered({ ...terms, hash: "" }, remember), null);
+});
+
+test("a browser that keeps nothing begins anew each time", () => {
+  const full = storage();
+  full.shut = true;
+  const remember = new Remember(
+    () => full,
+    () => {
+      throw new Error("forbidden");
+    },
+  );
+  const first = { voice: true, muted: false, live: false };
+  remember.keepOpen("corner", true);
+  remember.choose("desk", { ...first, live: true });
+  assert.equal(remember.open("corner"), null);
+  assert.deepEqual(remember.choices("desk", first), first);
+});
+
+test("a page is led within its own site only", () => {
+  assert.equal(within("/menu?day=1", "https://a.example/x"), "https://a.example/menu?day=1");
+  assert.equal(within("https://b.example/", "https://a.example/x"), null);
+  assert.equal(within("javascript:alert(1)", "https://a.example/x"), null);
+  assert.equal(within("http://a.example/", "https://a.example/x"), null);
+});
+
+test("an address has no end that paths would double", () => {
+  assert.equal(trimmed("https://a.example/voice/?x=1#y"), "https://a.example/voice");
+});
+
+test("an interrupted line ends as it does in a play", () => {
+  assert.equal(cutOff("the kitchen closes at ten, "), "the kitchen closes at ten\u00a0—");
+});
+
+test("an object of the page's own is shown as far as it goes", () => {
+  const lent = { connectionState: "error", agentState: "idle", canResume: true, error: "Gone." } as ControlledSession;
+  const line = bareLine(lent);
+  assert.deepEqual([line.state, line.resumable, line.whole], ["failed", true, false]);
+  assert.deepEqual(line.trouble, { code: "unknown", message: "Gone." });
+  assert.ok(isOpen(bareLine({ ...lent, connectionState: "connected" })) && !isOpen(line));
+});
+
+test("a session's trouble has the server's own code, and a microphone's is none of the line", () => {
+  const snapshot = (code: string | null, errorCode: string): Snapshot =>
+    ({ error: "No.", errorCode, session: { failure: code === null ? null : { code } } }) as unknown as Snapshot;
+  assert.equal(lineOf(snapshot("replaced", "ROOM_DISCONNECT")).trouble?.code, "replaced");
+  assert.equal(lineOf(snapshot(null, "key_expired")).trouble?.code, "key_expired");
+  assert.equal(lineOf(snapshot(null, "MIC_NOT_FOUND")).trouble, null);
+});

@@ -1,0 +1,120 @@
+/** Each state of the widget: what it says, what one can press, what one can mend. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Model } from "../src/model.js";
+import { launching, type Scene } from "../src/scene.js";
+import { fresh, IDLE } from "../src/model.js";
+import { at, live, NOW, settings, t } from "./world.js";
+
+function refused(code: string, message = "", retryAt: number | null = null, more: Partial<Model> = {}): Scene {
+  return at({ state: "failed" }, { trouble: { code, message, retryAt }, ...more });
+}
+
+test("an idle widget invites, and offers to go on where that is possible", () => {
+  assert.deepEqual(at({}).buttons, ["start"]);
+  assert.ok(at({}).begin && at({}).typing);
+  const back = at({ resumable: true });
+  assert.deepEqual(back.buttons, ["resume", "anew"]);
+  assert.match(back.detail, /still go on/);
+});
+
+test("a text widget begins by typing, and a voice widget cannot be typed to", () => {
+  assert.deepEqual(at({}, {}, { mode: "text" }).buttons, []);
+  assert.ok(at({}, {}, { mode: "text" }).typing);
+  assert.ok(!at({}, {}, { mode: "voice" }).typing);
+  assert.deepEqual(at({}, {}, { mode: "voice" }).buttons, ["start"]);
+  assert.deepEqual(live({ microphone: "off" }, {}, { mode: "text" }).buttons, ["interrupt", "end"]);
+  assert.equal(live({ microphone: "denied" }, {}, { mode: "text" }).mend, null);
+});
+
+test("while it connects one can only cancel, and it says what the browser asks", () => {
+  assert.deepEqual(at({ state: "connecting" }).buttons, ["end"]);
+  assert.match(at({ state: "connecting", microphone: "asking" }).state, /hear you/);
+});
+
+test("each state of the agent has its mood", () => {
+  assert.equal(live({ activity: "initializing" }).mood, "connecting");
+  assert.equal(live({ activity: "idle" }).mood, "listening");
+  assert.equal(live({ activity: "thinking", tool: "book_table" }).detail, "Using book table");
+  const speaking = live({ activity: "speaking" });
+  assert.equal(speaking.mood, "speaking");
+  assert.ok(speaking.interruptible && !live().interruptible);
+  assert.deepEqual(speaking.buttons, ["mute", "interrupt", "end"]);
+});
+
+test("a microphone that does not hear is said, with what mends it", () => {
+  assert.equal(live({ microphone: "muted" }).mood, "muted");
+  assert.match(live({ microphone: "muted" }).detail, /cannot hear you/);
+  for (const microphone of ["denied", "missing", "lost"] as const) {
+    assert.ok(live({ microphone }).mend?.act, microphone);
+    assert.match(live({ microphone }).detail, /Type below/);
+  }
+  assert.equal(live({ microphone: "unsupported" }).mend?.act, false);
+  assert.equal(live({ microphone: "asking" }).state, "May this page hear you?");
+  assert.deepEqual(live({ microphone: "off" }).buttons, ["speak", "interrupt", "end"]);
+});
+
+test("sound that the browser holds back waits for a tap", () => {
+  assert.deepEqual(live({ sound: "blocked" }).buttons, ["hear", "end"]);
+  assert.notEqual(live({ sound: "blocked" }, {}, { mode: "text" }).state, "Sound is held back");
+});
+
+test("push-to-talk is held, and says when it is the visitor's turn", () => {
+  assert.deepEqual(live({ pushToTalk: true }).buttons, ["hold", "interrupt", "end"]);
+  assert.equal(live({ pushToTalk: true }).state, "Your turn");
+  assert.equal(live({ pushToTalk: true }, { holding: true }).mood, "listening");
+});
+
+test("a broken line counts its seconds, and says when the network is gone", () => {
+  const broken = at({ state: "reconnecting" }, { lostAt: NOW - 4000 });
+  assert.match(broken.detail, /4 s ago\. Desk keeps your place/);
+  assert.equal(broken.mood, "apart");
+  assert.equal(at({ state: "reconnecting" }, { online: false }).state, "You are offline");
+});
+
+test("an end says whose it was, and what is possible after it", () => {
+  const left = at({ state: "disconnected", resumable: true });
+  assert.deepEqual(left.buttons, ["resume", "anew"]);
+  assert.equal(left.state, "You left");
+  const over = (code: string): Scene =>
+    at({ state: "disconnected", resumable: code === "replaced" }, { trouble: { code, message: "Why.", retryAt: null } });
+  assert.equal(over("replaced").resume, "Take it back here");
+  assert.equal(over("ended").state, "Desk hung up");
+  assert.deepEqual(over("ended").buttons, ["start"]);
+  assert.equal(over("timed_out").detail, "Why.");
+});
+
+test("a refusal says what to do, in the visitor's words or the server's", () => {
+  assert.equal(refused("insufficient_balance", "orgs credit").detail.includes("orgs"), false);
+  assert.equal(refused("origin_refused", "Pages from X may not.").detail, "Pages from X may not.");
+  assert.equal(refused("agent_has_no_org").state, "Desk is not here");
+  assert.equal(refused("conversation_open").state, "It is open in another place");
+  assert.equal(refused("AGENT_TIMEOUT").state, "Nobody answered");
+  assert.equal(refused("what_is_this", "Strange.").detail, "Strange.");
+  assert.equal(refused("unreachable", "", null, { online: false }).state, "You are offline");
+  assert.equal(refused("overloaded").start, "Try again");
+  const busy = refused("overloaded", "", NOW + 3000);
+  assert.equal(busy.detail, "Trying again in 3 s.");
+  assert.equal(busy.start, "Try now");
+  assert.equal(refused("overloaded", "", NOW).detail, "Trying again…");
+});
+
+test("what was said stands beside the voices, where it may be shown", () => {
+  assert.equal(live({}, { spoken: true }).layout, "both");
+  assert.equal(live({}, { spoken: true }, { transcript: "false" }).layout, "alone");
+  assert.equal(live({}, {}, { mode: "voice" }).layout, "alone");
+  assert.equal(at({ state: "disconnected" }, { spoken: true }).layout, "both");
+});
+
+test("an object of the page's own can be left, and nothing else", () => {
+  const bare = live({ whole: false, activity: "speaking" });
+  assert.deepEqual(bare.buttons, ["end"]);
+  assert.ok(!bare.typing && !bare.interruptible);
+});
+
+test("the closed button says what it is for, or what goes on", () => {
+  const model = fresh(settings(), true);
+  assert.equal(launching(model, at({}), t), "Talk with Desk");
+  assert.equal(launching(fresh(settings({ "start-text": "Ask us" }), true), at({}), t), "Ask us");
+  assert.equal(launching({ ...model, line: { ...IDLE, state: "connected" } }, live(), t), "Listening");
+});
