@@ -39,8 +39,8 @@ HEAD = ["| name | default | what it does |", "|---|---|---|"]
 TURNS = "## `turns`\n\nWhen the agent speaks, and when it listens.\n"
 WIDGET = (
     "## `widget`\n\nHow the agent appears on every site with a `<duologue-widget>`: said once, "
-    "here, instead of on each page.\nThe tag of a page may say it differently, as far as `attributes` "
-    "allows. `GET /api/widget/agent` shows what a widget reads.\n"
+    "here, instead of on each page.\nThe tag of a page may say it differently, as far as "
+    "`attributes` allows. `GET /api/widget/agent` shows what a widget reads.\n"
 )
 
 
