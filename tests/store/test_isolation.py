@@ -93,6 +93,7 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (visits, "record"): lambda c, o, w: visits.record(c, o, batch(page("/b")), NOW),
     (visits, "meet"): lambda c, o, w: visits.meet(c, o, VISITOR, first=0, last=NOW + 1),
     (visits, "link"): lambda c, o, w: visits.link(c, o, w.conversation.id, VISITOR, NOW),
+    (visitors, "of"): lambda c, o, w: visitors.of(c, o, w.conversation.id),
     (visitors, "known"): lambda c, o, w: visitors.known(c, o, VISITOR),
     (visitors, "whole"): lambda c, o, w: visitors.whole(c, o, VISITOR),
     (visitors, "forget"): lambda c, o, w: visitors.forget(c, o, VISITOR),

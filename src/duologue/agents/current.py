@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from duologue.agents.reach import AttributesHandler, FileHandler, Reach, RpcHandler
 from duologue.agents.shared import State, Unsubscribe, subscribe
 from duologue.core.navigation import destination
+from duologue.core.visitors import Visitor
 from duologue.errors import DuologueError, NotOnThisTransport
 from duologue.wire.page import Page, told
 
@@ -38,7 +39,7 @@ class Current:
         custom_metadata: dict[str, Any] | None = None,
         custom_headers: dict[str, str] | None = None,
         resumed: Literal["live", "rebuilt"] | None = None,
-        visitor: Any = None,
+        visitor: Visitor | None = None,
         page: Page | None = None,
         chat: Callable[[str], None] | None = None,
         reach: Reach | None = None,
@@ -56,6 +57,7 @@ class Current:
         self.custom_metadata = custom_metadata or {}
         self.custom_headers = custom_headers or {}
         self.visitor = visitor
+        """What the tracker knew of the visitor when they came, with their `pages` and `traits`."""
         self.page = page
         """The page that the visitor is on: its `url`, `title` and `path`; none when nobody says."""
         self.resumed = resumed

@@ -16,6 +16,7 @@ from livekit.agents import Agent, AgentSession, ChatContext, ChatMessage, StopRe
 from livekit.agents.voice.events import CloseEvent, SpeechCreatedEvent
 
 from duologue.agents import current as whereabouts
+from duologue.agents.briefing import Briefing
 from duologue.agents.definition import AgentDefinition, LoadedAgent
 from duologue.agents.models import Models
 from duologue.errors import DuologueError
@@ -60,6 +61,7 @@ class Actor:
         self._failed = failed
         self._agent: Agent | None = None
         self._here: whereabouts.Current | None = None
+        self._briefing: Briefing | None = None
         self._waiting: list[Act] = []
         self._starting: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
@@ -83,6 +85,7 @@ class Actor:
     def prepare(self, here: whereabouts.Current, history: ChatContext) -> None:
         """Makes the agent with the conversation's memory; it is not started yet."""
         self._here = here
+        self._briefing = Briefing(self._definition, here)
         whereabouts.bind(here)
         try:
             agent = self._loaded.make()
@@ -90,6 +93,7 @@ class Actor:
             raise self._failure(error) from error
         if history.items:
             agent._chat_ctx = agent.chat_ctx.copy().merge(history)
+        self._briefing.give(agent, realtime=self._models.realtime is not None)
         original = agent.on_enter
 
         async def enter() -> None:
@@ -163,7 +167,7 @@ class Actor:
     # ------------------------------------------------------------ within
 
     async def _start(self) -> None:
-        if self._agent is None or self._here is None:
+        if self._agent is None or self._here is None or self._briefing is None:
             raise RuntimeError("an actor is prepared before it is started")
         whereabouts.bind(self._here)
         session = make_session(self._definition, self._models)
@@ -174,6 +178,7 @@ class Actor:
         self._narrator.listen(session)
         session.on("speech_created", self._hold_back)
         session.on("close", self._closed)
+        self._briefing.follow(session)
         try:
             await session.start(self._agent, record=False)
         except asyncio.CancelledError:

@@ -19,7 +19,7 @@ from duologue.pipeline.meters import Meters
 from duologue.pipeline.outlet import Listener
 from duologue.pipeline.rebuild import rebuild
 from duologue.pipeline.run import LEFT, Run
-from duologue.pipeline.seat import Guest, Seat
+from duologue.pipeline.seat import Guest, Seat, met
 from duologue.settings import Settings
 from duologue.store import conversations, runs, sessions
 from duologue.store.database import Database
@@ -134,7 +134,7 @@ class Host:
         door.waiting += 1
         try:
             async with door.lock:
-                seat = await self._seat(guest, listener)
+                seat = await self._seat(await met(self.db, guest), listener)
         finally:
             door.waiting -= 1
             if not door.waiting:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from duologue.access import balance
 from duologue.agents.current import Current
 from duologue.agents.definition import AgentDefinition
 from duologue.core.resume import Grade
+from duologue.core.visitors import Visitor
 from duologue.pipeline.outlet import Listener
+from duologue.store import visitors
+from duologue.store.database import Database
 from duologue.wire.page import Page
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ class Guest:
     custom_headers: dict[str, str] = field(default_factory=dict)
     e2ee: bool = False
     """Whether what is said is encrypted from end to end."""
+    visitor: Visitor | None = None
+    """Who that is, as far as a tracker told."""
     page: Page | None = None
     """Where its visitor was when the session was asked for."""
 
@@ -56,6 +61,7 @@ class Guest:
             custom_metadata=self.custom_metadata,
             custom_headers=self.custom_headers,
             resumed=resumed,
+            visitor=self.visitor,
             page=self.page,
             send=run.exchange.send,
             end=run.hang_up,
@@ -69,11 +75,20 @@ class Guest:
         """Lets the agent's code learn that this is its session now."""
         if here.session_id != self.session_id:  # who comes back may have moved on meanwhile
             here.page = self.page
+        here.visitor = self.visitor
         here.session_id = self.session_id
         here.transport = self.transport
         here.metadata = self.metadata
         here.custom_metadata = self.custom_metadata
         here.custom_headers = self.custom_headers
+
+
+async def met(db: Database, guest: Guest) -> Guest:
+    """The guest with what is known of its visitor, where its agent may know anything."""
+    if guest.definition.visitor_context == "off":
+        return guest
+    visitor = await db.read(visitors.of, guest.org_id, guest.conversation_id)
+    return replace(guest, visitor=visitor)
 
 
 class Seat:

@@ -35,6 +35,11 @@ def _newest(table: Any, *columns: str) -> Statement:
     )
 
 
+_of_conversation = Statement(
+    select(conversations.c.visitor_id).where(
+        conversations.c.org_id == bindparam("org"), conversations.c.id == bindparam("wanted")
+    )
+)
 _last_pages = _newest(page_views, "path", "title", "at", "visible_ms")
 _pages = _newest(
     page_views, "id", "visit_id", "url", "path", "title", "referrer", "visible_ms", "at"
@@ -57,6 +62,12 @@ def known(conn: Connection, org_id: str, id: str) -> Visitor | None:  # noqa: A0
         visits=_visits(conn, org_id, id),
         pages=[SeenPage(*each) for each in pages],
     )
+
+
+def of(conn: Connection, org_id: str, conversation_id: str) -> Visitor | None:
+    """What an agent may know of whom it talks with in a conversation."""
+    row = _of_conversation(conn, org=org_id, wanted=conversation_id).fetchone()
+    return None if row is None or row[0] is None else known(conn, org_id, row[0])
 
 
 def whole(conn: Connection, org_id: str, id: str) -> VisitorView | None:  # noqa: A002

@@ -1,0 +1,69 @@
+"""What a model is told of the visitor it talks with: anew at each answer, and kept nowhere."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakSet
+
+from livekit.agents import Agent, AgentSession, ChatContext, ChatMessage
+from livekit.agents.voice.events import ConversationItemAddedEvent
+
+from duologue.agents.current import Current
+from duologue.agents.definition import AgentDefinition
+from duologue.core import visitors
+
+
+class Briefing:
+    """Tells the models of one session's agents where its visitor is now."""
+
+    def __init__(self, definition: AgentDefinition, here: Current) -> None:
+        self._definition = definition
+        self._here = here
+        self._briefed: WeakSet[Agent] = WeakSet()
+
+    def follow(self, session: AgentSession[None]) -> None:
+        """Tells the models of agents to whom the talk is handed over, too."""
+
+        def added(event: ConversationItemAddedEvent) -> None:
+            if event.item.type == "agent_handoff":
+                self.give(session.current_agent)
+
+        session.on("conversation_item_added", added)
+
+    def give(self, agent: Agent, *, realtime: bool = False) -> None:
+        """Tells an agent's model at each answer from now on; a realtime one, as it begins."""
+        if self._definition.visitor_context == "off" or agent in self._briefed:
+            return
+        self._briefed.add(agent)
+        if realtime:  # it is not asked anew for each answer
+            agent._chat_ctx = self.added(agent.chat_ctx)
+        original = agent.llm_node
+
+        def briefed(chat_ctx: ChatContext, *given: Any, **named: Any) -> Any:
+            return original(self.added(chat_ctx), *given, **named)
+
+        agent.llm_node = briefed  # type: ignore[method-assign]  # one instance, of this session
+
+    def added(self, chat_ctx: ChatContext) -> ChatContext:
+        """A copy of the context with what is known now, or the same one when that is nothing.
+
+        It stands with the instructions: templates of some models take system messages first only.
+        """
+        note = self._note()
+        if note is None:
+            return chat_ctx
+        first = chat_ctx.items[0] if chat_ctx.items else None
+        if isinstance(first, ChatMessage) and first.role in ("system", "developer"):
+            told = first.model_copy(update={"content": [*first.content, note]})
+            return ChatContext([told, *chat_ctx.items[1:]])
+        told = ChatMessage(role="system", content=[note])
+        return ChatContext([told, *chat_ctx.items])
+
+    def _note(self) -> str | None:
+        page = self._here.page
+        return visitors.note(
+            self._definition.visitor_context,
+            page=None if page is None else (page.path or page.url, page.title),
+            visitor=self._here.visitor,
+            traits=self._definition.visitor_traits,
+        )
