@@ -73,7 +73,7 @@ def test_a_body_that_is_written_anew_keeps_the_session(visit: ReactOpener, ledge
     tab.wait("shown.session.connectionState === 'connected'")
     tab.run("shown.set({ baseUrl: shown.session.baseUrl })")
     assert tab.run("shown.sessions.length") == 1
-    assert json.loads(ledger.sessions[0]["custom_metadata"]) == {"plan": "gold"}
+    assert json.loads(ledger.sessions[0]["metadata"]) == {"plan": "gold"}
 
 
 @VERSIONS

@@ -1,7 +1,7 @@
 /** `<duologue-widget>` as a component. */
-import type { ControlledSession } from "@duologue/client";
+import { type ControlledSession, sessionBehind } from "@duologue/client";
 import type { ATTRIBUTES, AttributeName, DuologueWidget } from "@duologue/widget";
-import { createElement, type CSSProperties, type ReactNode, useEffect, useRef } from "react";
+import { type CSSProperties, type ReactNode, useEffect, useRef } from "react";
 
 /** `base-url` as React says it: `baseUrl`. */
 type Camel<Name extends string> = Name extends `${infer First}-${infer Rest}`
@@ -32,47 +32,69 @@ export interface AvatarWidgetProps extends WidgetAttributes {
 }
 
 /** What is no attribute of the tag. */
-const BESIDES = new Set(["controlledSession", "onNavigate", "className", "style", "id", "children"]);
-/** The document's words for attributes that have another name in the tag. */
-const RENAMED: Readonly<Record<string, AttributeName>> = {
+const BESIDES = new Set(["controlledSession", "onNavigate", "style", "children"]);
+/** The document's words, and React's, for attributes that have another name in the tag. */
+const RENAMED: Readonly<Record<string, AttributeName | "class">> = {
+  className: "class",
   agentId: "agent",
   apiKey: "key",
   sessionBody: "metadata",
 };
 
 /**
- * The widget, as a thin skin of its element: the same on React 18 and 19, for what the element is
- * told goes past React, whose versions treat custom elements each in its own way.
+ * The widget, as a thin skin of its element. The element is made here and not by React, whose versions
+ * treat custom elements each in its own way, and which has no word for an attribute named `key`.
  *
  * With `controlledSession` it leaves the session alone when it goes; without it, it hangs up.
  */
 export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
-  const { className, style, id, controlledSession, onNavigate } = props;
-  const element = useRef<DuologueWidget>(null);
+  const { style, controlledSession, onNavigate } = props;
+  const host = useRef<HTMLSpanElement>(null);
+  const made = useRef<DuologueWidget | null>(null);
   const lead = useRef(onNavigate);
 
   useEffect(() => {
     lead.current = onNavigate;
-    if (element.current !== null) write(element.current, attributesOf(props));
+    made.current ??= document.createElement("duologue-widget") as DuologueWidget;
+    write(made.current, attributesOf(props));
+    if (host.current !== null) dress(made.current, host.current, style);
   });
   useEffect(() => {
-    if (element.current !== null) element.current.controlledSession = controlledSession ?? null;
+    if (made.current !== null) made.current.controlledSession = lent(controlledSession);
   }, [controlledSession]);
   useEffect(() => {
-    // Defines the element, for which it needs a browser.
-    import("@duologue/widget").catch((error: unknown) => {
-      console.error(`<AvatarWidget> has no widget to show: ${String(error)}`);
-    });
-    const widget = element.current;
+    const widget = made.current;
+    if (widget === null) return;
     const listen = (event: Event): void => {
       if (lead.current === undefined) return; // then the browser goes there
       event.preventDefault();
       lead.current((event as CustomEvent<{ url: string }>).detail.url);
     };
-    widget?.addEventListener("duologue-navigate", listen);
-    return () => widget?.removeEventListener("duologue-navigate", listen);
+    widget.addEventListener("duologue-navigate", listen);
+    host.current?.append(widget); // last of all, when it was told everything
+    // Defines the element, for which it needs a browser.
+    import("@duologue/widget").catch((error: unknown) => {
+      console.error(`<AvatarWidget> has no widget to show: ${String(error)}`);
+    });
+    return () => {
+      widget.removeEventListener("duologue-navigate", listen);
+      widget.remove();
+    };
   }, []);
-  return createElement("duologue-widget", { ref: element, class: className, style, id });
+  return <span ref={host} style={{ ...style, display: "contents" }} />;
+}
+
+/** With the session behind it, so that the element need not look for it anew at each change. */
+function lent(controlled: ControlledSession | undefined): ControlledSession | null {
+  if (controlled === undefined) return null;
+  const session = sessionBehind(controlled);
+  return session === null ? controlled : Object.freeze({ ...controlled, session });
+}
+
+/** React turns styles into CSS, on the element around it. */
+function dress(widget: HTMLElement, host: HTMLElement, style: CSSProperties | undefined): void {
+  widget.style.cssText = host.style.cssText;
+  widget.style.display = style?.display ?? "";
 }
 
 /** The tag's attributes, as their texts; what is undefined is not there. */

@@ -15,6 +15,8 @@ test("props are the tag's attributes, by the tag's names and as texts", () => {
     recordNotice: true,
     greeting: undefined,
     sessionBody: { plan: "gold" },
+    className: "corner",
+    id: "talk",
   });
   assert.deepEqual(Object.fromEntries(found), {
     agent: "demo",
@@ -27,6 +29,8 @@ test("props are the tag's attributes, by the tag's names and as texts", () => {
     texts: '{"talk":"Speak"}',
     "record-notice": "true",
     metadata: '{"plan":"gold"}',
+    class: "corner",
+    id: "talk",
   });
 });
 
@@ -34,9 +38,7 @@ test("what is told to the element in other ways is no attribute", () => {
   const found = attributesOf({
     agentId: "demo",
     onNavigate: () => {},
-    className: "corner",
     style: { color: "red" },
-    id: "talk",
   });
   assert.deepEqual([...found.keys()], ["agent"]);
 });
