@@ -14,26 +14,6 @@ OWN_AGENT: Final = (
 """Your own agent in ten lines: examples/front_desk.py without its docstring."""
 
 
-def on_your_site(url: str, slug: str, public_key: str | None) -> str:
-    """A button on any page that talks with an agent of this server."""
-    base = url.rstrip("/")
-    key = f'\n    publicKey: "{public_key}",' if public_key else ""
-    return (
-        '<button id="talk">Talk</button>\n'
-        '<script type="module">\n'
-        f'  import {{ Session }} from "{base}/assets/duologue.js";\n\n'
-        "  const session = new Session({\n"
-        f'    agent: "{slug}",\n'
-        f'    baseUrl: "{base}",{key}\n'
-        "  });\n"
-        '  const button = document.getElementById("talk");\n'
-        '  session.on("agentState", (state) => (button.textContent = state));\n'
-        "  button.onclick = () =>\n"
-        '    session.state === "connected" ? session.disconnect() : session.connect();\n'
-        "</script>"
-    )
-
-
 def open_the_page(slug: str, url: str) -> tuple[str, str]:
     """The two commands after which the talk page of `serve` talks."""
     return (

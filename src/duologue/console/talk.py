@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from importlib.metadata import version
-from typing import Any, Final, Literal
+from typing import Literal
 
-import msgspec
 from sqlalchemy import Connection
 
 from duologue.access import keys
 from duologue.console.files import built
-from duologue.console.suggestions import suggestions
 from duologue.console.talk_drawing import draw
 from duologue.console.view import UNNAMED, TalkAgent, TalkView
 from duologue.errors import DuologueError
 from duologue.store import agents
 from duologue.store.records import Agent
 
-__all__ = ["CONTENT_SECURITY_POLICY", "load", "page", "talks_with"]
+__all__ = ["load", "page", "policy", "talks_with"]
 
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; font-src 'self'; media-src 'self' blob:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""The page runs our own script and talks to this server only."""
+
+def policy(livekit_url: str) -> str:
+    """The page runs our own scripts, and talks to this server and to its LiveKit, if it has one.
+
+    An agent's picture or film may come from anywhere that is safe.
+    """
+    ours = f" {livekit_url} http{livekit_url.removeprefix('ws')}" if livekit_url else ""
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{ours}; "
+        "img-src 'self' data: https:; font-src 'self'; media-src 'self' blob: https:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
 def page(view: TalkView) -> str:
@@ -94,12 +98,4 @@ def _invited(
 
 
 def _agent(agent: Agent) -> TalkAgent:
-    definition: dict[str, Any] = msgspec.json.decode(agent.definition)
-    turns = definition.get("turns") or {}
-    return TalkAgent(
-        slug=agent.slug,
-        name=agent.name or agent.slug,
-        greeting=definition.get("greeting") or "",
-        push_to_talk=turns.get("trigger") == "push_to_talk",
-        suggestions=suggestions(definition.get("phrases") or ()),
-    )
+    return TalkAgent(slug=agent.slug, name=agent.name or agent.slug)

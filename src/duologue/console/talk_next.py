@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from html import escape
 
-from duologue.console.snippets import OWN_AGENT, on_your_site
+from duologue.console.snippets import OWN_AGENT
 from duologue.console.view import TalkView
 
 _COPY = '<button type="button" class="copy" hidden>Copy</button>'
 
 
 def what_next(view: TalkView) -> str:
-    """Your own agent, your own site, your own program."""
+    """Your own agent, your own program."""
     return (
         '<section id="next"><h2>Make it yours</h2>'
-        "<p>This page is one client of the server. These are the other ways in.</p>"
-        f'<div class="ways">{_own_agent()}{_own_site(view)}{_own_program(view)}</div></section>'
+        "<p>An agent of your own, and the other ways in.</p>"
+        f'<div class="ways">{_own_agent()}{_own_program(view)}</div></section>'
     )
 
 
@@ -26,17 +26,6 @@ def _own_agent() -> str:
         "<code>duologue dev front_desk.py</code>: it answers on this page.",
         OWN_AGENT,
     )
-
-
-def _own_site(view: TalkView) -> str:
-    slug = view.agents[0].slug if view.agents else view.named
-    key = view.public_key
-    if view.mode == "serve" or view.closed:
-        key = key or "dk_public_…"
-        note = "A public key opens one agent, from the pages whose origins it lists."
-    else:
-        note = "Works from any page of this machine; in public it takes a key of its own."
-    return _way("On your own site", note, on_your_site(view.url, slug, key))
 
 
 def _own_program(view: TalkView) -> str:
@@ -51,7 +40,7 @@ def _own_program(view: TalkView) -> str:
         f"<div><dt>{escape(name)}</dt><dd>{text} {where}</dd></div>" for name, text, where in rows
     )
     return (
-        '<article class="way wide"><h3>From your own program</h3>'
+        '<article class="way"><h3>From your own program</h3>'
         f"<p>Anything that speaks HTTP and WebSocket.</p><dl>{items}</dl></article>"
     )
 

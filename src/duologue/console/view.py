@@ -53,10 +53,6 @@ class TalkAgent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     slug: str
     name: str
-    greeting: str
-    push_to_talk: bool
-    suggestions: list[str]
-    """What one may say to it, for people who do not know how to begin."""
 
 
 class TalkView(msgspec.Struct, frozen=True, kw_only=True):

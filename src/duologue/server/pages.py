@@ -28,7 +28,7 @@ async def talk(request: Request[Any, Any, Any], host: Host, nearby: Nearby) -> R
     )
     return _answer(
         talk_page.page(view),
-        talk_page.CONTENT_SECURITY_POLICY,
+        talk_page.policy(host.settings.livekit_url),
         {"permissions-policy": "microphone=(self), camera=(), geolocation=()"},
     )
 

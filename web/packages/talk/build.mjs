@@ -1,4 +1,4 @@
-// Bundles the page's script, with the client in it, to where the server serves it from.
+// Bundles the page's script to where the server serves it from; the widget on it is a script of its own.
 import { build } from "esbuild";
 
 await build({
@@ -7,7 +7,6 @@ await build({
   minify: true,
   format: "esm",
   platform: "browser",
-  conditions: ["source"], // the client as it is here, not as it was published last
   target: ["chrome100", "firefox115", "safari16"],
   legalComments: "none",
   outfile: "../../../src/duologue/console/assets/talk.js",

@@ -1,16 +1,17 @@
-/** What the server put into the page: who answers, and the key to show at the door. */
+/** What the server put into the page, and the page's own elements. */
 
-export interface TalkAgent {
+/** An agent that the reader of this page may talk to. */
+export interface PageAgent {
   readonly slug: string;
   readonly name: string;
-  readonly greeting: string;
-  readonly pushToTalk: boolean;
-  readonly suggestions: readonly string[];
 }
 
 export interface PageData {
-  readonly agents: readonly [TalkAgent, ...TalkAgent[]];
+  readonly agents: readonly [PageAgent, ...PageAgent[]];
+  /** What the page shows at the door; null for people at the server's own machine. */
   readonly publicKey: string | null;
+  /** The server, as other sites reach it. */
+  readonly url: string;
 }
 
 /** Reads the data that our own server wrote beside the script. */
@@ -29,16 +30,4 @@ export function need<E extends Element>(id: string, kind: new () => E): E {
 /** Writes text only where it changes, so that nothing is announced or selected away twice. */
 export function write(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
-}
-
-/** A new element with a class and a text. */
-export function make<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  name: string,
-  text = "",
-): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  if (name !== "") made.className = name;
-  if (text !== "") made.textContent = text;
-  return made;
 }
