@@ -13,12 +13,13 @@ from tests.conformance.conftest import chromium, everything
 from tests.once import once
 from tests.pages.cable import Cable
 from tests.pages.tab import Tab
+from tests.pages.widget_fixtures import visit
 from tests.serving import House
 
 from duologue.testing import speech
 from duologue.testing.speech import Recording
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "visit"]
 
 STAGE = Path(__file__).with_name("stage.py")
 ALLOWS = "--use-fake-ui-for-media-stream"

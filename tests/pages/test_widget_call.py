@@ -1,0 +1,263 @@
+"""A call through the widget: each of its states is shown, looks right to axe-core, and leads on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tests.conformance.browser import Browser
+from tests.pages.cable import Cable
+from tests.pages.tab import NETWORK
+from tests.pages.widget import WidgetTab
+from tests.serving import House
+
+from duologue.testing.speech import Recording, silence, speak
+
+pytestmark = pytest.mark.browser
+
+LABEL = "document.querySelector('duologue-widget').shadowRoot.querySelector('.label').textContent"
+ROOT_HOLD = "document.querySelector('duologue-widget').shadowRoot.querySelector('.hold')"
+HELLO = "Hello, can you hear me?"
+Visit = Callable[..., WidgetTab]
+
+
+def test_closed_costs_nothing(visit: Visit, house: House) -> None:
+    """A closed widget has a name and loads no client; a pointer near it does."""
+    tab = visit(house, "plain", agent="demo")
+    tab.wait(f"{LABEL} === 'Talk with Demo'")
+    loaded = "performance.getEntriesByType('resource').map(one => one.name).join()"
+    assert "assets/duologue.js" not in tab.run(loaded)
+    assert not tab.is_open
+    assert tab.violations() == []
+    tab.ask("mouse", selector="duologue-widget .launcher", down=False)
+    tab.wait(f"({loaded}).includes('assets/duologue.js')")
+
+
+def test_a_call_from_start_to_end(visit: Visit, house: House) -> None:
+    """Talk connects, the agent greets and listens; End leaves, and the call can be resumed."""
+    tab = visit(house, "plain", agent="demo")
+    tab.launch()
+    assert tab.buttons == ["Talk"]
+    assert "Corner Table" in tab.inside(".greeting")
+    assert tab.violations() == []
+    tab.click("Talk")
+    tab.reaches("Speaking")
+    assert tab.buttons == ["Mute", "Interrupt", "End"]
+    assert tab.violations() == []
+    tab.reaches("Listening")
+    tab.hears("Corner Table")
+    assert tab.violations() == []
+    tab.click(".end")
+    tab.reaches("You left")
+    assert tab.buttons == ["Resume", "New conversation"]
+    assert "Corner Table" in tab.transcript[0].text, "what was said stays to be read"
+    assert tab.violations() == []
+    tab.click("Resume")
+    tab.reaches("Listening")
+    assert len(tab.transcript) == 1, "nobody is greeted twice"
+    names = [name for name, _ in tab.run("heard") if name in ("open", "connect", "disconnect")]
+    assert names == ["open", "connect", "disconnect", "connect"]
+    assert [one["resumed"] for one in tab.events("connect")] == [
+        None,
+        tab.events("connect")[1]["resumed"],
+    ]
+    assert tab.events("transcript")[-1]["transcript"][0]["final"]
+
+
+def test_what_is_typed_opens_the_line(visit: Visit, stage: House) -> None:
+    """A message needs no microphone and no button before it; Speak opens the microphone later."""
+    tab = visit(stage, "plain", agent="parrot", default_open="")
+    tab.type("What is the capital of the moon?")
+    assert tab.hears("capital", "user").text == "What is the capital of the moon?"
+    assert tab.hears("beyond me").role == "agent"
+    assert tab.sound() == b""
+    tab.reaches("Your turn")
+    assert tab.buttons[0] == "Speak"
+    assert tab.violations() == []
+    tab.click(".speak")
+    tab.until(lambda: len(tab.sound()) > 6400, "the microphone")
+    tab.reaches("Listening")
+
+
+def test_a_suggestion_begins_a_call(visit: Visit, house: House) -> None:
+    """A tap on a suggestion opens the line and says it."""
+    tab = visit(house, "plain", agent="demo", default_open="", suggestions="When are you open?|Bye")
+    assert tab.inside(".chip") == "When are you open?"
+    tab.click(".chip >> nth=0")
+    tab.hears("When are you open", "user")
+    tab.until(lambda: tab.transcript[-1].role == "agent", "an answer")
+
+
+def test_closed_in_mid_call(visit: Visit, stage: House) -> None:
+    """The call goes on behind the button, which shows it, and counts what was not read."""
+    tab = visit(stage, "plain", agent="parrot", default_open="")
+    tab.click("Talk")
+    tab.reaches("Listening")
+    tab.press("Escape")
+    tab.until(lambda: not tab.is_open, "the closed panel")
+    assert tab.focused == "Listening", "the focus is back on the button"
+    tab.run("document.querySelector('duologue-widget').session.sendText('Hello?')")
+    tab.until(lambda: tab.inside(".unread") == "1", "an unread answer")
+    assert tab.violations() == []
+    tab.launch()
+    assert tab.inside(".unread") == ""
+    assert [name for name, _ in tab.run("heard") if name in ("open", "close")] == ["close", "open"]
+
+
+def test_muted_sends_nothing(visit: Visit, stage: House) -> None:
+    """With `mic-muted` no sound of the room leaves the page until Unmute."""
+    tab = visit(stage, "plain", agent="parrot", default_open="", mic_muted="")
+    tab.click("Talk")
+    tab.reaches("Muted")
+    assert tab.violations() == []
+    assert not any(tab.sound())
+    tab.click(".mute")
+    tab.reaches("Listening")
+    before = len(tab.sound())
+    tab.until(lambda: any(tab.sound()[before:]), "the microphone")
+
+
+def test_thinking_ends_by_interrupt(visit: Visit, stage: House) -> None:
+    """A long thought is shown as one; Interrupt ends it."""
+    tab = visit(stage, "plain", agent="thinker", default_open="")
+    tab.click("Talk")
+    tab.hears("Well?")
+    tab.type("What do you think?")
+    tab.reaches("Thinking…")
+    assert tab.violations() == []
+    tab.click(".interrupt")
+    tab.reaches("Listening")
+
+
+def test_push_to_talk(visit: Visit, house: House, microphone: Callable[[Recording], None]) -> None:
+    """Sound leaves only while the button is held, by mouse or by the space bar."""
+    microphone(silence(9.0) + speak(HELLO) + silence(60.0))
+    tab = visit(house, "plain", agent="demo-ptt", default_open="")
+    tab.click("Talk")
+    tab.until(lambda: "Hold to talk" in tab.buttons, "the button to hold")
+    assert tab.violations() == []
+    assert tab.sound() == b""
+    tab.ask("mouse", selector="duologue-widget .hold", down=True)
+    tab.reaches("Listening")
+    assert "Let go to send" in tab.buttons
+    tab.until(lambda: tab.voice_from() is not None, "a voice")
+    spoken = len(tab.sound())
+    tab.until(lambda: len(tab.sound()) > spoken + 3 * 32000, "all of the sentence")
+    tab.ask("mouse", selector="duologue-widget .hold", down=False)
+    tab.hears("loud and clear")
+    tab.run(f"{ROOT_HOLD}.focus()")
+    tab.ask("down", key=" ")
+    tab.reaches("Listening")
+    tab.ask("up", key=" ")
+    tab.reaches("Your turn")
+
+
+def test_the_agent_hangs_up_and_is_judged(visit: Visit, house: House) -> None:
+    """After its goodbye the widget asks how it was, and the server keeps the answer."""
+    tab = visit(house, "plain", agent="demo", default_open="", mode="text", feedback="text")
+    tab.type("Goodbye.")
+    tab.reaches("Demo hung up")
+    assert tab.inside(".feedback .title") == "How was it?"
+    assert tab.violations() == []
+    tab.click(".thumb >> nth=1")
+    tab.ask("fill", selector="duologue-widget .why", text="Too short.")
+    assert tab.violations() == []
+    tab.click(".reasons .quiet")
+    tab.until(lambda: tab.inside(".feedback .title") == "Thank you.", "thanks")
+    told = [{"rating": "down", "text": ""}, {"rating": "down", "text": "Too short."}]
+    assert tab.events("feedback") == told
+    tab.wait(
+        "performance.getEntriesByType('resource').filter(one => "
+        "one.name.endsWith('/api/widget/feedback') && one.responseStatus === 200).length === 2"
+    )
+
+
+def test_a_broken_line(visit: Visit, house: House, cable: Cable) -> None:
+    """The widget counts the seconds of a line that broke, goes on when it is back, and says so."""
+    tab = visit(cable, "plain", agent="demo", default_open="")
+    tab.expected += NETWORK
+    tab.click("Talk")
+    tab.reaches("Listening")
+    cable.unplug()
+    tab.reaches("Reconnecting…")
+    tab.until(lambda: "keeps your place" in tab.inside(".detail"), "the place that is kept")
+    assert tab.violations() == []
+    cable.plug()
+    tab.until(lambda: "Picked up where you left off." in tab.notices, "the notice")
+    tab.reaches("Listening")
+
+
+def test_connecting_can_be_cancelled(visit: Visit, cable: Cable) -> None:
+    """While the server does not answer, the widget says so and lets go when it is told to."""
+    tab = visit(cable, "plain", agent="demo", default_open="")
+    tab.wait("document.querySelector('duologue-widget').session !== null")
+    cable.freeze()
+    tab.click("Talk")
+    tab.reaches("Connecting…")
+    assert tab.buttons == ["Cancel"]
+    assert tab.violations() == []
+    tab.click(".end")
+    tab.until(lambda: "Talk" in tab.buttons or "New conversation" in tab.buttons, "another try")
+    cable.thaw()
+
+
+def test_offline(visit: Visit, house: House) -> None:
+    """Without a network the widget says that, and not that the server is gone."""
+    tab = visit(house, "plain", agent="demo", default_open="")
+    tab.expected += NETWORK
+    tab.wait("document.querySelector('duologue-widget').session !== null")
+    tab.offline(is_so=True)
+    tab.click("Talk")
+    tab.reaches("You are offline")
+    assert tab.violations() == []
+    tab.offline(is_so=False)
+
+
+def test_a_refused_microphone(visit: Visit, house: House, strict: Browser) -> None:
+    """Refused, the widget says how to mend it, and typing goes on."""
+    tab = visit(house, "plain", use=strict, agent="demo", default_open="", permissions=[])
+    tab.click("Talk")
+    tab.until(lambda: tab.inside(".mend strong") == "This page may not hear you", "what is wrong")
+    tab.hears("Corner Table")
+    assert tab.violations() == []
+    assert [one["code"] for one in tab.events("error")] == ["MIC_PERMISSION_DENIED"]
+    tab.type(HELLO)
+    tab.hears("loud and clear")
+
+
+def test_no_microphone(visit: Visit, house: House, bare: Browser) -> None:
+    """Where there is none, the widget says so."""
+    tab = visit(house, "plain", use=bare, agent="demo", default_open="")
+    tab.click("Talk")
+    tab.until(lambda: tab.inside(".mend strong") == "There is no microphone", "what is wrong")
+    assert tab.events("error")[0]["code"] == "MIC_NOT_FOUND"
+    assert tab.violations() == []
+
+
+def test_held_back_sound(visit: Visit, house: House, strict: Browser) -> None:
+    """A page that nobody touched after a reload is silent, and says what to do."""
+    tab = visit(
+        house, "plain", use=strict, agent="demo", default_open="", permissions=["microphone"]
+    )
+    tab.click("Talk")
+    tab.reaches("Listening")
+    tab.reload()
+    tab.reaches("Sound is held back")
+    assert tab.violations() == []
+    tab.click("Tap to hear")
+    tab.until(lambda: "Mute" in tab.buttons, "the call")
+    assert len(tab.transcript) == 1, "the same conversation"
+
+
+def test_another_tab_takes_over(visit: Visit, stage: House) -> None:
+    """The first of two tabs says where the conversation goes on, and can take it back."""
+    first = visit(stage, "plain", agent="ruler-takeover", default_open="", mode="text")
+    first.type("One.")
+    first.until(lambda: len(first.transcript) > 1, "a conversation")
+    second = visit(
+        stage, "plain", beside=first, agent="ruler-takeover", default_open="", mode="text"
+    )
+    second.click("Resume")
+    first.reaches("It goes on elsewhere")
+    assert first.buttons == ["Take it back here", "New conversation"]
+    assert first.violations() == []

@@ -1,0 +1,56 @@
+"""Opens pages with the widget's tag, and holds their consoles to be empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from tests.conformance.browser import Browser
+from tests.pages.cable import Cable
+from tests.pages.widget import WidgetTab
+from tests.pages.widget_site import WidgetSite
+from tests.serving import House
+
+from duologue.testing.speech import Recording
+
+__all__ = ["visit"]
+
+PROFILE = ("permissions", "colorScheme", "viewport", "reducedMotion", "isMobile", "hasTouch")
+
+
+@pytest.fixture
+def visit(
+    browser: Browser, microphone: Callable[[Recording], None]
+) -> Iterator[Callable[..., WidgetTab]]:
+    """Opens a page of a site on a server: `visit(house, "strict", agent="demo", mode="text")`."""
+    opened: list[WidgetTab] = []
+    sites: dict[str, WidgetSite] = {}
+    with ExitStack() as standing:
+
+        def open_page(
+            at: House | Cable,
+            name: str,
+            use: Browser | None = None,
+            beside: WidgetTab | None = None,
+            before: str | None = None,
+            **given: Any,
+        ) -> WidgetTab:
+            if at.url not in sites:
+                sites[at.url] = standing.enter_context(WidgetSite(at.url))
+            profile = {"reducedMotion": "reduce", "locale": "en-GB"}
+            profile |= {key: given.pop(key) for key in PROFILE if key in given}
+            other = beside.number if beside else None
+            within = beside.browser if beside else use or browser
+            url = sites[at.url].page(name, **given)
+            tab = WidgetTab(within, url, beside=other, before=before, profile=profile)
+            opened.append(tab)
+            return tab
+
+        yield open_page
+        said = [line for tab in opened if not tab.closed for line in tab.unexpected]
+        for tab in opened:
+            if not tab.closed:
+                tab.close()
+    assert said == [], "the console is not empty"

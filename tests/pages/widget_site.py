@@ -1,0 +1,120 @@
+"""Somebody else's site with the widget's tag on it: strict, hostile, framed, or plain."""
+
+from __future__ import annotations
+
+import threading
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+HEAD: Final = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>A shop</title>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    '<link rel="icon" href="data:,">'
+)
+SITE: Final = """body { margin: 0; font: 17px/1.6 Georgia, serif; color: #222; background: #fff; }
+header { display: flex; justify-content: space-between; padding: 22px 6vw; font: 15px system-ui; }
+main { padding: 6vh 6vw; max-width: 720px; }
+h1 { font-size: 54px; line-height: 1; font-weight: 400; }
+.hall { height: 78vh; max-width: none; padding: 0; }
+@media (prefers-color-scheme: dark) { body { background: #101214; color: #eee; } }"""
+"""The style of the shop itself."""
+HOSTILE: Final = (
+    "* { all: revert !important; font-size: 40px !important; }\n"
+    "duologue-widget, duologue-widget * { opacity: .2 !important; filter: blur(9px) !important;"
+    " transform: rotate(40deg) !important; color: red !important; visibility: hidden !important; }"
+)
+"""The style of somebody who wants nothing to stay as it is."""
+WORDS: Final = (
+    "<header><b>The Corner Table</b><span>Menu</span></header>"
+    "<main><h1>Supper, slowly.</h1><p>Small plates on the corner of Mill Street.</p></main>"
+)
+
+
+class WidgetSite:
+    """A site whose pages hold what their address says: `/strict?agent=demo&mode=text`."""
+
+    def __init__(self, server: str) -> None:
+        self.server = server
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._http.serve_forever)
+
+    @property
+    def url(self) -> str:
+        """Its origin."""
+        return f"http://127.0.0.1:{self._http.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def page(self, name: str, **attributes: str) -> str:
+        """The address of a page whose tag has these attributes; `_` stands for `-` in them."""
+        asked = {key.replace("_", "-"): value for key, value in attributes.items()}
+        return f"{self.url}/{name}?{urlencode(asked)}"
+
+    @property
+    def policy(self) -> str:
+        """What the strict page may do: no inline script or style, no eval, no blob."""
+        reach = f"{self.server} {self.server.replace('http', 'ws', 1)}"
+        return (
+            f"default-src 'none'; script-src {self.server}; style-src 'self'; connect-src {reach}; "
+            f"img-src 'self' data:; media-src 'self'; frame-src 'self'"
+        )
+
+    def body(self, path: str, tag: str) -> str:
+        """The page of a path."""
+        script = f'<script async src="{self.server}/duologue.js"></script>'
+        if path == "/frame":
+            inner = f"/strict?{tag}"
+            return (
+                f'{HEAD}<link rel="stylesheet" href="/site.css"><iframe title="Talk" '
+                f'allow="microphone" width="420" height="700" src="{escape(inner)}"></iframe>'
+            )
+        attributes = "".join(f' {key}="{escape(value)}"' for key, value in parse_qsl(tag, True))
+        style = "hostile" if path == "/hostile" else "site"
+        element = f"<duologue-widget{attributes}></duologue-widget>"
+        hall = f'<main class="hall">{element}</main>' if path == "/hall" else f"{WORDS}{element}"
+        none = WORDS if path == "/empty" else hall
+        return f'{HEAD}<link rel="stylesheet" href="/{style}.css">{script}{none}'
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked = urlsplit(self.path)
+                styles = {"/site.css": SITE, "/hostile.css": HOSTILE}
+                if asked.path in styles:
+                    kind, body = "text/css", styles[asked.path]
+                elif asked.path == "/words.json":
+                    kind, body = "application/json", '{"start": "Parla", "nonsense": "x"}'
+                elif asked.path == "/face.svg":
+                    kind, body = "image/svg+xml", FACE
+                else:
+                    kind, body = "text/html", site.body(asked.path, asked.query)
+                self.send_response(200)
+                self.send_header("content-type", f"{kind}; charset=utf-8")
+                if asked.path in ("/strict", "/frame"):
+                    self.send_header("content-security-policy", site.policy)
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
+                """Says nothing: a test's own failure says what matters."""
+
+        return Handler
+
+
+FACE: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><rect width="100" height="100" '
+    'fill="#d9e4dd"/><circle cx="50" cy="92" r="34" fill="#3b5b6e"/><circle cx="50" cy="40" r="24" '
+    'fill="#462d1e"/><circle cx="50" cy="44" r="19" fill="#ecc4a4"/></svg>'
+)
+"""A picture that stands for an agent."""
