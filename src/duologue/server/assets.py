@@ -32,7 +32,7 @@ async def asset(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
     found = await asyncio.to_thread(files.read, name)
     if found is None:
         raise DuologueError("not_found", path=request.url.path)
-    return _answer(request, found, CHECKED)
+    return await _answer(request, found, CHECKED)
 
 
 @get(SCRIPT, include_in_schema=False)
@@ -46,10 +46,10 @@ async def widget_script(request: Request[Any, Any, Any]) -> Response[bytes]:
             media_type="text/javascript",
             headers={**_OPEN, "cache-control": "no-store"},
         )
-    return _answer(request, found, CHECKED if request.app.state.mode == "dev" else KEPT)
+    return await _answer(request, found, CHECKED if request.app.state.mode == "dev" else KEPT)
 
 
-def _answer(request: Request[Any, Any, Any], found: Asset, cache: str) -> Response[bytes]:
+async def _answer(request: Request[Any, Any, Any], found: Asset, cache: str) -> Response[bytes]:
     packed = _takes_gzip(request.headers.get("accept-encoding", ""))
     tag = f'"{found.etag}{"-gz" if packed else ""}"'
     headers = {**_OPEN, "etag": tag, "cache-control": cache, "vary": "Accept-Encoding"}
@@ -58,7 +58,7 @@ def _answer(request: Request[Any, Any, Any], found: Asset, cache: str) -> Respon
         return Response(b"", status_code=304, headers=headers)
     content = found.content
     if packed:
-        content = files.compressed(found)
+        content = await asyncio.to_thread(files.compressed, found)
         headers["content-encoding"] = "gzip"
     return Response(content, media_type=found.media_type, headers=headers)
 
