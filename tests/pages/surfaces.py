@@ -36,9 +36,9 @@ CALLBACKS: Final = (
 )
 
 
-def bundle(folder: Path) -> Path:
-    """The pages, built from what stands in the tree."""
-    command = ["node", "livekit-session.mjs", str(folder)]
+def bundle(folder: Path, *programs: Path) -> Path:
+    """The pages, and more programs, built from what stands in the tree."""
+    command = ["node", "livekit-session.mjs", str(folder), *map(str, programs)]
     subprocess.run(command, check=True, timeout=180, cwd=E2E, capture_output=True)
     return folder
 
@@ -160,4 +160,4 @@ def pages(browser: Browser, stall: Stall) -> Iterator[Visitor]:
 def program(browser: Browser, stall: Stall, name: str, agent: str, url: str) -> Surface:
     """Opens one of the document's programs for an agent of a server."""
     asked = urlencode({"agent": agent, "url": url})
-    return Surface(browser, f"{stall.url}/livekit-session-{name}#{asked}")
+    return Surface(browser, f"{stall.url}/{name}#{asked}")

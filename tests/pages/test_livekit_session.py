@@ -294,7 +294,7 @@ def test_a_failure_that_nobody_hears_is_not_hidden(visitor: Visitor, inn: House)
 
 def test_the_documents_callbacks(browser: Browser, stall: Stall, inn: House) -> None:
     """The document's own ten, word for word."""
-    page = program(browser, stall, "callbacks", "exchange", inn.url)
+    page = program(browser, stall, "livekit-session-callbacks", "exchange", inn.url)
     page.expected.append(r"log: (connection|agent|can resume|data): .*|log: \[(agent|user)\] .*")
     assert all(page.run(f"typeof session.{name}") == "function" for name in CALLBACKS)
     page.run("session.connect()")
@@ -322,7 +322,7 @@ def test_the_documents_program_with_the_sessions_own_microphone(
 ) -> None:
     """Talk, be heard, read the words, end: by the page's own buttons."""
     microphone(silence(2.0) + speak(HELLO) + silence(60.0))
-    page = program(browser, stall, "socket", "hearing", inn.url)
+    page = program(browser, stall, "livekit-session-socket", "hearing", inn.url)
     page.click("talk")
     page.wait("document.querySelector('#transcript').innerText.includes('user: What time is it?')")
     page.wait("document.querySelector('#transcript').innerText.includes('agent: You said')")

@@ -11,7 +11,9 @@ from tests.client.sockets import AGENTS
 from tests.conformance.browser import Browser
 from tests.pages.surfaces import Stall, Visitor, bundle, pages, program
 from tests.pages.tab import NETWORK
+from tests.rooms.avatars import standing_in
 from tests.rooms.livekit import LiveKit
+from tests.rooms.pictures import GREY, shown
 from tests.serving import House
 
 from duologue.testing.speech import Recording, silence, speak
@@ -91,6 +93,23 @@ def test_data_goes_both_ways_and_the_agent_hangs_up(visitor: Visitor, inn: House
     assert page.run("session.canResume()") is False
 
 
+async def test_pictures_come_and_go(visitor: Visitor, inn: House, livekit: LiveKit) -> None:
+    """An avatar's picture is an element to be mounted, and is taken away once."""
+    page = visitor(inn)
+    page.connects()
+    page.reads("Hello there.")
+    room, identity = page.run(
+        "[session.getRoom().name, [...session.getRoom().remoteParticipants.keys()][0]]"
+    )
+    async with standing_in(livekit, room, identity) as joined, shown(joined, GREY):
+        await asyncio.to_thread(page.wait, "session.snapshot.videoElement?.videoWidth > 0")
+    await asyncio.to_thread(page.becomes, "videoElement", None)
+    assert page.of("onVideoTrack") == ["VIDEO"]
+    assert len(page.of("onVideoTrackRemoved")) == 1
+    page.run("session.disconnect()")
+    assert page.of("onError") == []
+
+
 def test_an_agent_that_does_not_come(visitor: Visitor, inn: House, livekit: LiveKit) -> None:
     """AGENT_TIMEOUT, in a room whose token somebody else made."""
     page = visitor(inn)
@@ -161,7 +180,7 @@ def test_the_documents_program_is_heard(
 ) -> None:
     """Its microphone is a track of LiveKit's, published in the room by the page itself."""
     microphone(silence(4.0) + speak(HELLO) + silence(60.0))
-    page = program(browser, stall, "vanilla", "hearing", inn.url)
+    page = program(browser, stall, "livekit-session-vanilla", "hearing", inn.url)
     page.click("talk")
     page.wait("document.querySelector('#transcript').innerText.includes('user: What time is it?')")
     page.wait("document.querySelector('#transcript').innerText.includes('agent: You said')")
@@ -181,7 +200,7 @@ def test_the_sessions_own_microphone_is_heard_too(
 ) -> None:
     """The program of the socket runs in a room as it is."""
     microphone(silence(4.0) + speak(HELLO) + silence(60.0))
-    page = program(browser, stall, "socket", "hearing", inn.url)
+    page = program(browser, stall, "livekit-session-socket", "hearing", inn.url)
     page.click("talk")
     page.wait("document.querySelector('#transcript').innerText.includes('user: What time is it?')")
     assert page.run("session.snapshot.transport") == "livekit"
@@ -192,7 +211,7 @@ def test_the_sessions_own_microphone_is_heard_too(
 
 def test_the_documents_persistence(browser: Browser, stall: Stall, inn: House) -> None:
     """Saved when connected, in the document's words; a reload goes on; the end forgets it."""
-    page = program(browser, stall, "persistence", "talker", inn.url)
+    page = program(browser, stall, "livekit-session-persistence", "talker", inn.url)
     page.run("session.connect()")
     page.reads("Hello there.")
     conversation = page.run("session.snapshot.conversationId")

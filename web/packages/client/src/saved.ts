@@ -68,6 +68,8 @@ export function read(store?: Store | null, now = Date.now()): SavedSession | nul
 
 /** Keeps it; a storage that is full, forbidden or missing costs the way back, and nothing else. */
 export function write(kept: Saving, store?: Store | null): void {
+  const known = loaded.get(kept.token);
+  if (known !== undefined) loaded.set(kept.token, { ...known, ...kept }); // it may have been left
   quietly(() => storeOf(store)?.setItem(KEY, JSON.stringify(kept)));
 }
 

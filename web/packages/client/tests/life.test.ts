@@ -171,6 +171,20 @@ test("A kept key that opens nothing any more leads to the door, and nobody hears
   assert.deepEqual(next.story, ["connecting", "connected", "may return"]);
 });
 
+test("What was loaded before it was left goes through the door, too.", async (context) => {
+  const surface = await Surface.open({}, answer({ token: "dk_session_mine", resume_token: "right" }));
+  sameClock(context as never, surface.world);
+  const store = new FakeStorage();
+  saveSession(surface.session, store);
+  const { url, token } = loadSession(store)!;
+  surface.session.disconnect();
+  const opening = surface.session.connectWithToken(url, token);
+  await settled();
+  await surface.line.open();
+  await opening;
+  assert.deepEqual(asked(surface), [null, "right"]);
+});
+
 test("After five minutes nothing is loaded.", async (context) => {
   const world = new FakeWorld();
   sameClock(context as never, world);
