@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,11 +15,22 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from tests.store.visiting import VISITOR, batch, page
-from tests.store.world import NOW, build
+from tests.store.world import NOW, authorize, build
 
 from duologue.errors import DuologueError
-from duologue.store import conversations, organizations, records, schema, tables, visits
+from duologue.store import (
+    conversations,
+    feedback,
+    organizations,
+    records,
+    schema,
+    sessions,
+    tables,
+    visits,
+)
 from duologue.store.database import Database, unit
+from duologue.wire.consent import Consent
+from duologue.wire.page import Page
 
 RECORDS: dict[str, type[msgspec.Struct]] = {
     "organizations": records.Organization,
@@ -27,6 +39,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "conversations": records.Conversation,
     "runs": records.Run,
     "sessions": records.Session,
+    "feedback": records.Feedback,
     "messages": records.Message,
 }
 
@@ -130,6 +143,29 @@ async def test_going_back_to_0003_loses_visitors_and_nothing_else(url: str) -> N
     await db.write(schema.migrate)
     assert await db.read(differences) == []
     assert await db.read(everything) == before
+    await db.close()
+
+
+async def test_what_was_agreed_to_is_all_that_going_back_to_0004_loses(url: str) -> None:
+    """Sessions of 0004 come up with no consent and no page; all their other values stay."""
+    db = await Database.open(url)
+    world = await db.write(build, "ours")
+    at_head = await db.read(everything)
+    where = Page("https://example.com/tea", "Tea", "/tea")
+    facts: dict[str, Any] = {"consent": Consent("ab", 5), "page": where}
+    ours = (world.id, world.conversation.id, world.agent.id, world.key.id)
+    kept = await db.write(lambda conn: authorize(conn, *ours, "later", **facts))
+    assert (kept.consent or {}).get("hash") == "ab"
+    await db.write(feedback.put, kept, rating="up", text="", now=NOW)
+
+    await db.write(lambda conn: command.downgrade(config(conn), "0004"))
+    before = await db.read(lambda conn: inspect(conn).get_table_names())
+    assert "feedback" not in before
+    await db.write(schema.migrate)
+    assert await db.read(differences) == []
+    found = await db.read(sessions.get, world.id, kept.id)
+    assert found == msgspec.structs.replace(kept, consent=None, page=None)
+    assert (await db.read(everything))["messages"] == at_head["messages"]
     await db.close()
 
 
