@@ -18,6 +18,7 @@ from duologue.console.view import StatusView
 from duologue.errors import FAULTS
 from duologue.transports.layercode import GRANTED
 from duologue.wire import layercode as wire
+from duologue.wire.widget import WidgetFace
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -128,6 +129,13 @@ def test_the_answer_in_the_documents_is_one() -> None:
     answer = msgspec.json.decode(shown, type=wire.AuthorizeAnswer)
     assert msgspec.to_builtins(answer.config) == json.loads(shown)["config"]
     assert set(json.loads(shown)) <= set(wire.AuthorizeAnswer.__struct_fields__)
+
+
+def test_the_face_in_the_documents_is_one() -> None:
+    """The JSON of docs/tokens.md is what a widget reads, field for field."""
+    shown = next(one for one in blocks("docs/tokens.md", "json") if '"look"' in one)
+    face = msgspec.json.decode(shown, type=WidgetFace)
+    assert msgspec.to_builtins(face) == json.loads(shown)
 
 
 def test_the_compatibility_table_names_what_the_tests_install() -> None:
