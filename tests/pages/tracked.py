@@ -1,0 +1,79 @@
+"""Somebody's site with our tracker on it; its documents become other pages by script."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, Self
+from urllib.parse import quote
+
+PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
+<link rel="icon" href="data:,"><h1>{title}</h1>
+<button id="book" data-duologue-track="book">Book</button>
+<button id="menu" data-ll-track="menu"><span id="inner">Menu</span></button>
+<button id="plain">Plain</button>
+<script type="module">
+import {{ LiveLayerTracker, Tracker }} from "{server}/assets/tracker.js";
+import {{ Session }} from "{server}/assets/duologue.js";
+const {{ tracker, session }} = JSON.parse(decodeURIComponent(location.hash.slice(1) || "%7B%7D"));
+window.tracker = new LiveLayerTracker(tracker);
+window.same = Tracker === LiveLayerTracker;
+window.tracker.start();
+window.goes = (path, title) => {{
+  history.pushState(null, "", path);
+  document.title = title;
+}};
+window.talks = () => {{
+  const visitor = () => window.tracker.visitorId;
+  window.session = new Session({{ ...session, visitor, microphone: false, memory: null }});
+  return window.session.connect();
+}};
+window.ready = true;
+</script>"""
+TITLES: Final = {"/": "Home", "/rooms": "Rooms", "/far": "Far"}
+
+
+class Site:
+    """A site of an origin of its own."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._http.serve_forever)
+
+    @property
+    def url(self) -> str:
+        """Its origin."""
+        return f"http://127.0.0.1:{self._http.server_port}"
+
+    def page(self, path: str, **options: Any) -> str:
+        """The address of a page whose tracker and session have these options."""
+        return f"{self.url}{path}#{quote(json.dumps(options))}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self._server
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                title = TITLES.get(self.path.partition("?")[0], "Elsewhere")
+                body = PAGE.format(title=title, server=server).encode()
+                self.send_response(200)
+                self.send_header("content-type", "text/html")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
+                """Says nothing: a test's own failure says what matters."""
+
+        return Handler
