@@ -292,6 +292,20 @@ def test_a_failure_that_nobody_hears_is_not_hidden(visitor: Visitor, inn: House)
     )
 
 
+def test_the_servers_own_script_knows_where_it_came_from(visitor: Visitor, inn: House) -> None:
+    """On a page of another origin, without `baseUrl`: it talks to the server that it is from."""
+    page = visitor(inn)
+    page.run(
+        f"import('{inn.url}/assets/duologue.js').then(({{ LiveKitSession }}) => {{"
+        " session.close(); globalThis.own = new LiveKitSession({ agentId: 'talker' }); })"
+    )
+    assert page.run("own.baseUrl") == inn.url
+    assert page.run("own.connect().then(() => own.snapshot.connectionState)") == "connected"
+    page.wait("own.snapshot.transcript.some((one) => one.final && one.text === 'Hello there.')")
+    page.wait("own.snapshot.sound === 'on'")
+    page.run("own.close()")
+
+
 def test_the_documents_callbacks(browser: Browser, stall: Stall, inn: House) -> None:
     """The document's own ten, word for word."""
     page = program(browser, stall, "livekit-session-callbacks", "exchange", inn.url)

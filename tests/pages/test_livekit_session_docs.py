@@ -74,9 +74,12 @@ def test_the_page_runs_in_rooms(
         page.close()
 
 
-def test_the_page_holds_as_typescript(built: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("document", [PAGE, "web/packages/client/README.md"])
+def test_it_holds_as_typescript(document: str, built: None, tmp_path: Path) -> None:
     """Its blocks are checked against the package, as strictly as the package itself."""
-    guide(tmp_path)
+    shown = blocks(document, "ts")
+    assert shown
+    (tmp_path / "guide.ts").write_text("\n".join(shown))
     own = json.loads((CLIENT / "tsconfig.json").read_text())["compilerOptions"]
     paths = {
         "@duologue/client": [str(CLIENT / "src" / "index.ts")],

@@ -11,6 +11,7 @@ from tests.client.sockets import AGENTS
 from tests.conformance.browser import Browser
 from tests.pages.surfaces import Stall, Visitor, bundle, pages, program
 from tests.pages.tab import NETWORK
+from tests.pages.test_microphone import BLOCKED
 from tests.rooms.avatars import standing_in
 from tests.rooms.livekit import LiveKit
 from tests.rooms.pictures import GREY, shown
@@ -103,9 +104,11 @@ async def test_pictures_come_and_go(visitor: Visitor, inn: House, livekit: LiveK
     )
     async with standing_in(livekit, room, identity) as joined, shown(joined, GREY):
         await asyncio.to_thread(page.wait, "session.snapshot.videoElement?.videoWidth > 0")
+        page.run("document.body.append(session.snapshot.videoElement)")
     await asyncio.to_thread(page.becomes, "videoElement", None)
     assert page.of("onVideoTrack") == ["VIDEO"]
     assert len(page.of("onVideoTrackRemoved")) == 1
+    assert page.run("document.querySelector('video')") is None
     page.run("session.disconnect()")
     assert page.of("onError") == []
 
@@ -172,6 +175,24 @@ def test_a_second_tab_takes_over(visitor: Visitor, inn: House) -> None:
     second.run("session.disconnect()")
 
 
+def test_a_microphone_that_is_refused_in_a_room(
+    visitor: Visitor, inn: House, strict: Browser
+) -> None:
+    """MIC_PERMISSION_DENIED, as on the socket; the agent is heard, and reads what is typed."""
+    page = visitor(inn, use=strict)
+    page.expected.append(BLOCKED)
+    page.ask("permit", permissions=[])
+    page.connects()
+    assert page.run("tried(session.publishMicrophone())") == "MIC_PERMISSION_DENIED"
+    assert [code for _, code in page.of("onError")] == ["MIC_PERMISSION_DENIED"]
+    page.run("session.sendText('Hi.')")
+    page.reads("You said: Hi.")
+    page.ask("permit", permissions=["microphone"])
+    assert page.run("tried(session.publishMicrophone())") == "done"
+    page.becomes("error", None)
+    page.run("session.disconnect()")
+
+
 def test_the_documents_program_is_heard(
     browser: Browser,
     stall: Stall,
@@ -188,6 +209,7 @@ def test_the_documents_program_is_heard(
     page.click("end")
     page.becomes("connectionState", "disconnected")
     assert page.text("#transcript") == ""
+    assert page.run("document.querySelector('audio')") is None
     assert page.unexpected == []
     page.close()
 

@@ -36,11 +36,13 @@ export class Callbacks {
     if (now.agentState !== before.agentState) {
       safely(() => this.onAgentStateChange?.(now.agentState));
     }
-    if (audioElement !== null && audioElement !== before.audioElement) {
-      safely(() => this.onAudioTrack?.(audioElement));
+    if (audioElement !== before.audioElement) {
+      before.audioElement?.remove(); // a page that mounted it hears of the next one only
+      if (audioElement !== null) safely(() => this.onAudioTrack?.(audioElement));
     }
     if (videoElement !== before.videoElement) {
       if (before.videoElement !== null) safely(() => this.onVideoTrackRemoved?.());
+      before.videoElement?.remove();
       if (videoElement !== null) safely(() => this.onVideoTrack?.(videoElement));
     }
     if (now.transcript !== before.transcript) {
