@@ -12,13 +12,13 @@ from tests.pages.tab import Tab
 from tests.serving import House
 
 LOUD: Final = """
-window.loud = { outputs: 0, elements: () => all(document).filter((one) =>
+window.loud = { devices: new Set(), elements: () => all(document).filter((one) =>
   !one.muted && one.volume > 0 && !one.paused && one.srcObject).length };
 const all = (root) => [...root.querySelectorAll("*")].flatMap((one) =>
   one instanceof HTMLMediaElement ? [one] : one.shadowRoot ? all(one.shadowRoot) : []);
 const connect = AudioNode.prototype.connect;
 AudioNode.prototype.connect = function (to, ...rest) {
-  if (to instanceof AudioDestinationNode) window.loud.outputs += 1;
+  if (to instanceof AudioDestinationNode) window.loud.devices.add(to.context);
   return connect.call(this, to, ...rest);
 };
 """

@@ -22,6 +22,9 @@ NETWORK = (
 )
 """What a browser itself writes when a line breaks; no page can keep it from doing so."""
 
+WIDGET = "document.querySelector('#widget').shadowRoot"
+"""The inside of the widget that is the conversation of the page at `/`."""
+
 HOP = 160
 """Samples of the microphone that are taken together: 10 ms."""
 LOUD = 0.02
@@ -61,19 +64,20 @@ class Tab:
     @property
     def state(self) -> str:
         """The line that says what is going on."""
-        return self.text("#state")
+        return self.inside(".state")
 
     @property
     def buttons(self) -> list[str]:
-        """The ids of the buttons of the call that can be seen, in their order."""
-        found = "#actions button:not([hidden]), #buttons button:not([hidden])"
-        return list(self.run(f"[...document.querySelectorAll('{found}')].map(one => one.id)"))
+        """The names of the buttons of the call that can be seen, in their order."""
+        found = f"[...{WIDGET}.querySelectorAll('[data-button]')]"
+        shown = f"{found}.filter(one => one.checkVisibility()).map(one => one.dataset.button)"
+        return list(self.run(shown))
 
     @property
     def transcript(self) -> list[Said]:
         """What was said, from the top."""
         rows = self.run(
-            """[...document.querySelectorAll('.said')].map(one => [one.dataset.role,
+            f"""[...{WIDGET}.querySelectorAll('.said')].map(one => [one.dataset.role,
             one.querySelector('.words').textContent, 'moving' in one.dataset,
             'interrupted' in one.dataset])"""
         )
@@ -81,13 +85,29 @@ class Tab:
 
     @property
     def notices(self) -> list[str]:
-        """The short words that the page shows for a while."""
-        return list(self.run("[...document.querySelectorAll('.notice p')].map(n => n.textContent)"))
+        """The short words that the widget shows for a while."""
+        found = f"[...{WIDGET}.querySelectorAll('.notice p')].map(one => one.textContent)"
+        return list(self.run(found))
 
     @property
     def focused(self) -> str:
-        """The id of the element that has the focus, or its tag."""
-        return str(self.run("document.activeElement.id || document.activeElement.tagName"))
+        """What has the focus: the button's name, the class within the widget, the id, or the tag."""
+        return str(
+            self.run(
+                """(one => one.dataset.button ?? (one.id || (one.getRootNode() === document
+                ? '' : one.classList[0]) || one.tagName))(document.activeElement
+                .shadowRoot?.activeElement ?? document.activeElement)"""
+            )
+        )
+
+    def inside(self, selector: str) -> str:
+        """The text of an element of the widget; of a hidden one nothing."""
+        shown = "(one => one?.checkVisibility() ? one.textContent.trim() : '')"
+        return str(self.run(f"({shown})({WIDGET}.querySelector({selector!r}))"))
+
+    def sees(self, selector: str) -> bool:
+        """Whether an element of the widget can be seen."""
+        return bool(self.run(f"{WIDGET}.querySelector({selector!r})?.checkVisibility() ?? false"))
 
     def text(self, selector: str) -> str:
         """The text of an element as it is shown; of a hidden one nothing."""
@@ -117,9 +137,13 @@ class Tab:
         """Clicks the element of this id."""
         self.ask("click", selector=f"#{name}")
 
+    def tap(self, name: str) -> None:
+        """Clicks a button of the call, by its name."""
+        self.ask("click", selector=f"#widget [data-button={name}]")
+
     def type(self, text: str) -> None:
         """Types a message and sends it."""
-        self.ask("fill", selector="#type-box", text=text)
+        self.ask("fill", selector="#widget .box", text=text)
         self.press("Enter")
 
     def press(self, key: str) -> None:
@@ -130,9 +154,9 @@ class Tab:
         """Loads the page anew."""
         self.ask("reload")
 
-    def hold(self, name: str, *, down: bool) -> None:
-        """Presses the mouse on the element of this id, or lets it go."""
-        self.ask("mouse", selector=f"#{name}", down=down)
+    def hold(self, *, down: bool) -> None:
+        """Presses the mouse on the button that is held while one speaks, or lets it go."""
+        self.ask("mouse", selector="#widget [data-button=hold]", down=down)
 
     def offline(self, *, is_so: bool) -> None:
         """Takes the network from the whole browser profile, or gives it back."""
@@ -193,8 +217,13 @@ class Tab:
     # ---------------------------------------------------------------- waiting
 
     def reaches(self, state: str, timeout: float = PATIENCE) -> None:
-        """Waits until the page says this of itself."""
-        self.wait(f"document.querySelector('#state').textContent === {json.dumps(state)}", timeout)
+        """Waits until the widget says this of itself."""
+        said = f"{WIDGET}?.querySelector('.state')?.textContent"
+        self.wait(f"{said} === {json.dumps(state)}", timeout)
+
+    def sees_in_time(self, name: str) -> None:
+        """Waits until a button of the call can be seen."""
+        self.until(lambda: name in self.buttons, f"the button {name}")
 
     def wait(self, script: str, timeout: float = PATIENCE) -> None:
         """Waits until an expression is true in the page, and fails with what it shows instead."""
@@ -258,6 +287,8 @@ class Tab:
         return self.browser.ask(what, page=self.number, **given)
 
     def _shown(self) -> str:
+        if not self.run("Boolean(document.querySelector('#widget')?.shadowRoot)"):
+            return f"the page says {self.run('document.body.innerText')!r}"
         said = "\n".join(f"  {one}" for one in self.transcript)
-        state = f"{self.state!r}, {self.text('#detail')!r}, {self.buttons}, {self.notices}"
+        state = f"{self.state!r}, {self.inside('.detail')!r}, {self.buttons}, {self.notices}"
         return f"the page says {state}\n{said}\nconsole: {self.ask('console')}"

@@ -43,7 +43,7 @@ def test_one_agent_is_on_two_surfaces(visit: ReactOpener, ledger: Ledger, react:
     for which in (0, 1):
         tab.shows_said("loud and clear", which)
     assert len(ledger.sessions) == 1
-    assert tab.run("loud.outputs") == 1, "one way to the loudspeaker"
+    assert tab.run("loud.devices.size") == 1, "one way to the loudspeaker"
     assert tab.run("loud.elements()") == 0, "and no element beside it"
     assert len(tab.turns) == len(set(tab.turns)) == 2
 

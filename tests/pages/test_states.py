@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.pages.cable import Cable
 from tests.pages.conftest import Opener
-from tests.pages.tab import NETWORK
+from tests.pages.tab import NETWORK, WIDGET
 from tests.serving import House
 
 from duologue.testing.speech import Recording, silence, speak
@@ -22,10 +22,10 @@ def test_idle_invites(opener: Opener, house: House) -> None:
     """Before the call the page says who answers and how to begin, and no line is open."""
     tab = opener(house)
     tab.reaches("Ready when you are")
-    assert tab.buttons == ["talk-button", "type-button"]
-    assert tab.text("#name") == "Demo"
-    assert "Corner Table" in tab.text("#greeting")
-    assert tab.shows("#suggestions button")
+    assert tab.buttons == ["start"]
+    assert tab.inside(".name") == "Demo"
+    assert "Corner Table" in tab.inside(".greeting")
+    assert tab.sees(".chip")
     assert tab.frames == []
     assert tab.violations() == []
 
@@ -33,7 +33,7 @@ def test_idle_invites(opener: Opener, house: House) -> None:
 def test_axe_finds_what_is_wrong(opener: Opener, house: House) -> None:
     """A button that lost its name is found in light and in dark: an empty list means something."""
     tab = opener(house)
-    tab.run("document.querySelector('#talk-button').replaceChildren()")
+    tab.run(f"{WIDGET}.querySelector('[data-button=start]').replaceChildren()")
     assert [one[: one.index(":", 6)] for one in tab.violations()] == [
         "dark: button-name",
         "light: button-name",
@@ -43,19 +43,19 @@ def test_axe_finds_what_is_wrong(opener: Opener, house: House) -> None:
 def test_a_call_from_talk_to_end(opener: Opener, house: House) -> None:
     """Talk connects, the agent greets and then listens; End leaves, and the call can be resumed."""
     tab = opener(house)
-    tab.click("talk-button")
+    tab.tap("start")
     tab.reaches("Speaking")
     assert tab.buttons == ["mute", "interrupt", "end"]
     assert tab.violations() == []
     tab.reaches("Listening")
     tab.hears("Corner Table")
     assert tab.violations() == []
-    tab.click("end")
+    tab.tap("end")
     tab.reaches("You left")
     assert tab.buttons == ["resume", "anew"]
     assert tab.violations() == []
     assert [frame.type for frame in tab.frames if frame.way == "sent"][-1] == "client.end"
-    tab.click("resume")
+    tab.tap("resume")
     tab.reaches("Listening")
     assert len(tab.transcript) == 1, "nobody is greeted twice"
 
@@ -64,27 +64,27 @@ def test_connecting_can_be_cancelled(opener: Opener, cable: Cable) -> None:
     """While the server does not answer, the page says so and lets go when it is told to."""
     tab = opener(cable)
     cable.freeze()
-    tab.click("talk-button")
+    tab.tap("start")
     tab.reaches("Connecting…")
     assert tab.buttons == ["end"]
-    assert tab.text("#end span") == "Cancel"
+    assert tab.inside("[data-button=end]") == "Cancel"
     assert tab.violations() == []
-    tab.click("end")
+    tab.tap("end")
     tab.reaches("You left")
     cable.thaw()
-    tab.click("talk-button")
+    tab.tap("start")
     tab.reaches("Listening")
 
 
 def test_thinking_ends_by_interrupt(opener: Opener, stage: House) -> None:
     """A long thought is shown as one; Interrupt ends it, and nothing of it is ever said."""
     tab = opener(stage, agent="Thinker")
-    tab.click("talk-button")
+    tab.tap("start")
     tab.hears("Well?")
     tab.type("What do you think?")
     tab.reaches("Thinking…")
     assert tab.violations() == []
-    tab.click("interrupt")
+    tab.tap("interrupt")
     tab.reaches("Listening")
     assert [one.role for one in tab.transcript] == ["agent", "user"]
 
@@ -92,11 +92,10 @@ def test_thinking_ends_by_interrupt(opener: Opener, stage: House) -> None:
 def test_interrupt_silences_at_once(opener: Opener, stage: House) -> None:
     """The button cuts the sound and the line of the transcript; the next answer begins anew."""
     tab = opener(stage, agent="Tale")
-    tab.click("type-button")
     tale = tab.asks("Tell me a tale.")
     tab.until(lambda: max(tab.heard_of(tale), default=0) > 500, "some sound")
     assert tab.state == "Speaking"
-    tab.click("interrupt")
+    tab.tap("interrupt")
     tab.reaches("Your turn")
     tab.until(lambda: tab.transcript[-1].interrupted, "the cut")
     heard = tab.heard_of(tale)
@@ -110,26 +109,25 @@ def test_interrupt_silences_at_once(opener: Opener, stage: House) -> None:
 def test_typing_needs_no_microphone(opener: Opener, stage: House) -> None:
     """Typed words are shown at once and answered aloud; Speak opens the microphone later."""
     tab = opener(stage, agent="Parrot")
-    tab.click("type-button")
-    tab.reaches("Your turn")
-    assert tab.focused == "type-box"
-    assert tab.buttons == ["listen", "interrupt", "end"]
     tab.type("What is the capital of the moon?")
     said = [entry.text for entry in tab.transcript if entry.role == "user"]
     assert said == ["What is the capital of the moon?"]  # its answer may be there already
+    assert tab.focused == "box", "whoever typed types on"
     assert tab.hears("beyond me").role == "agent"
+    tab.reaches("Your turn")
+    assert tab.buttons == ["speak", "interrupt", "end"]
     assert tab.sound() == b""
     assert tab.violations() == []
-    tab.click("listen")
-    tab.wait("!document.querySelector('#mute').hidden")
+    tab.tap("speak")
+    tab.sees_in_time("mute")
     tab.until(lambda: len(tab.sound()) > 6400, "the microphone")
 
 
 def test_a_suggestion_begins_a_call(opener: Opener, house: House) -> None:
     """A tap on a suggestion opens the line and says it."""
     tab = opener(house)
-    first = tab.text("#suggestions button")
-    tab.ask("click", selector="#suggestions button >> nth=0")
+    first = tab.inside(".chip")
+    tab.ask("click", selector="#widget .chip >> nth=0")
     assert tab.hears(first, "user").text == first
     tab.until(lambda: tab.transcript[-1].role == "agent", "an answer")
 
@@ -137,12 +135,12 @@ def test_a_suggestion_begins_a_call(opener: Opener, house: House) -> None:
 def test_muted_sends_nothing(opener: Opener, stage: House) -> None:
     """Between Mute and Unmute no sound of the room leaves the page; a reload stays muted."""
     tab = opener(stage, agent="Parrot")
-    tab.click("talk-button")
+    tab.tap("start")
     tab.reaches("Listening")
     tab.until(lambda: len(tab.sound()) > 6400, "the microphone")
-    tab.click("mute")
+    tab.tap("mute")
     tab.reaches("Muted")
-    assert tab.run("document.querySelector('#mute').getAttribute('aria-pressed')") == "true"
+    assert tab.inside("[data-button=mute]") == "Unmute"
     assert tab.violations() == []
     silent = tab.sound()
     tab.type(HELLO)
@@ -151,7 +149,7 @@ def test_muted_sends_nothing(opener: Opener, stage: House) -> None:
     assert not any(new), "the room was heard"
     tab.reload()
     tab.reaches("Muted")
-    tab.click("mute")
+    tab.tap("mute")
     tab.reaches("Listening")
     before = len(tab.sound())
     tab.until(lambda: any(tab.sound()[before:]), "the microphone")
@@ -163,18 +161,18 @@ def test_push_to_talk_hears_while_the_button_is_down(
     """Sound leaves only while the button is held, and what was said meanwhile is answered."""
     microphone(silence(9.0) + speak(HELLO) + silence(60.0))
     tab = opener(house, agent="push to talk")
-    tab.click("talk-button")
-    tab.wait("!document.querySelector('#hold').hidden")
+    tab.tap("start")
+    tab.sees_in_time("hold")
     assert tab.buttons == ["hold", "interrupt", "end"]
     assert tab.sound() == b""
-    tab.hold("hold", down=True)
+    tab.hold(down=True)
     tab.reaches("Listening")
-    assert tab.text("#hold span") == "Let go to send"
+    assert tab.inside("[data-button=hold]") == "Let go to send"
     assert tab.violations() == []
     tab.until(lambda: tab.voice_from() is not None, "a voice")
     spoken = len(tab.sound())
     tab.until(lambda: len(tab.sound()) > spoken + 3 * 32000, "all of the sentence")
-    tab.hold("hold", down=False)
+    tab.hold(down=False)
     tab.hears("hear", "user")
     tab.hears("loud and clear")
     sent = [frame.type for frame in tab.frames if frame.way == "sent"]
@@ -195,7 +193,7 @@ def test_the_agent_hangs_up(opener: Opener, house: House) -> None:
     assert tab.buttons == ["talk-button"]
     assert tab.transcript[-1].role == "agent"
     assert tab.violations() == []
-    tab.click("talk-button")
+    tab.tap("start")
     tab.reaches("Your turn")
     tab.hears("Corner Table")
     assert [one.role for one in tab.transcript] == ["agent"], "a new conversation"
@@ -212,7 +210,7 @@ def test_a_full_house_is_tried_again(opener: Opener, tmp_path: Path, built: None
         second.reaches("Every line is busy")
         assert "Trying again" in second.text("#detail")
         assert second.violations() == []
-        first.click("end")
+        first.tap("end")
         second.reaches("Your turn")
         for tab in (first, second):
             tab.close()

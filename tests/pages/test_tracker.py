@@ -68,7 +68,7 @@ class Shop:
     def __init__(self, site: Site, house: House, browser: Browser) -> None:
         options = ("--kind", "public", "--agent", "guide", "--origin", site.url)
         self.site = site
-        self._key = house.command("keys", "create", *options)["key"]
+        self._key = site.key = house.command("keys", "create", *options)["key"]
         self._browser = browser
         self._owner = httpx.Client(
             base_url=house.url, headers={"x-api-key": house.secret_key()}, timeout=30
@@ -290,3 +290,27 @@ def test_the_agent_knows_where_its_visitor_is(shop: Shop, served: House) -> None
     assert (gone["conversations"], shop.known(visitor)) == (1, None)
     assert served.messages(found["conversations"][0])[0]["text"] == "Where am I?"
     over(tab)
+
+
+def test_the_page_in_the_documents_works_as_it_stands(shop: Shop) -> None:
+    """Its banner asks once, a yes is sent and remembered, and a no leaves nothing."""
+    tab = shop.visit("/documented")
+    assert tab.shows("#banner")
+    assert tab.run(NOTHING) == 0
+    tab.ask("click", selector="[data-duologue-track]")
+    tab.click("yes")
+    assert not tab.shows("#banner")
+    visitor = str(tab.run("JSON.parse(localStorage.getItem('duologue.visitor')).visitor"))
+    found = shop.until(visitor, lambda found: found["events"])
+    assert paths(found) == [("/documented", "Corner Table")]
+    assert found["events"][0]["name"] == "reserve"
+    tab.reload()
+    tab.wait("window.ready")
+    assert not tab.shows("#banner")
+    shop.until(visitor, lambda found: len(found["pages"]) == 2)
+    over(tab)
+    refusing = shop.visit("/documented")
+    refusing.click("no")
+    assert not refusing.shows("#banner")
+    assert refusing.run(NOTHING) == 0
+    over(refusing)

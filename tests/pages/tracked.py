@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import quote
 
@@ -31,6 +32,8 @@ window.talks = () => {{
 }};
 window.ready = true;
 </script>"""
+ICON: Final = '<link rel="icon" href="data:,">'
+DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "tracker.md"
 TITLES: Final = {"/": "Home", "/rooms": "Rooms", "/far": "Far"}
 
 
@@ -39,6 +42,7 @@ class Site:
 
     def __init__(self, server: str) -> None:
         self._server = server
+        self.key = ""
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._http.serve_forever)
 
@@ -51,6 +55,15 @@ class Site:
         """The address of a page whose tracker and session have these options."""
         return f"{self.url}{path}#{quote(json.dumps(options))}"
 
+    def text(self, path: str) -> str:
+        """What a path shows; `/documented` is the page of docs/tracker.md, with its own key."""
+        if path != "/documented":
+            return PAGE.format(title=TITLES.get(path, "Elsewhere"), server=self._server)
+        shown = DOCUMENT.read_text(encoding="utf-8").partition("```html\n")[2].partition("```")[0]
+        own = shown.replace("https://voice.example.com", self._server)
+        ready = '<script type="module">window.ready = true;</script></html>'
+        return own.replace("dk_public_…", self.key).replace("</html>", f"{ICON}{ready}")
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -61,12 +74,11 @@ class Site:
         self._thread.join()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        server = self._server
+        site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                title = TITLES.get(self.path.partition("?")[0], "Elsewhere")
-                body = PAGE.format(title=title, server=server).encode()
+                body = site.text(self.path.partition("?")[0]).encode()
                 self.send_response(200)
                 self.send_header("content-type", "text/html")
                 self.send_header("content-length", str(len(body)))

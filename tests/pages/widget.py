@@ -26,7 +26,8 @@ class WidgetTab(Tab):
     def __init__(self, browser: Browser, url: str, **given: object) -> None:
         before = f"{RECORD};{given.pop('before', None) or ''}"
         super().__init__(browser, url, before=before, **given)
-        self.wait("customElements.get('duologue-widget') !== undefined")
+        there = "customElements.get('duologue-widget') !== undefined"
+        self.wait(f"{there} || document.querySelector('iframe') !== null")
 
     # ---------------------------------------------------------------- what it shows
 

@@ -53,4 +53,4 @@ def visit(
         for tab in opened:
             if not tab.closed:
                 tab.close()
-    assert said == [], "the console is not empty"
+    assert said == [], f"the console is not empty: {said}"

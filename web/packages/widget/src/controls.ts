@@ -34,6 +34,7 @@ export class Controls {
     const { start, resume, anew, hear, hold, speak, mute, interrupt, end } = this.all;
     this.actions = make("div", "actions", {}, start, resume, anew, hear, hold);
     this.rounds = make("div", "rounds", { role: "group" }, speak, mute, interrupt, end);
+    for (const [name, each] of this.each()) each.dataset["button"] = name;
     hold.classList.add("hold");
     holding(hold, call);
   }
@@ -74,15 +75,17 @@ export class Controls {
     return Object.entries(this.all) as [Button, HTMLButtonElement][];
   }
 
-  /** A button that goes while it has the focus hands it to the one that matters now. */
+  /** A button that goes while it has the focus hands it to the one that matters now, or to the panel meanwhile. */
   private keepFocus(had: Element | null, scene: Scene): void {
-    this.last = this.each().find(([, each]) => each === had)?.[0] ?? (had === null ? this.last : null);
+    const panel = this.actions.closest<HTMLElement>(".panel");
+    const nowhere = (one: Element | null): boolean => one === null || one === panel;
+    this.last = this.each().find(([, each]) => each === had)?.[0] ?? (nowhere(had) ? this.last : null);
     if (this.last === null || !this.all[this.last].hidden) return;
     const holder = focused(this.actions);
-    if (holder !== null && holder !== this.all[this.last]) return; // whoever types, types on
+    if (!nowhere(holder) && holder !== this.all[this.last]) return; // whoever types, types on
     // Never to the button that ends: whoever presses twice would hang up before it began.
     const next = scene.buttons.find((name) => name !== "end" && (name !== "interrupt" || scene.interruptible));
-    if (next === undefined) return;
+    if (next === undefined) return panel?.focus({ preventScroll: true });
     this.all[next].focus({ preventScroll: true });
     this.last = next;
   }

@@ -13,7 +13,7 @@ export function aboveKeyboard(root: HTMLElement, signal: AbortSignal): void {
     root.style.setProperty("--above", `${Math.round(viewport.offsetTop)}px`);
   };
   for (const name of ["resize", "scroll"] as const) viewport.addEventListener(name, fit, { signal });
-  fit();
+  requestAnimationFrame(fit); // to ask at once would make the browser lay the page out twice
 }
 
 /** Leads the focus round inside an element instead of out of it. */

@@ -16,7 +16,9 @@ export class Transcript {
     if (this.follows) this.follow();
   });
   private follows = true;
-  private clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+  private language: string | undefined;
+  /** Made with the first line: it takes a browser longer than all of the rest. */
+  private clock: Intl.DateTimeFormat | null = null;
 
   constructor() {
     this.newest.hidden = true;
@@ -36,7 +38,8 @@ export class Transcript {
 
   speak(language: string, t: Translate): void {
     const own = navigator.languages.find((one) => one.startsWith(language.slice(0, 2)));
-    this.clock = new Intl.DateTimeFormat(own ?? language, { hour: "2-digit", minute: "2-digit" });
+    this.language = own ?? language;
+    this.clock = null;
     set(this.scroll, "aria-label", t("transcript"));
     set(this.log, "aria-label", t("transcript"));
     write(this.newest, t("newest"));
@@ -57,6 +60,7 @@ export class Transcript {
       const index = place < settled ? place : place - settled;
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
     });
+    if (entries.length === 0) return;
     if (this.follows) this.follow();
     else this.newest.hidden = false;
   }
@@ -79,6 +83,7 @@ export class Transcript {
     if (time instanceof HTMLTimeElement && time.dateTime === "") {
       const at = new Date(entry.timestamp);
       time.dateTime = at.toISOString();
+      this.clock ??= new Intl.DateTimeFormat(this.language, { hour: "2-digit", minute: "2-digit" });
       time.textContent = this.clock.format(at);
     }
     const text = entry.text === "" && !entry.final ? "…" : entry.text;

@@ -113,7 +113,8 @@ export class View {
     const { settings, line } = model;
     const now = scene(model, t, performance.now());
     const mark = (): void => this.mark(now, open, modal);
-    if (this.root.dataset["layout"] === now.layout) mark();
+    const { layout } = this.root.dataset; // none before the first picture
+    if (layout === undefined || layout === now.layout) mark();
     else this.glide.over(mark);
     write(this.heading, settings.name);
     set(this.shut, "aria-label", t("close"));

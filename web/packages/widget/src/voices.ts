@@ -41,7 +41,8 @@ export class Voices {
   private handle = 0;
   private width = 0;
   private height = 0;
-  private ink: Ink;
+  /** Read with the first picture: until then the page has computed no colours. */
+  private ink: Ink | null = null;
 
   constructor(
     private readonly element: HTMLCanvasElement,
@@ -51,7 +52,6 @@ export class Voices {
     const canvas = element.getContext("2d");
     if (canvas === null) throw new Error("this browser draws no canvas");
     this.canvas = canvas;
-    this.ink = this.inks();
   }
 
   /** Watches the element while it is in a page. */
@@ -78,8 +78,7 @@ export class Voices {
 
   /** Takes the colours of the theme anew. */
   repaint(): void {
-    this.ink = this.inks();
-    this.step(0);
+    this.ink = null;
     this.wake();
   }
 
@@ -137,7 +136,7 @@ export class Voices {
       pose: this.pose,
       you: this.you,
       agent: this.agent,
-      ink: this.ink,
+      ink: (this.ink ??= this.inks()),
       fit: FITS[this.fits],
       portrait: this.portrait,
     });

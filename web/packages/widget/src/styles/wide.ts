@@ -22,10 +22,25 @@ export const wide = css`
 
 .root[data-shape="embedded"] .panel { transform: none; }
 .root[data-shape="embedded"] .stage { padding-top: 20px; }
+.root[data-shape="embedded"] .voices { height: clamp(60px, 30cqb, 190px); min-height: 0; }
+.root[data-shape="embedded"][data-layout="both"] .voices { height: clamp(56px, 17cqb, 116px); }
 .root[data-shape="embedded"][data-layout="alone"] :is(.dock, .begin, .mend) { width: 100%; max-width: 600px; margin-inline: auto; }
-@container (min-width: 560px) {
-  .root .voices { height: clamp(150px, 30vh, 270px); }
-  .root[data-layout="both"] .voices { height: clamp(90px, 20vh, 170px); }
+@container (max-height: 520px) {
+  .root .stage { padding-top: 8px; }
+  .root[data-layout="alone"] .stage { padding-bottom: 8px; }
+  .root .greeting { font-size: 16px; margin-top: 4px; }
+  .root .name { margin-top: 6px; font-size: 27px; }
+  .root .actions { margin-top: 10px; }
+  .root .mend { max-height: 96px; overflow-y: auto; }
+  .root[data-layout="both"] .begin { display: none; }
+}
+@container (max-height: 430px) {
+  .root[data-layout="alone"] .hint { display: none; }
+  .root[data-layout="both"]:has(.mend:not([hidden])) .voices { display: none; }
+}
+@container (min-width: 560px) and (min-height: 521px) {
+  .root .voices { height: clamp(120px, 30cqb, 270px); }
+  .root[data-layout="both"] .voices { height: clamp(90px, 20cqb, 170px); }
   .root .name { font-size: clamp(34px, 4.4cqi, 48px); }
   .root .greeting { font-size: 19px; }
   .root .chips { flex-wrap: wrap; justify-content: center; overflow: visible; }
@@ -34,32 +49,36 @@ export const wide = css`
 @container (min-width: 760px) {
   .root[data-layout="both"] .panel {
     display: grid; grid-template-columns: minmax(280px, 5fr) minmax(0, 6fr); column-gap: clamp(24px, 4cqi, 64px);
-    grid-template-rows: minmax(0, 1fr) auto auto auto minmax(0, 1fr) auto auto auto;
+    grid-template-rows: minmax(0, 1fr) auto auto auto;
     max-width: 1344px; margin: 0 auto; padding: 12px clamp(16px, 3cqi, 40px) 24px; overflow: visible;
   }
   .root[data-layout="both"] .panel::before {
     content: ""; grid-column: 2; grid-row: 1 / -1; background: var(--card); border-radius: 24px; box-shadow: inset 0 0 0 1px var(--line);
   }
-  .root[data-layout="both"] .voices { height: clamp(150px, 36vh, 320px); }
+  /* Each of the left column spans all rows, so that none of them grows for what stands beside it. */
+  .root[data-layout="both"] :is(.stage, .mend, .rounds) { grid-column: 1; grid-row: 1 / -1; }
+  .root[data-layout="both"] .stage { align-self: center; padding: 0 0 116px; }
+  .root[data-layout="both"]:has(.mend:not([hidden])) .stage { align-self: start; padding-top: 12px; }
+  .root[data-layout="both"] .voices { height: min(36cqb, 320px, 100cqb - 330px); }
+  .root[data-layout="both"]:has(.mend:not([hidden])) .voices { height: min(26cqb, 100cqb - 470px); }
   .root[data-layout="both"] .name { display: block; }
-  .root[data-layout="both"] .stage { grid-column: 1; grid-row: 2; padding: 0; }
   .root[data-layout="both"] .state { font-size: 17px; margin-top: 8px; }
-  .root[data-layout="both"] .mend { grid-column: 1; grid-row: 3; margin: 16px 0 0; }
-  .root[data-layout="both"] .side { grid-column: 2; grid-row: 1 / 6; }
+  .root[data-layout="both"] .mend { align-self: end; margin: 0 0 124px; }
+  .root[data-layout="both"] .side { grid-column: 2; grid-row: 1; }
   .root[data-layout="both"] .scroll { border: 0; background: none; padding: 26px 30px 14px; }
   .root[data-layout="both"] .said { max-width: min(520px, 88%); }
-  .root[data-layout="both"] .begin { grid-column: 2; grid-row: 6; padding: 4px 26px 12px; background: none; }
+  .root[data-layout="both"] .begin { grid-column: 2; grid-row: 2; padding: 4px 26px 12px; background: none; }
   .root[data-layout="both"] .chips { justify-content: flex-start; margin: 6px 0 0; padding: 2px 0; }
   .root[data-layout="both"] .hint { text-align: start; }
-  .root[data-layout="both"] .feedback { grid-column: 2; grid-row: 6; background: none; border: 0; }
+  .root[data-layout="both"] .feedback { grid-column: 2; grid-row: 2; background: none; border: 0; }
   .root[data-layout="both"] .dock { display: contents; }
-  .root[data-layout="both"] .composer { grid-column: 2; grid-row: 7; margin: 4px 16px 16px; }
-  .root[data-layout="both"] .rounds { grid-column: 1; grid-row: 4; justify-content: center; gap: 30px; padding: 26px 0 30px; min-height: 116px; }
+  .root[data-layout="both"] .composer { grid-column: 2; grid-row: 3; margin: 4px 16px 16px; }
+  .root[data-layout="both"] .rounds { align-self: end; justify-content: center; gap: 30px; padding: 10px 0 24px; }
   .root[data-layout="both"] .round { width: 60px; height: 60px; }
   .root[data-layout="both"] .round:not(.end, .speak, [data-on]) { background: var(--card); }
   .root[data-layout="both"] .round span { clip-path: none; width: auto; height: auto; overflow: visible; top: 66px; font-size: 13px; color: var(--soft); }
   .root[data-layout="both"] .interrupt[aria-disabled="true"] { display: grid; opacity: .4; cursor: default; }
-  .root[data-layout="both"] .foot { grid-column: 2; grid-row: 8; background: none; padding: 0 20px 14px; }
+  .root[data-layout="both"] .foot { grid-column: 2; grid-row: 4; background: none; padding: 0 20px 14px; }
   .root[data-layout="both"] .notices { inset-inline: auto 0; width: 380px; }
 }
 `;
