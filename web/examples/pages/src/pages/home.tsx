@@ -1,6 +1,6 @@
 import { AvatarWidget, useAgentSession } from "@duologue/react";
 import type { ReactNode } from "react";
-import { Link, usePathname } from "../router.js";
+import { Link, navigate, usePathname } from "../router.js";
 
 /** The same session as in the corner, on a second surface: the host speaks once, and is seen twice. */
 export function Home(): ReactNode {
@@ -29,6 +29,7 @@ export function Home(): ReactNode {
             baseUrl={session.baseUrl}
             controlledSession={session}
             pathname={pathname}
+            onNavigate={navigate}
             experienceMode="EMBEDDED"
             persistKey="corner-table-hero"
             accent="#9a4a1c"
