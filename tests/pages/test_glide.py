@@ -30,7 +30,7 @@ def test_the_page_is_used_while_it_glides(opener: Opener, stage: House) -> None:
     tab.click("type-box")
     tab.type("Hello, can you hear me?")
     tab.hears("loud and clear")
-    tab.click("end")
+    tab.tap("end")
     tab.reaches("You left")
     assert tab.run("halfway.length") == 3, "what was said stays beside"
 

@@ -75,7 +75,7 @@ def test_space_talks_while_it_is_held(opener: Opener, house: House) -> None:
     """With push-to-talk, sound leaves from when Space goes down until it comes up."""
     tab = opener(house, agent="push to talk")
     tab.run("document.activeElement.blur()")
-    tab.click("talk-button")
+    tab.tap("start")
     tab.reaches("Your turn")
     tab.run("document.activeElement.blur()")
     tab.ask("down", key="Space")

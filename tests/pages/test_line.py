@@ -59,7 +59,7 @@ def ruled(stage: House) -> Iterator[Cable]:
 def sentence(opener: Opener, at: Cable | House) -> tuple[Tab, str]:
     """A tab in which a ruler's sentence has been heard for more than two seconds."""
     tab = opener(at, agent="Ruler Takeover")
-    tab.click("talk-button")
+    tab.tap("start")
     tab.until(lambda: any(one.ms > 2000 for one in tab.played), "two seconds of sound")
     return tab, tab.turns[-1]
 
@@ -79,7 +79,7 @@ def test_a_line_that_is_cut_for_five_seconds(opener: Opener, ruled: Cable) -> No
     ruled.unplug()
     tab.reaches("Reconnecting…")
     assert tab.buttons == ["end"]
-    assert "keeps your place" in tab.text("#detail")
+    assert "keeps your place" in tab.inside(".detail")
     assert tab.violations() == []
     tab.wait("/broke [5-9] s ago/.test(document.querySelector('#detail').textContent)")
     ruled.plug()
@@ -110,12 +110,12 @@ def test_offline_before_the_call(opener: Opener, stage: House) -> None:
     tab = opener(stage, agent="Tale")
     tab.expected += NETWORK
     tab.offline(is_so=True)
-    tab.click("talk-button")
+    tab.tap("start")
     tab.reaches("You are offline")
-    assert tab.text("#talk-button span") == "Try again"
+    assert tab.inside("[data-button=start]") == "Try again"
     assert tab.violations() == []
     tab.offline(is_so=False)
-    tab.click("talk-button")
+    tab.tap("start")
     tab.hears("tale")
 
 

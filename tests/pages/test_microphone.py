@@ -25,7 +25,7 @@ NOBODY_ANSWERS = "navigator.mediaDevices.getUserMedia = () => new Promise(() => 
 def test_refused_is_said_and_typing_goes_on(opener: Opener, stage: House, strict: Browser) -> None:
     """A refusal is explained; typed words are answered; once allowed, the call is by voice."""
     tab = opener(stage, agent="Parrot", use=strict, permissions=[])
-    tab.click("talk-button")
+    tab.tap("start")
     tab.wait("!document.querySelector('#mend').hidden")
     assert tab.text("#mend-title") == "This page may not hear you"
     assert tab.buttons == ["interrupt", "end"]
@@ -43,10 +43,10 @@ def test_refused_is_said_and_typing_goes_on(opener: Opener, stage: House, strict
 def test_the_browser_asks(opener: Opener, stage: House) -> None:
     """While the browser's question stands open the greeting is spoken, and one can type."""
     tab = opener(stage, agent="Parrot", before=NOBODY_ANSWERS)
-    tab.click("talk-button")
+    tab.tap("start")
     tab.hears("Hi.")
     tab.reaches("May this page hear you?")
-    assert "asks for the microphone" in tab.text("#detail")
+    assert "asks for the microphone" in tab.inside(".detail")
     assert tab.violations() == []
     tab.type("Hello, can you hear me?")
     tab.hears("loud and clear")
@@ -55,7 +55,7 @@ def test_the_browser_asks(opener: Opener, stage: House) -> None:
 def test_missing_is_said_and_typing_goes_on(opener: Opener, stage: House, bare: Browser) -> None:
     """On a machine without a microphone the page says so; typed words are answered aloud."""
     tab = opener(stage, agent="Parrot", use=bare)
-    tab.click("talk-button")
+    tab.tap("start")
     tab.wait("!document.querySelector('#mend').hidden")
     assert tab.text("#mend-title") == "There is no microphone"
     tab.reaches("Your turn")
@@ -68,7 +68,7 @@ def test_missing_is_said_and_typing_goes_on(opener: Opener, stage: House, bare: 
 def test_another_microphone_is_chosen(opener: Opener, stage: House) -> None:
     """Where there are several microphones the call shows them, and changes over to another one."""
     tab = opener(stage, agent="Parrot")
-    tab.click("talk-button")
+    tab.tap("start")
     tab.reaches("Listening")
     tab.wait("document.querySelectorAll('#devices option').length > 1")
     assert tab.shows("#device")
@@ -96,7 +96,7 @@ def test_sound_that_is_held_back_is_asked_for(
     assert second.buttons == ["hear", "end"]
     assert second.violations() == []
     first.reaches("It goes on elsewhere")
-    second.click("hear")
+    second.tap("hear")
     second.reaches("Your turn")
     answer = second.asks("Hello, can you hear me?")
     second.until(lambda: max(second.heard_of(answer), default=0) > 200, "sound")

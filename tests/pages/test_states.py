@@ -186,11 +186,9 @@ def test_push_to_talk_hears_while_the_button_is_down(
 def test_the_agent_hangs_up(opener: Opener, house: House) -> None:
     """After its goodbye the page says who ended it, and offers a new conversation only."""
     tab = opener(house)
-    tab.click("type-button")
-    tab.reaches("Your turn")
     tab.type("Goodbye.")
     tab.reaches("Demo hung up")
-    assert tab.buttons == ["talk-button"]
+    assert tab.buttons == ["start"]
     assert tab.transcript[-1].role == "agent"
     assert tab.violations() == []
     tab.tap("start")
@@ -200,17 +198,18 @@ def test_the_agent_hangs_up(opener: Opener, house: House) -> None:
 
 
 def test_a_full_house_is_tried_again(opener: Opener, tmp_path: Path, built: None) -> None:
-    """Refused by 503, the page says when it tries again, and is let in once a line is free."""
+    """Refused by 503, the page says when it tries again; once a line is free, it says the rest."""
     with House(tmp_path / "data", mode="dev", max_sessions=1) as small:
         first, second = opener(small), opener(small)
         second.expected += NETWORK
-        first.click("type-button")
-        first.reaches("Your turn")
-        second.click("type-button")
+        first.type(HELLO)
+        first.hears("loud and clear")
+        second.type(HELLO)
         second.reaches("Every line is busy")
-        assert "Trying again" in second.text("#detail")
+        assert "Trying again" in second.inside(".detail")
         assert second.violations() == []
         first.tap("end")
         second.reaches("Your turn")
+        assert second.hears("loud and clear").role == "agent", "what was typed meanwhile is lost"
         for tab in (first, second):
             tab.close()

@@ -35,7 +35,7 @@ def test_a_table_is_booked_in_five_turns(
         heard = heard + speak(sentence) + silence(pause)
     microphone(heard)
     tab = opener(house)
-    tab.click("talk-button")
+    tab.tap("start")
     tab.hears("is booked")
     tab.until(lambda: len(tab.turns) == 6, "the sound of the last answer")
     tab.hears_out()
@@ -52,8 +52,8 @@ def test_a_voice_silences_the_agent(
     """The first word stops the sound at once, counted in the samples of the page's own frames."""
     microphone(silence(6.0) + speak(HELLO) + silence(60.0))
     tab = opener(house)
-    tab.click("talk-button")
-    tab.wait("!document.querySelector('#mute').hidden")
+    tab.tap("start")
+    tab.sees_in_time("mute")
     count = tab.asks(COUNT)
     tab.until(lambda: tab.turns[-1] != count, "an answer to the interruption")
     answer = tab.turns[-1]
