@@ -110,6 +110,13 @@ export class AgentWatch {
     if (!mending) this.look();
   }
 
+  /** We came into the room anew: the agent has to take our tracks again before it knows us. */
+  anew(): void {
+    this.heard = this.told = false;
+    this.surely();
+    this.surely = this.after(SURELY_MS, () => this.hears());
+  }
+
   close(): void {
     this.leaving?.();
     this.surely();

@@ -45,13 +45,17 @@ export class RoomRoad implements Road {
   private wavers = false;
   private joined = false;
   private came = false;
-  private linkedOnce = false;
+  /** Whether what is written now reaches the conversation. */
+  private knowsUs = false;
+  /** Whether the agent tells the past first, before it takes anything new. */
+  private returns: boolean;
 
   constructor({ opening, audio, hooks, options }: RoomGiven) {
     this.opening = opening;
     this.hooks = hooks;
     this.audio = audio instanceof RoomAudio ? audio : null;
     this.ours = isOurs(opening.token);
+    this.returns = opening.resumed !== null;
     this.made = made(options.encryption);
     const { room } = this.made;
     const encrypted = options.encryption !== undefined;
@@ -206,10 +210,16 @@ export class RoomRoad implements Road {
       })
       .on(RoomEvent.EncryptionError, (error) => this.tell("encryption_failed", error.message))
       .on(RoomEvent.SignalReconnecting, () => {
+        this.mail.opens(false); // LiveKit would take a letter now, and lose it
         this.blinking();
         this.blinking = after(BLINK_MS, () => this.mending());
       })
-      .on(RoomEvent.Reconnecting, () => this.mending())
+      .on(RoomEvent.Reconnecting, () => {
+        this.knowsUs = false;
+        this.returns = true;
+        agent.anew();
+        this.mending();
+      })
       .on(RoomEvent.Reconnected, () => this.mended())
       .on(RoomEvent.Disconnected, (reason) => this.disconnected(reason));
   }
@@ -229,6 +239,7 @@ export class RoomRoad implements Road {
     const notice = message.type === "response.data" ? asNotice(message.content) : null;
     if (notice !== null) this.word.take(notice, Date.now());
     this.hooks?.message(message);
+    if (message.type === "conversation.history") this.settled();
   }
 
   private mending(): void {
@@ -242,10 +253,10 @@ export class RoomRoad implements Road {
 
   private mended(): void {
     this.blinking();
+    this.agent.mends(false);
+    this.mail.opens(this.knowsUs);
     if (!this.wavers) return;
     this.wavers = false;
-    this.agent.mends(false);
-    this.mail.opens(this.linkedOnce);
     this.hooks?.opened(true);
   }
 
@@ -267,7 +278,7 @@ export class RoomRoad implements Road {
       },
       linked: () => this.linked(),
       gone: () => {
-        this.linkedOnce = false;
+        this.knowsUs = false;
         this.mail.opens(false);
         this.lacks();
       },
@@ -275,12 +286,21 @@ export class RoomRoad implements Road {
   }
 
   private linked(): void {
-    this.linkedOnce = true;
     const { trigger } = this.opening.config.transcription;
     // Our microphone's switch is no button: there is one of its own.
     if (trigger === "push_to_talk") void this.says({ type: "trigger.turn.end" });
-    this.mail.opens(!this.wavers);
-    this.wait(PAST_MS, () => this.hooks?.message({ type: "duologue.beat" }));
+    if (!this.ours || !this.returns) return this.settled();
+    this.wait(PAST_MS, () => {
+      this.hooks?.message({ type: "duologue.beat" });
+      this.settled();
+    });
+  }
+
+  /** The past was told, or there is none: what is written from now on comes after it. */
+  private settled(): void {
+    this.returns = false;
+    this.knowsUs = this.agent.linked;
+    this.mail.opens(this.knowsUs && !this.wavers);
   }
 
   /** Says something in our own words to an agent that understands them. */
