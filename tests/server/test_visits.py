@@ -211,3 +211,16 @@ def test_what_is_too_old_is_deleted(tmp_path: Path) -> None:
             time.sleep(0.2)
         refused(gone, 404, "visitor_not_found")
         desk.http.close()
+
+
+def test_the_batch_in_the_documents_is_taken(desk: Desk, browser: Browser) -> None:
+    """Every event of docs/tracker.md, as it stands there."""
+    text = (Path(__file__).parents[2] / "docs" / "tracker.md").read_text(encoding="utf-8")
+    shown = json.loads(text.partition("```json\n")[2].partition("```")[0])
+    shown |= {"key": browser.key}
+    assert desk.http.post(PATH, content=json.dumps(shown), headers=SHOP).status_code == 204
+    browser.id = shown["visitor"]
+    found = kept(desk, browser)
+    assert [one["visible_ms"] for one in found["pages"]] == [500]
+    assert [one["name"] for one in found["events"]] == ["searched", "reserve"]
+    assert found["traits"] == {"plan": "gold"}
