@@ -34,7 +34,7 @@ export const base = css`
 .root[data-size="compact"] { --wide: 344px; --tall: 560px; --bell: 56px; }
 .root[data-size="large"] { --wide: 448px; --tall: 780px; --bell: 68px; }
 /* The place decides how tall it is; where the place does not know, this does. */
-.root[data-shape="embedded"] { height: 100%; min-height: 360px; container-type: size; contain-intrinsic-height: 600px; }
+.root[data-shape="embedded"] { height: 100%; min-height: 360px; container: place / size; contain-intrinsic-height: 600px; }
 
 *, *::before, *::after { box-sizing: border-box; }
 p, ul { margin: 0; padding: 0; }

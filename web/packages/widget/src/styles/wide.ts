@@ -22,10 +22,12 @@ export const wide = css`
 
 .root[data-shape="embedded"] .panel { transform: none; }
 .root[data-shape="embedded"] .stage { padding-top: 20px; }
-.root[data-shape="embedded"] .voices { height: clamp(60px, 30cqb, 190px); min-height: 0; }
-.root[data-shape="embedded"][data-layout="both"] .voices { height: clamp(56px, 17cqb, 116px); }
+@container place (min-height: 0px) {
+  .root .voices { height: clamp(60px, 30cqb, 190px); min-height: 0; }
+  .root[data-layout="both"] .voices { height: clamp(56px, 17cqb, 116px); }
+}
 .root[data-shape="embedded"][data-layout="alone"] :is(.dock, .begin, .mend) { width: 100%; max-width: 600px; margin-inline: auto; }
-@container (max-height: 520px) {
+@container place (max-height: 520px) {
   .root .stage { padding-top: 8px; }
   .root[data-layout="alone"] .stage { padding-bottom: 8px; }
   .root .greeting { font-size: 16px; margin-top: 4px; }
@@ -34,11 +36,11 @@ export const wide = css`
   .root .mend { max-height: 96px; overflow-y: auto; }
   .root[data-layout="both"] .begin { display: none; }
 }
-@container (max-height: 430px) {
+@container place (max-height: 430px) {
   .root[data-layout="alone"] .hint { display: none; }
   .root[data-layout="both"]:has(.mend:not([hidden])) .voices { display: none; }
 }
-@container (min-width: 560px) and (min-height: 521px) {
+@container place (min-width: 560px) and (min-height: 521px) {
   .root .voices { height: clamp(120px, 30cqb, 270px); }
   .root[data-layout="both"] .voices { height: clamp(90px, 20cqb, 170px); }
   .root .name { font-size: clamp(34px, 4.4cqi, 48px); }
@@ -46,7 +48,7 @@ export const wide = css`
   .root .chips { flex-wrap: wrap; justify-content: center; overflow: visible; }
   .root .hint { text-align: center; }
 }
-@container (min-width: 760px) {
+@container place (min-width: 760px) {
   .root[data-layout="both"] .panel {
     display: grid; grid-template-columns: minmax(280px, 5fr) minmax(0, 6fr); column-gap: clamp(24px, 4cqi, 64px);
     grid-template-rows: minmax(0, 1fr) auto auto auto;
@@ -80,5 +82,8 @@ export const wide = css`
   .root[data-layout="both"] .interrupt[aria-disabled="true"] { display: grid; opacity: .4; cursor: default; }
   .root[data-layout="both"] .foot { grid-column: 2; grid-row: 4; background: none; padding: 0 20px 14px; }
   .root[data-layout="both"] .notices { inset-inline: auto 0; width: 380px; }
+}
+@container place (max-height: 640px) {
+  .root[data-layout="both"] .chips { flex-wrap: nowrap; overflow-x: auto; }
 }
 `;
