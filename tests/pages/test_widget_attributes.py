@@ -281,8 +281,9 @@ def test_keys_alone(visit: Visit, house: House) -> None:
     tab.press("Space")
     tab.reaches("Muted")
     assert tab.focused == "Unmute"
-    tab.press("Shift+Tab")
-    tab.press("Shift+Tab")
+    for _ in range(3):  # the button that sends goes while there is something to interrupt
+        if tab.focused != "box":
+            tab.press("Shift+Tab")
     assert tab.focused == "box"
     tab.press("Escape")
     tab.until(lambda: not tab.is_open, "the closed panel")

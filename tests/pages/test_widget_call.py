@@ -18,7 +18,11 @@ pytestmark = pytest.mark.browser
 
 LABEL = "document.querySelector('duologue-widget').shadowRoot.querySelector('.label').textContent"
 ROOT_HOLD = "document.querySelector('duologue-widget').shadowRoot.querySelector('.hold')"
-FOREIGN = "error: Access to fetch at .* has been blocked by CORS policy.*"
+FOREIGN = (
+    "error: Access to fetch at .* has been blocked by CORS policy.*",
+    "error: duologue: no session for .*",
+)
+"""What is said of a server of another origin that is not there."""
 BLOCKED = "warning: The AudioContext was not allowed to start.*"
 KEPT = """globalThis.kept = []; const really = fetch; globalThis.fetch = async (...given) => {
   const answer = await really(...given);
@@ -181,7 +185,7 @@ def test_the_agent_hangs_up_and_is_judged(visit: Visit, house: House) -> None:
 def test_a_broken_line(visit: Visit, house: House, cable: Cable) -> None:
     """The widget counts the seconds of a line that broke, goes on when it is back, and says so."""
     tab = visit(cable, "plain", agent="demo", default_open="")
-    tab.expected += [*NETWORK, FOREIGN]
+    tab.expected += [*NETWORK, *FOREIGN]
     tab.click("Talk")
     tab.reaches("Listening")
     cable.unplug()
@@ -210,7 +214,7 @@ def test_connecting_can_be_cancelled(visit: Visit, cable: Cable) -> None:
 def test_offline(visit: Visit, house: House) -> None:
     """Without a network the widget says that, and not that the server is gone."""
     tab = visit(house, "plain", agent="demo", default_open="")
-    tab.expected += [*NETWORK, FOREIGN]
+    tab.expected += [*NETWORK, *FOREIGN]
     tab.wait("document.querySelector('duologue-widget').session !== null")
     tab.offline(is_so=True)
     tab.click("Talk")

@@ -41,7 +41,7 @@ export class Launcher {
     set(this.button, "aria-expanded", String(open));
     this.button.toggleAttribute("data-live", isOpen(model.line));
     this.unread.hidden = unread === 0;
-    write(this.unread, unread > 9 ? "9+" : String(unread));
+    write(this.unread, unread === 0 ? "" : unread > 9 ? "9+" : String(unread));
     write(this.words, settings.bubble ?? "");
     set(this.away, "aria-label", t("dismiss"));
     this.agent = settings.agent;

@@ -16,7 +16,7 @@ export class Portrait {
     this.element.style.setProperty("--across", `${across}px`);
   });
 
-  constructor(private readonly changed: () => void = () => undefined) {}
+  constructor(private readonly changed: () => void) {}
 
   begin(canvas: HTMLElement): void {
     this.size.observe(canvas);

@@ -8,7 +8,7 @@ import type { Translate } from "./texts/index.js";
 
 export class Stage {
   readonly canvas = make("canvas", "voices-canvas", { "aria-hidden": "true" });
-  readonly portrait = new Portrait();
+  readonly portrait: Portrait;
   readonly voices: HTMLElement;
   readonly element: HTMLElement;
   readonly mend: HTMLElement;
@@ -21,7 +21,8 @@ export class Stage {
   private readonly mendText = make("p");
   private readonly mendAct: HTMLButtonElement;
 
-  constructor(actions: HTMLElement, mended: () => void) {
+  constructor(actions: HTMLElement, mended: () => void, changed: () => void) {
+    this.portrait = new Portrait(changed);
     this.voices = make("div", "voices", {}, this.portrait.element, this.canvas);
     this.mendAct = button("plain", mended);
     this.mend = make("div", "mend", { role: "alert" }, this.mendTitle, this.mendText, this.mendAct);

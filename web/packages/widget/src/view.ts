@@ -43,13 +43,14 @@ export class View {
   private ticking: ReturnType<typeof setInterval> | undefined;
   private heard = 0;
   private talked = false;
+  private drawn: [open: boolean, modal: boolean] = [false, false];
 
   constructor(
     private readonly call: Call,
     hooks: ViewHooks,
   ) {
     this.controls = new Controls(call);
-    this.stage = new Stage(this.controls.actions, () => call.speak());
+    this.stage = new Stage(this.controls.actions, () => call.speak(), () => this.draw(...this.drawn));
     this.composer = new Composer(call);
     this.consent = new ConsentView(call);
     this.feedback = new Feedback((verdict) => hooks.verdict(verdict), () => this.feedback.draw(this.t));
@@ -108,6 +109,7 @@ export class View {
   }
 
   draw(open: boolean, modal: boolean): void {
+    this.drawn = [open, modal];
     const { call, t } = this;
     const { model } = call;
     const { settings, line } = model;
@@ -135,7 +137,7 @@ export class View {
     this.feedback.draw(t);
     this.launcher.draw(model, now, open, this.unread(open, call.entries), t);
     for (const one of this.voices) one.show(now.mood);
-    this.tick(line.state === "reconnecting" || model.trouble?.retryAt != null, open, modal);
+    this.tick(line.state === "reconnecting" || model.trouble?.retryAt != null);
   }
 
   /** Where the focus belongs in a panel that has just been opened. */
@@ -173,8 +175,8 @@ export class View {
   }
 
   /** Seconds are counted only while some are shown. */
-  private tick(counts: boolean, open: boolean, modal: boolean): void {
+  private tick(counts: boolean): void {
     clearInterval(this.ticking);
-    this.ticking = counts ? setInterval(() => this.draw(open, modal), 1000) : undefined;
+    this.ticking = counts ? setInterval(() => this.draw(...this.drawn), 1000) : undefined;
   }
 }

@@ -79,7 +79,7 @@ export const talk = css`
 
 .foot { flex: none; display: flex; flex-wrap: wrap; align-items: center; justify-content: center; gap: 0 12px; padding: 0 20px 12px; margin-top: -4px; font-size: 13px; color: var(--soft); text-align: center; }
 .devices { min-height: 44px; max-width: 100%; border: 0; background: none; text-overflow: ellipsis; color: var(--soft); border-radius: 10px; }
-.notices { position: absolute; z-index: 2; inset-inline: 12px; top: 10px; display: grid; gap: 8px; pointer-events: none; }
+.notices { position: absolute; z-index: 2; inset-inline: 12px; top: 50px; display: grid; gap: 8px; pointer-events: none; }
 .notice { pointer-events: auto; display: flex; align-items: center; gap: 10px; background: var(--card); border-radius: 18px; padding-inline: 16px 2px; font-size: 14.5px; line-height: 1.4; box-shadow: 0 0 0 1px var(--line), 0 10px 30px rgb(var(--shade) / .16); animation: drop .3s var(--ease) both; }
 .notice::before { content: ""; flex: none; width: 8px; height: 8px; border-radius: 50%; background: var(--agent); }
 .notice p { flex: 1; padding: 10px 0; }
