@@ -51,6 +51,16 @@ async def test_a_page_that_becomes_another_tells_it(tmp_path: Path) -> None:
         assert here.page == MILK
 
 
+async def test_who_only_listens_in_is_nowhere(tmp_path: Path) -> None:
+    """The page of a client that shares the conversation is not the visitor's."""
+    async with talking(tmp_path, tabs="share") as (desk, client, here):
+        other = await desk.join(again=True)
+        client.run.data({"type": "duologue.page", "url": TEA.url})
+        other.run.data({"type": "duologue.page", "url": MILK.url}, leads=False)
+        assert here.page is not None
+        assert here.page.url == TEA.url
+
+
 async def test_who_comes_back_is_where_it_went(tmp_path: Path) -> None:
     """The same session does not go back to the page on which it began."""
     async with talking(tmp_path) as (desk, client, here):

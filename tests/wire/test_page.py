@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from duologue.errors import DuologueError
-from duologue.wire.page import LONGEST_ADDRESS, LONGEST_TITLE, Page, navigation, tidy, told
+from duologue.wire.page import (
+    LONGEST_ADDRESS,
+    LONGEST_TITLE,
+    SHORT,
+    SHORT_TITLE,
+    Page,
+    brief,
+    navigation,
+    tidy,
+    told,
+)
 
 
 def test_a_page_tells_what_it_became() -> None:
@@ -36,6 +46,18 @@ def test_long_addresses_are_cut() -> None:
     page = tidy(Page("https://a.example/" + "x" * 9000, "t" * 9000))
     assert len(page.url) == len(page.path) + len("https://a.example") == LONGEST_ADDRESS
     assert len(page.title) == LONGEST_TITLE
+
+
+def test_a_token_carries_a_page_in_few_bytes() -> None:
+    """Its path is in its address, and a long address goes without its query."""
+    page = Page("https://a.example/tea?x=1#y", "Tea", "/tea")
+    assert brief(page) == Page(page.url, "Tea", "")
+    assert tidy(brief(page)) == page
+    other = Page("https://a.example/app", "T" * 200, "/" + "route" * 100)
+    assert brief(other) == Page(other.url, "T" * SHORT_TITLE, other.path[:SHORT])
+    tracked = Page("https://a.example/tea?utm=" + "x" * 1500 + "#y", "Tea", "/tea")
+    assert brief(tracked) == Page("https://a.example/tea", "Tea", "")
+    assert len(brief(Page("https://a.example/" + "x" * 1500)).url) == SHORT
 
 
 def test_an_address_that_is_none_has_no_path() -> None:

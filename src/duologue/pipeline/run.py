@@ -207,9 +207,9 @@ class Run:
 
     # ------------------------------------------------------------ what clients do
 
-    def data(self, content: Any) -> None:
+    def data(self, content: Any, *, leads: bool = True) -> None:
         """Something the page tells the agent; it never interrupts."""
-        if not whereabouts.moved(self._here, content, self.notice):
+        if not whereabouts.moved(self._here if leads else None, content, self.notice):
             self._actor.do(lambda session: self._receive(session, content))
 
     def ran_dry(self) -> None:

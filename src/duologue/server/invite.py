@@ -18,6 +18,7 @@ from duologue.server.overrides import overridden
 from duologue.server.room_config import with_dispatch
 from duologue.store.ids import fresh
 from duologue.store.records import Conversation
+from duologue.wire.page import brief
 from duologue.wire.rooms import CLAIM, Claim
 from duologue.wire.tokens import Grant, RoomToken
 
@@ -103,7 +104,7 @@ class Inviter:
             metadata=wish.metadata,
             e2ee=_encrypted(definition, asked=wish.e2ee),
             consent=wish.consent,
-            page=wish.page,
+            page=wish.page and brief(wish.page),
             visitor=wish.visitor_id,
             exp=now // 1000 + int(self._settings.token_seconds) + SKEW,
         )

@@ -14,6 +14,7 @@ from duologue.server.overrides import overridden
 from duologue.store import agents, conversations, sessions, visits
 from duologue.store import keys as key_store
 from duologue.store.records import Agent, Conversation, Session
+from duologue.wire.page import tidy
 from duologue.wire.rooms import Claim
 
 
@@ -118,7 +119,7 @@ def _session(conn: Connection, claim: Claim, conversation: Conversation, now: in
         sdk_version="",
         origin=claim.origin,
         consent=claim.consent,
-        page=claim.page,
+        page=claim.page and tidy(claim.page),
         now=now,
         id=claim.session if found is None else None,
     )

@@ -147,7 +147,7 @@ class Obey:
                 run.floor.type(content, name=name, leads=leads)
             case wire.ClientData(data):
                 self._allowance.words(len(frame))
-                run.data(data)
+                run.data(data, leads=leads)
             case wire.TriggerTurnStart():
                 run.floor.press()
             case wire.TriggerTurnEnd():

@@ -15,6 +15,8 @@ NAVIGATE: Final = "duologue.navigate"
 """The agent leads the page to another address."""
 LONGEST_ADDRESS: Final = 2048
 LONGEST_TITLE: Final = 300
+SHORT: Final = 400
+SHORT_TITLE: Final = 100
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -29,6 +31,18 @@ def tidy(page: Page) -> Page:
     """The page with its path, and no longer than anybody reads: long addresses are no error."""
     url = page.url[:LONGEST_ADDRESS]
     return Page(url, page.title[:LONGEST_TITLE], (page.path or _path(url))[:LONGEST_ADDRESS])
+
+
+def brief(page: Page) -> Page:
+    """The page as a token carries it, for that travels in an address: long ones lose their query.
+
+    `tidy` gives it its path back.
+    """
+    url = page.url
+    if len(url) > SHORT:
+        url = url.partition("#")[0].partition("?")[0][:SHORT]
+    path = "" if page.path == _path(url) else page.path[:SHORT]
+    return Page(url, page.title[:SHORT_TITLE], path)
 
 
 def told(content: Any) -> Page | None:

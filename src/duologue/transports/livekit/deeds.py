@@ -172,7 +172,7 @@ class Deeds:
 
     def _data(self, seat: Seat, payload: bytes) -> None:
         try:
-            seat.run.data(msgspec.json.decode(payload))
+            seat.run.data(msgspec.json.decode(payload), leads=seat.leads)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             self.complain(f"data is not JSON: {error}")
 
