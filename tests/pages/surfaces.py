@@ -112,6 +112,15 @@ class Surface(Tab):
             f" && one.text === {given}.text)"
         )
 
+    def hears_all(self, text: str, answers: int = 1) -> None:
+        """Waits until the agent said this, the last of so many answers, and all was heard."""
+        self.reads(text)
+        self.wait(
+            "((states) => states.at(-1) === 'listening' &&"
+            f" states.filter((one) => one === 'speaking').length >= {answers})"
+            "(told.filter(([name]) => name === 'onAgentStateChange').map(([, state]) => state))"
+        )
+
     def becomes(self, name: str, value: object, timeout: float = PATIENCE) -> None:
         """Waits until the snapshot says so."""
         self.wait(f"session.snapshot.{name} === {json.dumps(value)}", timeout)

@@ -52,12 +52,10 @@ def test_the_way_from_idle_to_disconnected(visitor: Visitor, inn: House) -> None
     page = visitor(inn)
     assert page.run("session.snapshot.connectionState") == "idle"
     assert page.connects() == "done"
-    page.reads("Hello there.")
-    page.becomes("agentState", "listening")
+    page.hears_all("Hello there.")
     page.run("session.sendText('Hi.')")
-    page.reads("You said: Hi.")
+    page.hears_all("You said: Hi.", answers=2)
     assert page.run("[session.getRoom(), session.snapshot.transport]") == [None, "websocket"]
-    page.becomes("agentState", "listening")
     page.run("session.disconnect()")
     assert page.heard_of_line() == ["connecting", "connected", "disconnected"]
     assert page.of("onAgentConfig") == [{"name": "Talker", "avatarImageUrl": None}]
@@ -76,7 +74,7 @@ def test_connect_goes_on_with_the_conversation_and_after_reset_with_a_new_one(
     """What was said is there again; `reset` begins another one."""
     page = visitor(inn)
     page.connects()
-    page.reads("Hello there.")
+    page.hears_all("Hello there.")
     first = page.run("session.snapshot.conversationId")
     page.run("session.disconnect()")
     assert page.connects() == "done"
@@ -250,7 +248,7 @@ def test_what_was_left_is_gone_on_with_by_its_token_too(visitor: Visitor, inn: H
     """No agent waits any more; the door is asked with the right that was kept."""
     page = visitor(inn, memory=None)
     page.connects()
-    page.reads("Hello there.")
+    page.hears_all("Hello there.")
     conversation = page.run("session.snapshot.conversationId")
     page.run("saveSession(session); session.disconnect()")
     page.reload()
