@@ -28,11 +28,12 @@ const apart = {
     onResolve({ filter: /^\.\/room\.js$/ }, () => ({ path: "./room.js", external: true }));
   },
 };
-/** Served, the tracker is a file of its own; from npm a site takes what it uses of all. */
-const served = {
-  name: "served",
+/** The tracker is a file of its own: served, a page names it; from npm, whoever uses it gets it. */
+const alone = {
+  name: "alone",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/tracker\/index\.js$/ }, () => ({ path: "tracker", namespace: "apart" }));
+    const found = published ? { path: "./tracker.js", external: true } : { path: "tracker", namespace: "apart" };
+    onResolve({ filter: /^\.\/tracker\/index\.js$/ }, () => found);
     onLoad({ filter: /./, namespace: "apart" }, () => ({ contents: "export {};" }));
   },
 };
@@ -43,7 +44,7 @@ await Promise.all([
     format: "esm",
     entryPoints: [here("src/index.ts")],
     outfile: out + main,
-    plugins: published ? [apart] : [apart, served],
+    plugins: [apart, alone],
   }),
   build({
     ...shared,
