@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -81,9 +82,9 @@ def test_a_line_that_is_cut_for_five_seconds(opener: Opener, ruled: Cable) -> No
     assert tab.buttons == ["end"]
     assert "keeps your place" in tab.inside(".detail")
     assert tab.violations() == []
-    tab.wait("/broke [5-9] s ago/.test(document.querySelector('#detail').textContent)")
+    tab.until(lambda: bool(re.search("broke [5-9] s ago", tab.inside(".detail"))), "five seconds")
     ruled.plug()
-    tab.wait("document.querySelector('#notices').textContent.includes('where you left off')")
+    tab.until(lambda: "Picked up where you left off." in tab.notices, "the notice")
     assert tab.violations() == []
     goes_on(tab, first, "cut for 5 s")
 
@@ -92,7 +93,7 @@ def test_offline_is_noticed_at_once(opener: Opener, stage: House) -> None:
     """Without a network the page says so; what is typed meanwhile is sent once it is back."""
     tab = opener(stage, agent="Tale")
     tab.expected += NETWORK
-    tab.click("type-button")
+    tab.tap("start")
     tab.hears("tale")
     tab.offline(is_so=True)
     tab.reaches("You are offline")
@@ -143,7 +144,7 @@ def strangers(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def talked(tab: Tab) -> list[Said]:
     """What was said so far: a greeting, a question and its answer, each heard to its end."""
     tab.expected += NETWORK
-    tab.click("type-button")
+    tab.tap("start")
     tab.hears_out()
     tab.asks("Hello, can you hear me?")
     tab.hears_out()
@@ -152,8 +153,8 @@ def talked(tab: Tab) -> list[Said]:
 
 def goes_on_from(tab: Tab, before: list[Said]) -> None:
     """Waits until the page is back by itself, with every word, and the agent knows the first."""
-    tab.wait("document.querySelector('#notices').textContent.includes('what was said')")
-    tab.reaches("Your turn")
+    tab.until(lambda: any("what was said" in one for one in tab.notices), "the notice")
+    tab.reaches("Listening")
     assert tab.transcript == before
     tab.type("What did I say first?")
     tab.hears("can you hear me")

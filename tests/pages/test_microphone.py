@@ -7,6 +7,7 @@ import json
 import pytest
 from tests.conformance.browser import Browser
 from tests.pages.conftest import Opener
+from tests.pages.tab import WIDGET
 from tests.serving import House
 
 pytestmark = pytest.mark.browser
@@ -26,17 +27,17 @@ def test_refused_is_said_and_typing_goes_on(opener: Opener, stage: House, strict
     """A refusal is explained; typed words are answered; once allowed, the call is by voice."""
     tab = opener(stage, agent="Parrot", use=strict, permissions=[])
     tab.tap("start")
-    tab.wait("!document.querySelector('#mend').hidden")
-    assert tab.text("#mend-title") == "This page may not hear you"
+    tab.until(lambda: tab.sees(".mend"), "what is wrong")
+    assert tab.inside(".mend strong") == "This page may not hear you"
     assert tab.buttons == ["interrupt", "end"]
     tab.reaches("Your turn")
     assert tab.violations() == []
     tab.type("Hello, can you hear me?")
     tab.hears("loud and clear")
     tab.ask("permit", permissions=["microphone"])
-    tab.click("mend-act")
+    tab.ask("click", selector="#widget .mend button")
     tab.reaches("Listening")
-    assert not tab.shows("#mend")
+    assert not tab.sees(".mend")
     tab.until(lambda: len(tab.sound()) > 6400, "the microphone")
 
 
@@ -56,8 +57,8 @@ def test_missing_is_said_and_typing_goes_on(opener: Opener, stage: House, bare: 
     """On a machine without a microphone the page says so; typed words are answered aloud."""
     tab = opener(stage, agent="Parrot", use=bare)
     tab.tap("start")
-    tab.wait("!document.querySelector('#mend').hidden")
-    assert tab.text("#mend-title") == "There is no microphone"
+    tab.until(lambda: tab.sees(".mend"), "what is wrong")
+    assert tab.inside(".mend strong") == "There is no microphone"
     tab.reaches("Your turn")
     assert tab.violations() == []
     answer = tab.asks("Hello, can you hear me?")
@@ -70,14 +71,14 @@ def test_another_microphone_is_chosen(opener: Opener, stage: House) -> None:
     tab = opener(stage, agent="Parrot")
     tab.tap("start")
     tab.reaches("Listening")
-    tab.wait("document.querySelectorAll('#devices option').length > 1")
-    assert tab.shows("#device")
-    names = tab.run("[...document.querySelectorAll('#devices option')].map(one => one.label)")
+    tab.until(lambda: tab.sees(".devices"), "the list of microphones")
+    names = tab.run(f"[...{WIDGET}.querySelectorAll('.devices option')].map(one => one.label)")
+    assert len(names) > 1
     tab.until(lambda: len(tab.sound()) > 6400, "the first microphone")
-    tab.ask("choose", selector="#devices", label=names[-1])
+    tab.ask("choose", selector="#widget .devices", label=names[-1])
     before = len(tab.sound())
     tab.until(lambda: len(tab.sound()) > before + 6400, "the other microphone")
-    assert not tab.shows("#mend")
+    assert not tab.sees(".mend")
     assert tab.violations() == []
 
 
@@ -86,7 +87,8 @@ def test_sound_that_is_held_back_is_asked_for(
 ) -> None:
     """A tab that was duplicated goes on untouched: it offers a tap, and then it is heard."""
     first = opener(stage, agent="Parrot", use=strict)
-    first.click("type-button")
+    first.type("Hello, can you hear me?")
+    first.hears("loud and clear")
     first.reaches("Your turn")
     marks = first.run("JSON.stringify({...sessionStorage})")
     copied = f"Object.assign(sessionStorage, {json.dumps(json.loads(marks))})"
@@ -105,12 +107,13 @@ def test_sound_that_is_held_back_is_asked_for(
 def test_whoever_types_keeps_the_focus(opener: Opener, stage: House) -> None:
     """When the sound is held back meanwhile, its button comes and the box stays the one in use."""
     tab = opener(stage, agent="Parrot", before=HELD_BY_HAND)
-    tab.click("type-button")
+    tab.type("Hello, can you hear me?")
+    tab.hears("loud and clear")
     tab.reaches("Your turn")
-    assert tab.focused == "type-box"
+    assert tab.focused == "box"
     tab.run("sounding.suspend()")
     tab.reaches("Sound is held back")
-    assert tab.focused == "type-box"
+    assert tab.focused == "box"
     tab.run("sounding.resume()")
     tab.reaches("Your turn")
-    assert tab.focused == "type-box"
+    assert tab.focused == "box"

@@ -73,13 +73,19 @@ def _talk(view: TalkView) -> str:
     """The agent, by the very widget that other sites embed; above it who else may answer."""
     key = f' key="{escape(view.public_key)}"' if view.public_key else ""
     return (
-        '<section id="talk" aria-label="Conversation">'
+        '<section id="talk" aria-labelledby="talk-title">'
+        f'<h1 id="talk-title" class="unseen">{_heading(view)}</h1>'
         f"{_choice(view)}"
         f'<duologue-widget id="widget" agent="{escape(view.agents[0].slug)}"{key} '
         'experience-mode="EMBEDDED"></duologue-widget></section>'
         '<noscript><p class="note">Talking needs JavaScript. '
         '<a href="/status">The status page</a> does not.</p></noscript>'
     )
+
+
+def _heading(view: TalkView) -> str:
+    """Where several may answer, whoever chooses among them is not told a name."""
+    return f"Talk with {escape(view.agents[0].name)}" if len(view.agents) == 1 else "Talk"
 
 
 def _choice(view: TalkView) -> str:

@@ -1,6 +1,7 @@
 /** The page at `/`: the widget embedded, who answers, and how it comes to a site of one's own. */
 import type { DuologueWidget } from "@duologue/widget";
 
+import { choose, chosen } from "./choice.js";
 import { copying } from "./copy.js";
 import { need, pageData } from "./page.js";
 import { Panel } from "./site/panel.js";
@@ -28,6 +29,12 @@ function rehearse(): void {
   };
 }
 
+/** The line stands: the preview shows it too, and who answers is settled. */
+function follow(): void {
+  agents?.toggleAttribute("hidden", true);
+  if (widget.session !== null) preview.controlledSession = widget.session.snapshot;
+}
+
 function answerBy(slug: string): void {
   widget.setAttribute("agent", slug);
   rehearse();
@@ -35,12 +42,16 @@ function answerBy(slug: string): void {
 }
 
 agents?.addEventListener("change", (event) => {
-  if (event.target instanceof HTMLInputElement) answerBy(event.target.value);
+  if (!(event.target instanceof HTMLInputElement)) return;
+  choose(event.target.value);
+  answerBy(event.target.value);
 });
-widget.addEventListener("duologue-connect", () => {
-  agents?.toggleAttribute("hidden", true);
-  if (widget.session !== null) preview.controlledSession = widget.session.snapshot;
-});
+widget.addEventListener("duologue-connect", follow);
 widget.addEventListener("duologue-disconnect", () => agents?.toggleAttribute("hidden", false));
-void customElements.whenDefined("duologue-widget").then(() => answerBy(page.agents[0].slug));
+const first = chosen(page.agents, agents);
+widget.setAttribute("agent", first); // before it asks for another one, if it is not there yet
+void customElements.whenDefined("duologue-widget").then(() => {
+  answerBy(first);
+  if (widget.session?.snapshot.connectionState === "connected") follow();
+});
 copying();

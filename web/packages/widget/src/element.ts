@@ -164,8 +164,7 @@ export class DuologueWidget extends Base {
     this.opened = !embedded && (!dismissible || (kept ?? defaultOpen));
     this.view.begin();
     this.draw();
-    if (this.call.interrupted) void this.asking.then(() => this.call.goOn());
-    else if (this.opened || embedded) this.prefetch();
+    this.begin();
   }
 
   disconnectedCallback(): void {
@@ -313,6 +312,7 @@ export class DuologueWidget extends Base {
     this.given = readAttributes((name) => this.getAttribute(name), (complaint) => this.complain(complaint));
     const agent = this.given.agent || this.call.controlled?.agentId || "";
     const who = [this.base, agent, this.given.key].join(" ");
+    const changed = this.who !== "" && who !== this.who;
     if (who !== this.who) this.meet(who, agent);
     const lent = (this.call.controlled ?? this.call.session?.snapshot)?.agentConfig;
     const face = this.known || !lent ? this.face : { ...this.face, ...lent, idleLoopUrl: lent.idleLoopUrl ?? null };
@@ -328,6 +328,13 @@ export class DuologueWidget extends Base {
     this.call.settle(this.settings);
     this.view.speak(language, this.t);
     this.draw();
+    if (changed) this.begin();
+  }
+
+  /** Goes on with what a reload broke, or makes ready for whoever is about to talk. */
+  private begin(): void {
+    if (this.call.interrupted) void this.asking.then(() => this.call.goOn());
+    else if (this.opened || this.settings.embedded) this.prefetch();
   }
 
   /** Another agent than before: the conversation with that one is over, and this one is asked for. */
