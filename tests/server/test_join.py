@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 from tests.pipeline.stage import Client, Stage, stage, until
 from tests.server.conftest import LIVEKIT
+from tests.store.visiting import VISITOR
 
 from duologue.access import claims, keys
 from duologue.agents.definition import AgentDefinition
@@ -274,6 +275,20 @@ async def test_page_and_consent_come_along(tmp_path: Path) -> None:
         session = await door.session(invitation.claim.session)
         assert session.consent == {"hash": "ab", "at": 5}
         assert session.page == {"url": page.url, "title": "Tea", "path": "/tea"}
+
+
+async def test_the_visitor_comes_along(tmp_path: Path) -> None:
+    """The conversation is theirs from the join on, and its agent knows them; others are nobody."""
+    async with room_stage(tmp_path) as play:
+        door = Door(play)
+        guest = await door.enter(await door.invite(visitor_id=VISITOR))
+        client = await door.attach(guest)
+        assert client.seat is not None
+        assert client.seat.guest.visitor is not None
+        assert client.seat.guest.visitor.id == VISITOR
+        stranger = await door.attach(await door.enter(await door.invite(visitor_id="vis_made_up")))
+        assert stranger.seat is not None
+        assert stranger.seat.guest.visitor is None
 
 
 async def test_a_consent_is_asked_for_again(tmp_path: Path) -> None:
