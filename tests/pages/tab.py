@@ -91,7 +91,7 @@ class Tab:
 
     @property
     def focused(self) -> str:
-        """What has the focus: the button's name, the class within the widget, the id, or the tag."""
+        """What has the focus: the name of a button, a class within the widget, an id, or a tag."""
         return str(
             self.run(
                 """(one => one.dataset.button ?? (one.id || (one.getRootNode() === document
