@@ -7,11 +7,13 @@ export interface Kept {
   readonly at: number;
 }
 
+/** What was kept, as a tab finds it again. */
 export interface Remembered extends Kept {
   /** Whether this very tab was in the conversation until it reloaded; false in another tab, or later. */
   readonly sameTab: boolean;
 }
 
+/** Where a page keeps what lets it come back to its conversation. */
 export interface Memory {
   recall(key: string): Remembered | null;
   /** Keeps the right; where `attached` says that this tab is in it no more, only its mark goes. */

@@ -81,6 +81,7 @@ export interface SessionRequest extends AuthorizeRequest {
   readonly page?: Page;
 }
 
+/** The options of a `Session`. */
 export interface SessionOptions {
   /** The agent's slug or id. */
   readonly agent: string;
@@ -106,6 +107,7 @@ export interface SessionOptions {
   readonly workletUrl?: string | URL;
 }
 
+/** What a `Session` tells, by `on(name, listener)`, and what comes with each. */
 export interface SessionEvents {
   state: LineState;
   agentState: AgentActivity;

@@ -13,6 +13,7 @@ const SPREAD = 3;
 /** With reduced motion the drawing says how loud it is some times a second, and does not glide. */
 const CALM_MS = 400;
 
+/** How `AudioVisualizer` looks. */
 export interface AudioVisualizerProps {
   readonly variant?: "bars" | "orb";
   /** Whose voice moves it; both, unless it is said. */

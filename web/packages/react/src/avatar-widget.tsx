@@ -15,6 +15,7 @@ export type WidgetAttributes = {
     | undefined;
 };
 
+/** What `AvatarWidget` takes: the attributes of the tag, and what only a program can give. */
 export interface AvatarWidgetProps extends WidgetAttributes {
   /** The agent's id or slug. */
   readonly agentId: string;

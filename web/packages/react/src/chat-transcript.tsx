@@ -17,6 +17,7 @@ import { CHAT_LABELS, type ChatLabels } from "./labels.js";
 /** Of how near the end a list counts as read to its end, in px. */
 const NEAR = 48;
 
+/** What `useChat` gives: what was said, and how to say more. */
 export interface UseChat {
   readonly entries: readonly TranscriptEntry[];
   /** Whether a message is on its way. */
@@ -51,6 +52,7 @@ export function useChat(): UseChat {
   return { entries: transcript, isSending: pending > 0, error, send };
 }
 
+/** How `ChatTranscript` looks, and what it says. */
 export interface ChatTranscriptProps {
   /** Without a line to type in. */
   readonly readOnly?: boolean;

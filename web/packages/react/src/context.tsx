@@ -26,6 +26,7 @@ interface Given extends Common {
   readonly session: ControlledSession;
 }
 
+/** A session of its own for the provider, or one that the page gives it. */
 export type AgentSessionProviderProps = Own | Given;
 
 /**

@@ -6,6 +6,7 @@ import { type UseMicrophoneState, useMicrophoneState } from "./microphone/use-mi
 import { CONTROL_LABELS, type ControlLabels } from "./labels.js";
 import type { AgentSession } from "./types.js";
 
+/** What `ControlBar` shows, and what it says. */
 export interface ControlBarProps {
   /** Instead of some words, others. */
   readonly labels?: Partial<ControlLabels>;

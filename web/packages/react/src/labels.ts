@@ -22,6 +22,7 @@ export const CONTROL_LABELS = {
   thinking: "{name} is thinking",
   speaking: "{name} is speaking",
 };
+/** The words of `ControlBar`. */
 export type ControlLabels = typeof CONTROL_LABELS;
 
 export const CHAT_LABELS = {
@@ -36,6 +37,7 @@ export const CHAT_LABELS = {
   send: "Send",
   sending: "Sending…",
 };
+/** The words of `ChatTranscript`. */
 export type ChatLabels = typeof CHAT_LABELS;
 
 export const VISUALIZER_LABELS = {
@@ -44,4 +46,5 @@ export const VISUALIZER_LABELS = {
   thinking: "The agent is thinking",
   speaking: "The agent is speaking",
 };
+/** The words of `AudioVisualizer`. */
 export type VisualizerLabels = typeof VISUALIZER_LABELS;

@@ -99,8 +99,11 @@ export function AgentSessionBridge({ children }: { readonly children?: ReactNode
   throw new Error("AgentSessionBridge found no session above it. Put LiveKit's <SessionProvider> around it.");
 }
 
+/** `ControlBar` for the session of LiveKit's own provider. */
 export const ControlBar: ComponentType<ControlBarProps> = bridged(Bar, "ControlBar");
+/** `ChatTranscript` for the session of LiveKit's own provider. */
 export const ChatTranscript: ComponentType<ChatTranscriptProps> = bridged(Chat, "ChatTranscript");
+/** `AudioVisualizer` for the session of LiveKit's own provider. */
 export const AudioVisualizer: ComponentType<AudioVisualizerProps> = bridged(
   Visualizer,
   "AudioVisualizer",

@@ -82,6 +82,7 @@ function row<T>(kind: Kind<T>, without: string): Attribute<T> {
   return { allowed: kind.allowed, read: (value) => kind.read(value), without };
 }
 
+/** Every attribute of the tag: what it may say, and what holds without it. */
 export const ATTRIBUTES = {
   agent: row(text, ""),
   "base-url": row(address, "the script's origin"),
@@ -116,6 +117,7 @@ export const ATTRIBUTES = {
   pathname: row(text, "the page's"),
 } as const;
 
+/** The name of an attribute of the tag. */
 export type AttributeName = keyof typeof ATTRIBUTES;
 
 /** What a tag says; null where it says nothing, or nothing that is known. */

@@ -26,6 +26,7 @@ export const EVENTS = [
   "duologue-feedback",
 ] as const;
 
+/** The name of an event that the element sends. */
 export type EventName = (typeof EVENTS)[number];
 
 /** The events of a change, in their order. */

@@ -6,6 +6,7 @@ export type Consent = "granted" | "denied" | "ask";
 /** What a property or a trait may be; anything else is sent as its JSON. */
 export type Value = string | number | boolean | null;
 
+/** How a tracker is made; all of it may be left out. */
 export interface TrackerOptions {
   /** The agent's id or slug; a public key names it already. */
   readonly agentId?: string;

@@ -9,8 +9,10 @@ export type MicrophoneErrorCode =
   | "MIC_UNSUPPORTED"
   | "MIC_FAILED";
 
+/** What the browser lets the page hear; `unknown` where it does not say. */
 export type MicrophonePermission = "unknown" | "prompt" | "granted" | "denied";
 
+/** A microphone as a page shows it. */
 export interface Microphone {
   readonly state: MicrophoneState;
   readonly permission: MicrophonePermission;

@@ -15,6 +15,7 @@ import type { Microphone } from "./types.js";
 /** What a voice can go into; null while there is none yet. */
 export type VoiceTarget = Room | LiveKitSession | ControlledSession | { room: Room } | null;
 
+/** How a microphone is kept. */
 export interface MicrophoneOptions {
   /** Takes the microphone by itself whenever the line opens; true unless it is said. */
   readonly publish?: boolean;
@@ -22,6 +23,7 @@ export interface MicrophoneOptions {
   readonly level?: boolean;
 }
 
+/** What `useMicrophoneState` gives. */
 export interface UseMicrophoneState extends Microphone {
   /** How loud it is, 0..1, in steps of a twentieth. */
   readonly level: number;
