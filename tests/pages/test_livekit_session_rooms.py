@@ -184,6 +184,9 @@ def test_a_microphone_that_is_refused_in_a_room(
     page.connects()
     assert page.run("tried(session.publishMicrophone())") == "MIC_PERMISSION_DENIED"
     assert [code for _, code in page.of("onError")] == ["MIC_PERMISSION_DENIED"]
+    page.run("session.getRoom().localParticipant.setMicrophoneEnabled(true).catch(() => null)")
+    page.wait("told.filter(([name]) => name === 'onError').length === 2")
+    assert page.of("onError")[1] == page.of("onError")[0], "by LiveKit's own method, too"
     page.run("session.sendText('Hi.')")
     page.reads("You said: Hi.")
     page.ask("permit", permissions=["microphone"])

@@ -12,6 +12,12 @@ export function codeOf(error: SessionError, lost: boolean): string {
   return lost || LINE.has(error.code) ? "ROOM_DISCONNECT" : error.code;
 }
 
+/** What LiveKit's own way to a microphone threw: a page may go it in a room. */
+export function microphoneRefused(error: Error): SessionError {
+  const denied = error.name === "NotAllowedError" || error.name === "SecurityError";
+  return microphoneTrouble(denied ? "denied" : "missing") as SessionError;
+}
+
 /** What became of a microphone that was asked for; null where there is nothing to be said. */
 export function microphoneTrouble(state: MicrophoneState): SessionError | null {
   switch (state) {

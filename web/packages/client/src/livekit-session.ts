@@ -1,8 +1,9 @@
 /** `LiveKitSession`: a conversation as a widget has it, for surfaces of your own. */
-import type { Room } from "livekit-client";
+import type { Room, RoomEvent } from "livekit-client";
 
 import { baseOf } from "./base.js";
 import { safely } from "./callbacks.js";
+import { microphoneRefused } from "./codes.js";
 import type { ControlledSession } from "./controlled.js";
 import { Life } from "./life.js";
 import { browserMemory } from "./memory.js";
@@ -12,6 +13,9 @@ import { SessionCore } from "./session.js";
 import type { Fixed } from "./telling.js";
 import type { SessionEvents } from "./types.js";
 import { browserWorld, type World } from "./world.js";
+
+/** Said here, for livekit-client itself is loaded only where there is a room. */
+const MEDIA_FAILED = "mediaDevicesError" as RoomEvent.MediaDevicesError;
 
 /** What a page publishes: a track of its own, or one of its microphones. */
 export type Microphone = MediaStreamTrack | { readonly deviceId: string };
@@ -28,6 +32,7 @@ export class LiveKitSession extends Life {
   readonly baseUrl: string;
   protected readonly fixed: Fixed;
   private readonly ears = new Set<Listener>();
+  private room: Room | null = null;
 
   /** @param world the browser; tests have one of their own. */
   constructor(options: SessionOptions, world: World = browserWorld()) {
@@ -41,6 +46,7 @@ export class LiveKitSession extends Life {
     this.fixed = { agentId, baseUrl, connect, disconnect, sendData, subscribeToDataMessages, session: this };
     lead(connect, this);
     this.listen();
+    this.core.on("state", () => this.watch(this.core.room));
     this.core.on("data", (message) => {
       safely(() => this.onDataMessage?.(message));
       for (const ear of [...this.ears]) safely(() => ear(message as Record<string, unknown>));
@@ -158,6 +164,15 @@ export class LiveKitSession extends Life {
     listener: (value: SessionEvents[Name]) => void,
   ): () => void {
     return this.core.on(name, listener);
+  }
+
+  /** In a room a page may take the microphone by LiveKit's own methods; what fails is told alike. */
+  private watch(room: Room | null): void {
+    if (room === null || room === this.room) return;
+    this.room = room;
+    room.on(MEDIA_FAILED, (error, kind) => {
+      if (kind === "audioinput") this.wrong(microphoneRefused(error));
+    });
   }
 
   private async publish(track: Microphone | undefined): Promise<void> {

@@ -1,7 +1,7 @@
 /** What `onError` calls a failure. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codeOf, microphoneTrouble } from "../src/codes.js";
+import { codeOf, microphoneRefused, microphoneTrouble } from "../src/codes.js";
 import { SessionError } from "../src/error.js";
 
 const called = (code: string, lost = false): string => codeOf(new SessionError(code, "Words."), lost);
@@ -37,4 +37,10 @@ test("A microphone is refused, or there is none; all else is no trouble.", () =>
     ["MIC_PERMISSION_DENIED", "MIC_NOT_FOUND", "MIC_NOT_FOUND", "MIC_NOT_FOUND"],
   );
   for (const state of ["off", "asking", "on", "muted"] as const) assert.equal(microphoneTrouble(state), null);
+});
+
+test("What LiveKit's own way to a microphone throws has the same two codes.", () => {
+  const code = (name: string): string => microphoneRefused(Object.assign(new Error("x"), { name })).code;
+  assert.deepEqual(["NotAllowedError", "SecurityError"].map(code), Array(2).fill("MIC_PERMISSION_DENIED"));
+  assert.deepEqual(["NotFoundError", "NotReadableError"].map(code), Array(2).fill("MIC_NOT_FOUND"));
 });
