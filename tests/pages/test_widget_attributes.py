@@ -287,4 +287,4 @@ def test_keys_alone(visit: Visit, house: House) -> None:
     assert tab.focused == "box"
     tab.press("Escape")
     tab.until(lambda: not tab.is_open, "the closed panel")
-    assert tab.focused == "Muted"
+    assert tab.focused == tab.inside(".label")

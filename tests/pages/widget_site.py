@@ -17,7 +17,7 @@ SITE: Final = """body { margin: 0; font: 17px/1.6 Georgia, serif; color: #222; b
 header { display: flex; justify-content: space-between; padding: 22px 6vw; font: 15px system-ui; }
 main { padding: 6vh 6vw; max-width: 720px; }
 h1 { font-size: 54px; line-height: 1; font-weight: 400; }
-.bar { margin: 0; padding: 24px 40px; font: 600 17px system-ui; }
+.bar { margin: 0; font: 600 17px system-ui; }
 .hall { height: 84vh; max-width: none; padding: 0; }
 @media (prefers-color-scheme: dark) { body { background: #101214; color: #eee; } }"""
 """The style of the shop itself."""
@@ -82,7 +82,7 @@ class WidgetSite:
         style = "hostile" if path == "/hostile" else "site"
         element = f"<duologue-widget{attributes}></duologue-widget>"
         hall = (
-            f'<h1 class="bar">Talk to us</h1><main class="hall">{element}</main>'
+            f'<header><h1 class="bar">Talk to us</h1></header><main class="hall">{element}</main>'
             if path == "/hall"
             else f"{WORDS}{element}"
         )

@@ -206,6 +206,7 @@ export class Call extends Watch {
         return null;
       }
       this.follow(session);
+      session.on("audioElement", () => this.hush());
       return session;
     } catch (error) {
       this.making = null;
@@ -217,6 +218,12 @@ export class Call extends Watch {
       this.hooks.tell(["duologue-error", { code: trouble.code, message }]);
       return null;
     }
+  }
+
+  /** Whoever came to read is not spoken to. */
+  private hush(): void {
+    const voice = this.session?.snapshot.audioElement;
+    if (voice != null) voice.muted = this.model.settings.mode === "text";
   }
 
   private let(): void {

@@ -1,20 +1,19 @@
 /** `<duologue-widget>`: an agent on any page, by one tag. */
-import { ATTRIBUTES, type Complaint, type Given, NAMES, readAttributes } from "./attributes.js";
-import { trimmed } from "./base.js";
+import { NAMES } from "./attributes.js";
 import { Call } from "./call.js";
 import { type Agreed, termsOf } from "./consent.js";
-import { askFace, type Face, stranger } from "./face.js";
+import { listen } from "./listening.js";
 import { Looks } from "./looks.js";
-import { isOpen } from "./model.js";
-import { pages, within } from "./navigate.js";
-import { aboveKeyboard, PHONE, trap } from "./phone.js";
+import { pageNow, within } from "./navigate.js";
+import { sessionOptions, type Visitor } from "./options.js";
+import { PHONE, trap } from "./phone.js";
 import type { ControlledSession, LiveKitSession, Load } from "./seam.js";
-import { combine, type Settings } from "./settings.js";
 import { sheets } from "./styles/index.js";
-import { fromRight, readTexts, type Texts, type Translate, translator } from "./texts/index.js";
+import { Tag } from "./tag.js";
+import { fromRight, type Texts } from "./texts/index.js";
 import type { Tiding } from "./tidings.js";
-import { View } from "./view.js";
 import { tellVerdict } from "./verdict.js";
+import { View } from "./view.js";
 
 /** How the widget comes by the rest of itself; another one for the script tag than for a bundler. */
 export interface Home {
@@ -25,45 +24,45 @@ export interface Home {
 /** On a server there are no elements; an import is harmless there. */
 const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElement);
 
+/** The element behind the tag: a launcher in a corner, or a panel in the page. */
 export class DuologueWidget extends Base {
   static readonly observedAttributes: readonly string[] = NAMES;
   static home: Home = { origin: null, load: () => Promise.reject(new Error("the widget has no client")) };
 
   /** Called with each address to which the agent leads; without it, pages of the same site are loaded. */
-  onNavigate: ((url: string) => void) | null = null;
+  declare onNavigate: ((url: string) => void) | null;
   /** Who visits the site, as its tracker knows it. */
-  visitor: string | (() => string | null) | null = null;
+  declare visitor: Visitor;
 
   private readonly view: View;
   private readonly call: Call;
   private readonly looks: Looks;
-  private given: Given = readAttributes(() => null);
-  private face: Face = stranger("");
-  private settings: Settings = combine(this.given, this.face, false, []);
-  private t: Translate = translator("en");
-  private ownTexts: Partial<Texts> = {};
-  private loadedTexts: Partial<Texts> = {};
-  private asking: Promise<Face | null> = Promise.resolve(null);
-  private known = false;
-  private who = "";
-  private textsUrl: string | null = null;
+  private readonly tag: Tag;
   private opened = false;
   private living: AbortController | null = null;
+  private lent: ControlledSession | null = null;
   private stale = false;
-  private readonly complained = new Set<string>();
 
   constructor() {
     super();
-    this.call = new Call(this.settings, {
+    this.onNavigate ??= null; // unless a page set it before the script came
+    this.visitor ??= null;
+    this.tag = new Tag(this, {
+      origin: () => DuologueWidget.home.origin,
+      lent: () => this.lent,
+      again: () => this.refresh(),
+      left: () => this.call.close(),
+    });
+    this.call = new Call(this.tag.settings, {
       changed: () => this.draw(),
       said: () => this.view?.said(),
-      pickedUp: () => this.view.notices.show(this.t("pickedUp"), this.t("dismiss")),
-      notice: (text) => this.view.notices.show(text, this.t("dismiss")),
+      pickedUp: () => this.notice(this.tag.t("pickedUp")),
+      notice: (text) => this.notice(text),
       tell: (tiding) => this.tell(tiding),
       make: (agreed) => this.make(agreed),
       terms: async () => {
-        await this.asking;
-        return termsOf(this.given.consent, this.face);
+        await this.tag.asking;
+        return termsOf(this.tag.given.consent, this.tag.face);
       },
     });
     this.view = new View(this.call, {
@@ -71,7 +70,7 @@ export class DuologueWidget extends Base {
       close: () => this.close(),
       verdict: (verdict) => {
         this.tell(["duologue-feedback", { ...verdict }]);
-        void tellVerdict(this.base, this.call.proof, verdict);
+        void tellVerdict(this.tag.base, this.call.proof, verdict);
       },
     });
     this.looks = new Looks(this.view.root, () => this.view.repaint());
@@ -89,11 +88,12 @@ export class DuologueWidget extends Base {
 
   /** A session that the page holds: it is shown here, and never left by the widget itself. */
   get controlledSession(): ControlledSession | null {
-    return this.call.controlled;
+    return this.lent;
   }
 
   set controlledSession(controlled: ControlledSession | null | undefined) {
-    void this.borrow(controlled ?? null);
+    this.lent = controlled ?? null;
+    if (this.living !== null) void this.borrow(this.lent);
   }
 
   get pathname(): string | null {
@@ -107,11 +107,11 @@ export class DuologueWidget extends Base {
 
   /** Words that replace the widget's own, by their keys. */
   get texts(): Partial<Texts> {
-    return this.ownTexts;
+    return this.tag.texts;
   }
 
   set texts(found: Partial<Texts>) {
-    this.ownTexts = this.meant("texts", found);
+    this.tag.texts = this.tag.meant("texts", found);
     this.refresh();
   }
 
@@ -150,15 +150,26 @@ export class DuologueWidget extends Base {
     if (this.living !== null) return; // moved within the page
     this.living = new AbortController();
     const { signal } = this.living;
-    for (const name of ["controlledSession", "texts", "onNavigate", "visitor", "pathname"] as const) {
+    for (const name of ["controlledSession", "texts", "pathname"] as const) {
       if (!Object.hasOwn(this, name)) continue;
       const early = this[name]; // set before the script came
-      if (name === "onNavigate" || name === "visitor") continue;
       delete this[name];
       Object.assign(this, { [name]: early });
     }
-    this.listen(signal);
-    this.refresh();
+    this.tag.begin(signal);
+    const ears = {
+      near: () => this.prefetch(),
+      key: (event: KeyboardEvent) => this.key(event),
+      online: () => this.call.online(navigator.onLine),
+      blur: () => this.call.release(),
+      narrow: () => this.draw(),
+      devices: () => void this.devices(),
+      page: () => this.tellPage(),
+    };
+    listen(this.view, ears, signal);
+    this.looks.begin(() => this.settings, signal);
+    if (this.lent === null) this.refresh();
+    else void this.borrow(this.lent);
     const { persistKey, defaultOpen, dismissible, embedded } = this.settings;
     const kept = persistKey === null ? null : this.call.remember.open(persistKey);
     this.opened = !embedded && (!dismissible || (kept ?? defaultOpen));
@@ -173,10 +184,8 @@ export class DuologueWidget extends Base {
       if (this.isConnected || this.living === null) return;
       this.living.abort();
       this.living = null;
-      const { controlled } = this.call;
       this.call.close();
       this.view.end();
-      if (controlled !== null) void this.borrow(controlled); // it comes back with it
     });
   }
 
@@ -193,37 +202,13 @@ export class DuologueWidget extends Base {
 
   // ------------------------------------------------------------ within
 
-  private get base(): string {
-    const { given, call } = this;
-    const lent = call.controlled?.baseUrl;
-    return trimmed(given["base-url"] ?? lent ?? DuologueWidget.home.origin ?? location.origin);
-  }
-
-  private get clientUrl(): string {
-    return this.given["client-url"] ?? `${this.base}/assets/duologue.js`;
+  private get settings(): Tag["settings"] {
+    return this.tag.settings;
   }
 
   private get modal(): boolean {
     const corner = !this.settings.embedded && this.settings.position !== "inline";
     return this.opened && corner && matchMedia(PHONE).matches;
-  }
-
-  private listen(signal: AbortSignal): void {
-    const { root, panel, launcher } = this.view;
-    for (const name of ["pointerenter", "focus"] as const) {
-      launcher.button.addEventListener(name, () => this.prefetch(), { signal });
-    }
-    root.addEventListener("keydown", (event) => this.key(event), { signal });
-    for (const name of ["online", "offline"] as const) {
-      addEventListener(name, () => this.call.online(navigator.onLine), { signal });
-    }
-    addEventListener("blur", () => this.call.release(), { signal });
-    matchMedia(PHONE).addEventListener("change", () => this.draw(), { signal });
-    navigator.mediaDevices?.addEventListener?.("devicechange", () => void this.devices(), { signal });
-    panel.addEventListener("pointerdown", () => this.view.launcher.hush(), { signal });
-    this.looks.begin(() => this.settings, signal);
-    aboveKeyboard(root, signal);
-    pages(() => this.tellPage(), signal);
   }
 
   private key(event: KeyboardEvent): void {
@@ -250,7 +235,7 @@ export class DuologueWidget extends Base {
     this.refresh();
     if (controlled === null || behind !== null) return;
     try {
-      const client = await DuologueWidget.home.load(this.clientUrl);
+      const client = await DuologueWidget.home.load(this.tag.clientUrl);
       const found = client.sessionBehind(controlled);
       if (found !== null && this.call.controlled === controlled) this.call.borrow(controlled, found);
     } catch {
@@ -264,21 +249,9 @@ export class DuologueWidget extends Base {
   }
 
   private async make(agreed: () => Agreed | null): Promise<LiveKitSession> {
-    const { LiveKitSession } = await DuologueWidget.home.load(this.clientUrl);
-    await this.asking;
-    const { given, face, visitor } = this;
-    const tabs = given.tabs !== null && face.overrides.includes("tabs") ? { tabs: given.tabs } : null;
-    return new LiveKitSession({
-      agentId: this.settings.agent,
-      baseUrl: this.base,
-      ...(given.key ? { apiKey: given.key } : {}),
-      ...(given["worklet-url"] ? { workletUrl: given["worklet-url"] } : {}),
-      ...(visitor === null ? {} : { visitor }),
-      get sessionBody() {
-        const consent = agreed();
-        return { ...given.metadata, ...(tabs && { config: tabs }), ...(consent && { consent }) };
-      },
-    });
+    const { LiveKitSession } = await DuologueWidget.home.load(this.tag.clientUrl);
+    await this.tag.asking;
+    return new LiveKitSession(sessionOptions(this.tag, this.visitor, agreed));
   }
 
   private tell([name, detail]: Tiding): void {
@@ -301,97 +274,35 @@ export class DuologueWidget extends Base {
   private tellPage(): void {
     const { session, model } = this.call;
     if (session === null || model.line.state !== "connected") return;
-    const path = this.pathname ?? location.pathname;
-    const page = { type: "duologue.page", url: location.href, title: document.title, path };
-    session.sendData(page).catch(() => undefined);
+    session.sendData(pageNow(this.pathname)).catch(() => undefined);
   }
 
   /** Takes what the tag, the server and the page say, as it is now. */
   private refresh(): void {
     if (this.living === null) return;
-    this.given = readAttributes((name) => this.getAttribute(name), (complaint) => this.complain(complaint));
-    const agent = this.given.agent || this.call.controlled?.agentId || "";
-    const who = [this.base, agent, this.given.key].join(" ");
-    const changed = this.who !== "" && who !== this.who;
-    if (who !== this.who) this.meet(who, agent);
-    const lent = (this.call.controlled ?? this.call.session?.snapshot)?.agentConfig;
-    const face = this.known || !lent ? this.face : { ...this.face, ...lent, idleLoopUrl: lent.idleLoopUrl ?? null };
-    const tongues = [this.closest("[lang]")?.getAttribute("lang") ?? "", ...navigator.languages].filter(Boolean);
-    this.settings = combine({ ...this.given, agent }, face, this.known, tongues);
-    const { language } = this.settings;
-    void this.fetchTexts(this.given["texts-url"]);
-    const own = { ...this.loadedTexts, ...this.meant("texts", this.given.texts ?? {}), ...this.ownTexts };
-    this.t = translator(language, own);
-    this.view.root.lang = language;
-    this.view.root.dir = fromRight(language) ? "rtl" : "ltr";
-    this.looks.apply(this.settings);
-    this.call.settle(this.settings);
-    this.view.speak(language, this.t);
+    const other = this.tag.read(this.call.session?.snapshot ?? null);
+    const { settings, t } = this.tag;
+    this.view.root.lang = settings.language;
+    this.view.root.dir = fromRight(settings.language) ? "rtl" : "ltr";
+    this.looks.apply(settings);
+    this.call.settle(settings);
+    this.view.speak(settings.language, t);
     this.draw();
-    if (changed) this.begin();
+    if (other) this.begin();
   }
 
   /** Goes on with what a reload broke, or makes ready for whoever is about to talk. */
   private begin(): void {
-    if (this.call.interrupted) void this.asking.then(() => this.call.goOn());
+    if (this.call.interrupted) void this.tag.asking.then(() => this.call.goOn());
     else if (this.opened || this.settings.embedded) this.prefetch();
   }
 
-  /** Another agent than before: the conversation with that one is over, and this one is asked for. */
-  private meet(who: string, agent: string): void {
-    const first = this.who === "";
-    this.who = who;
-    this.known = false;
-    this.face = stranger(agent);
-    if (!first && this.call.controlled === null) this.call.close();
-    const { controlled } = this.call;
-    const server = this.given["base-url"] ?? controlled?.baseUrl ?? DuologueWidget.home.origin;
-    if (agent === "" || (controlled !== null && server === null)) return this.unnamed(agent);
-    const { signal } = this.living as AbortController;
-    this.asking = askFace(this.base, agent, this.given.key, signal).then((face) => {
-      if (face === null || who !== this.who) return null;
-      this.known = true;
-      this.face = face;
-      this.refresh();
-      return face;
-    });
-  }
-
-  private unnamed(agent: string): void {
-    if (agent === "") this.complain({ name: "agent", value: "", allowed: "the slug or id of an agent" });
-  }
-
-  private async fetchTexts(url: string | null): Promise<void> {
-    if (url === this.textsUrl) return;
-    this.textsUrl = url;
-    this.loadedTexts = {};
-    if (url === null) return;
-    try {
-      this.loadedTexts = this.meant("texts-url", await (await fetch(url)).json());
-      this.refresh();
-    } catch (error) {
-      console.warn(`<${this.localName}> texts-url=${JSON.stringify(url)} could not be read: ${String(error)}`);
-    }
-  }
-
-  private meant(name: string, found: unknown): Partial<Texts> {
-    return readTexts(found, (key) => {
-      this.complain({ name, value: key, allowed: "the keys of the widget's own words" });
-    });
-  }
-
-  /** Once for each wrong value: what was said, and what may be. */
-  private complain({ name, value, allowed }: Complaint): void {
-    const words = `<${this.localName}> ${name}=${JSON.stringify(value)} means nothing; allowed: ${allowed}.`;
-    if (this.complained.has(words)) return;
-    this.complained.add(words);
-    const without = Object.hasOwn(ATTRIBUTES, name) ? ATTRIBUTES[name as keyof typeof ATTRIBUTES].without : "";
-    console.warn(without === "" ? words : `${words} What holds instead: ${without}.`);
+  private notice(text: string): void {
+    this.view.notices.show(text, this.tag.t("dismiss"));
   }
 
   private draw(): void {
     if (this.living === null) return;
     this.view.draw(this.opened, this.modal);
-    this.toggleAttribute("data-talking", isOpen(this.call.model.line));
   }
 }

@@ -3,6 +3,9 @@ import type { WidgetFace } from "./wire.js";
 
 export type Face = WidgetFace;
 
+/** Milliseconds after which whoever wants to talk need not wait for a face. */
+const PATIENCE = 8000;
+
 /** An agent of whom nothing is known but what the page calls it. */
 export function stranger(agent: string): Face {
   return {
@@ -38,11 +41,18 @@ export function stranger(agent: string): Face {
 /** Asks the server; null where it has no such door, or refuses. A refusal is told when one talks. */
 export async function askFace(base: string, agent: string, key: string | null, signal: AbortSignal): Promise<Face | null> {
   const url = `${base}/api/widget/agent?agent=${encodeURIComponent(agent)}`;
+  const enough = new AbortController();
+  const giveUp = (): void => enough.abort();
+  const timer = setTimeout(giveUp, PATIENCE);
+  signal.addEventListener("abort", giveUp);
   try {
-    const answer = await fetch(url, { headers: key ? { "x-api-key": key } : {}, signal });
+    const answer = await fetch(url, { headers: key ? { "x-api-key": key } : {}, signal: enough.signal });
     return answer.ok ? { ...stranger(agent), ...((await answer.json()) as Face) } : null;
   } catch {
     return null;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
   }
 }
 

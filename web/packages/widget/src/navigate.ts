@@ -13,3 +13,8 @@ export function pages(changed: () => void, signal: AbortSignal): void {
   site?.addEventListener("currententrychange", changed, { signal });
   globalThis.addEventListener("popstate", changed, { signal });
 }
+
+/** The page that the visitor has before them, as the agent is told of it. */
+export function pageNow(path: string | null): Record<string, unknown> {
+  return { type: "duologue.page", url: location.href, title: document.title, path: path ?? location.pathname };
+}

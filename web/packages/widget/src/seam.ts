@@ -7,7 +7,7 @@ import type {
   TranscriptEntry,
 } from "@duologue/client";
 
-export type { ControlledSession, LiveKitSession, Snapshot, TranscriptEntry };
+export type { ControlledSession, LiveKitSession, LiveKitSessionOptions, Snapshot, TranscriptEntry };
 
 /** What the widget takes of the client's file. */
 export interface Client {

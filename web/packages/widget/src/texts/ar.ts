@@ -45,7 +45,6 @@ export const ar: Texts = {
   yourTurn: "دورك",
   holdDetail: "اضغط الزر مطوّلًا أثناء حديثك.",
   typeDetail: "اكتب في الأسفل؛ الجواب منطوق.",
-  textDetail: "اكتب في الأسفل.",
   heldBack: "الصوت متوقّف",
   heldBackDetail: "يُبقي متصفحك الصفحة صامتة حتى تلمسها.",
   pickedUp: "نتابع من حيث توقفت.",

@@ -45,7 +45,6 @@ export const de: Texts = {
   yourTurn: "Sie sind dran",
   holdDetail: "Halten Sie die Taste, während Sie sprechen.",
   typeDetail: "Schreiben Sie unten; die Antwort wird gesprochen.",
-  textDetail: "Schreiben Sie unten.",
   heldBack: "Der Ton wartet",
   heldBackDetail: "Ihr Browser lässt eine Seite erst nach einer Berührung tönen.",
   pickedUp: "Es geht weiter, wo Sie waren.",

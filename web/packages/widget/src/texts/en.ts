@@ -48,7 +48,6 @@ export const en = {
   yourTurn: "Your turn",
   holdDetail: "Hold the button while you speak.",
   typeDetail: "Type below; the answer is spoken.",
-  textDetail: "Type below.",
   heldBack: "Sound is held back",
   heldBackDetail: "Your browser keeps a page silent until you touch it.",
   pickedUp: "Picked up where you left off.",
@@ -104,5 +103,7 @@ export const en = {
   thanks: "Thank you.",
 } as const;
 
+/** The key of a word or sentence of the widget. */
 export type TextKey = keyof typeof en;
+/** Every word of the widget, in one language. */
 export type Texts = Readonly<Record<TextKey, string>>;

@@ -45,7 +45,6 @@ export const es: Texts = {
   yourTurn: "Tu turno",
   holdDetail: "Mantén el botón mientras hablas.",
   typeDetail: "Escribe abajo; la respuesta será hablada.",
-  textDetail: "Escribe abajo.",
   heldBack: "El sonido espera",
   heldBackDetail: "Tu navegador calla una página hasta que la tocas.",
   pickedUp: "Seguimos donde lo dejaste.",

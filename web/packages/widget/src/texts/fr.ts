@@ -45,7 +45,6 @@ export const fr: Texts = {
   yourTurn: "À vous",
   holdDetail: "Maintenez le bouton pendant que vous parlez.",
   typeDetail: "Écrivez ci-dessous ; la réponse est parlée.",
-  textDetail: "Écrivez ci-dessous.",
   heldBack: "Le son est retenu",
   heldBackDetail: "Votre navigateur garde une page muette jusqu’à ce que vous la touchiez.",
   pickedUp: "On reprend où vous en étiez.",
