@@ -206,13 +206,14 @@ def widgets_table() -> str:
     rows = [
         [
             *(name, f"{row['before'] / 1000:.1f}", f"{row['after'] / 1000:.1f}"),
+            f"{(row['before'] + row['after']) / 1000:.1f}",
             *(f"{row[key]:.0f}" for key in ("parsed", "busy", "shown")),
             *(f"{row[key]:.0f}" for key in ("phone_parsed", "phone_shown")),
         ]
         for name, row in ((kept("widgets") or {}).get("systems", {})).items()
     ]
     head = [
-        *("", "kB before talk", "kB after", "parse and evaluate, ms", "main thread, ms"),
+        *("", "kB before talk", "kB after", "in all", "parse and evaluate, ms", "main thread, ms"),
         *("launcher shown, ms", "a phone: parse and evaluate, ms", "launcher shown, ms"),
     ]
     return table(head, rows)
