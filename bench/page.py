@@ -209,10 +209,10 @@ A page with the widget's script and tag, loaded cold: ours from `duologue serve`
 as their packages ship, all with gzip. Before talk is all that is loaded until nothing more comes; \
 after is what comes when a visitor presses to talk. The peers have all of their code in one file; \
 what they load from their makers' hosts cannot be counted from here: the settings of the agent \
-(given to the page instead), pictures and fonts, and, of Vapi's calls, the whole call machine. In a room LiveKit's own client is \
-most of what comes after. Times are medians: parsing and evaluating as processor time, \
-the launcher from navigation to the picture that has it. A phone has a quarter of the speed and a \
-line of 1.6 Mbit/s and 150 ms.
+(given to the page instead), pictures and fonts, and, of Vapi's calls, the whole call machine. \
+In a room LiveKit's own client is most of what comes after. Times are medians: parsing and \
+evaluating as processor time, the launcher from navigation to the picture that has it. A phone has \
+a quarter of the speed and a line of 1.6 Mbit/s and 150 ms.
 
 {widgets_table()}
 
