@@ -97,7 +97,7 @@ export class TrackerCore {
       this.answer = consent;
       if (this.releases === null || this.consent === before) return;
       this.obey();
-      if (before === "denied") this.page();
+      if (before !== "ask") this.page(); // what is told from now on begins with it
     });
   }
 
@@ -179,7 +179,7 @@ export class TrackerCore {
       this.outbox?.grant();
     } else {
       this.identity?.deny();
-      if (this.consent === "denied") this.stay = null;
+      this.stay = null;
       this.outbox?.clear();
     }
   }

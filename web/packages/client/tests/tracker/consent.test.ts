@@ -79,6 +79,24 @@ test("Somebody who said no and then yes is somebody new, from this page on.", as
   assert.deepEqual(page.told, ["page / Home", "page / Home"]);
 });
 
+test("Somebody who is asked anew is nobody until they answer.", async () => {
+  const page = new FakePage();
+  const tracker = page.tracker();
+  const before = tracker.visitorId;
+  await page.pass(SECOND);
+  tracker.setConsent("ask");
+  tracker.track("waits");
+  await page.pass(SECOND);
+  page.happens("pagehide");
+  assert.deepEqual([page.told, page.kept], [["page / Home"], []]);
+  assert.notEqual(tracker.visitorId, before);
+  tracker.setConsent("granted");
+  await page.pass(SECOND);
+  assert.deepEqual(page.told, ["page / Home", "page / Home", "event waits", "time 1000"]);
+  const whose = page.sent.map(({ batch }) => batch.visitor);
+  assert.deepEqual(whose, [before, tracker.visitorId]);
+});
+
 test("A denial that the page names wins over what the browser remembers.", () => {
   const page = new FakePage();
   page.tracker();

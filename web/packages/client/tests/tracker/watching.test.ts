@@ -1,7 +1,8 @@
 /** What the tracker notices of a page, and how it says so. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TrackerCore } from "../../src/tracker/tracker.js";
+import * as client from "../../src/index.js";
+import { LiveLayerTracker, Tracker } from "../../src/tracker/index.js";
 import type { TrackerOptions } from "../../src/tracker/types.js";
 import { FakeBrowser, FakePage } from "./page.js";
 
@@ -223,7 +224,9 @@ test("Starting twice is starting once, and stopping lets go of everything.", asy
 });
 
 test("On a server there is nobody to track.", () => {
-  const tracker = new TrackerCore({}, null);
+  assert.equal(Tracker, LiveLayerTracker);
+  assert.equal(client.LiveLayerTracker, LiveLayerTracker);
+  const tracker = new Tracker();
   tracker.start();
   tracker.track("x");
   tracker.identify("u1");
