@@ -1,5 +1,6 @@
 /** Gives the tags their meaning; a second time is harmless. */
-import { DuologueWidget, type Home } from "./element.js";
+import { DuologueWidget } from "./element.js";
+import type { Home } from "./seam.js";
 
 /** The same under the name of the document; one class has one tag only. */
 export class LiveLayerWidget extends DuologueWidget {}

@@ -7,19 +7,13 @@ import { Looks } from "./looks.js";
 import { pageNow, within } from "./navigate.js";
 import { sessionOptions, type Visitor } from "./options.js";
 import { PHONE, trap } from "./phone.js";
-import type { ControlledSession, LiveKitSession, Load } from "./seam.js";
+import type { ControlledSession, Home, LiveKitSession } from "./seam.js";
 import { sheets } from "./styles/index.js";
 import { Tag } from "./tag.js";
 import { fromRight, type Texts } from "./texts/index.js";
 import type { Tiding } from "./tidings.js";
 import { tellVerdict } from "./verdict.js";
 import { View } from "./view.js";
-
-/** How the widget comes by the rest of itself; another one for the script tag than for a bundler. */
-export interface Home {
-  readonly origin: string | null;
-  readonly load: Load;
-}
 
 /** On a server there are no elements; an import is harmless there. */
 const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElement);
@@ -33,6 +27,8 @@ export class DuologueWidget extends Base {
   declare onNavigate: ((url: string) => void) | null;
   /** Who visits the site, as its tracker knows it. */
   declare visitor: Visitor;
+  /** The site's own server, asked for sessions instead of the agent's; it answers as that one does. */
+  declare sessionEndpoint: string | null;
 
   private readonly view: View;
   private readonly call: Call;
@@ -47,6 +43,7 @@ export class DuologueWidget extends Base {
     super();
     this.onNavigate ??= null; // unless a page set it before the script came
     this.visitor ??= null;
+    this.sessionEndpoint ??= null;
     this.tag = new Tag(this, {
       origin: () => DuologueWidget.home.origin,
       lent: () => this.lent,
@@ -251,7 +248,7 @@ export class DuologueWidget extends Base {
   private async make(agreed: () => Agreed | null): Promise<LiveKitSession> {
     const { LiveKitSession } = await DuologueWidget.home.load(this.tag.clientUrl);
     await this.tag.asking;
-    return new LiveKitSession(sessionOptions(this.tag, this.visitor, agreed));
+    return new LiveKitSession(sessionOptions(this.tag, this.visitor, agreed, this.sessionEndpoint));
   }
 
   private tell([name, detail]: Tiding): void {

@@ -10,6 +10,7 @@ export function sessionOptions(
   { given, face, base, settings }: Tag,
   visitor: Visitor,
   agreed: () => Agreed | null,
+  endpoint: string | null = null,
 ): LiveKitSessionOptions {
   const tabs = given.tabs !== null && face.overrides.includes("tabs") ? { tabs: given.tabs } : null;
   const worklet = given["worklet-url"];
@@ -19,6 +20,7 @@ export function sessionOptions(
     ...(given.key ? { apiKey: given.key } : {}),
     ...(worklet ? { workletUrl: worklet } : {}),
     ...(visitor === null ? {} : { visitor }),
+    ...(endpoint ? { sessionEndpoint: endpoint } : {}),
     get sessionBody() {
       const consent = agreed();
       return { ...given.metadata, ...(tabs && { config: tabs }), ...(consent && { consent }) };

@@ -17,3 +17,9 @@ export interface Client {
 
 /** Brings the client, once somebody is about to talk. */
 export type Load = (url: string) => Promise<Client>;
+
+/** How the widget comes by the rest of itself; another one for the script tag than for a bundler. */
+export interface Home {
+  readonly origin: string | null;
+  readonly load: Load;
+}
