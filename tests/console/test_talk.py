@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 from duologue.console import files, talk
 from duologue.console.view import UNNAMED, TalkAgent, TalkView
 
-AGENT = TalkAgent(
-    slug="desk", name="Desk", greeting="Hello.", push_to_talk=False, suggestions=["Are you open?"]
-)
+AGENT = TalkAgent(slug="desk", name="Desk")
 
 
 class Reading(HTMLParser):
@@ -69,10 +67,8 @@ def view(**changes: Any) -> TalkView:
 
 @given(text=st.text())
 def test_no_value_becomes_markup(text: str) -> None:
-    """Whatever an agent is called, says or suggests, the page has the same tags, and its data."""
-    named = msgspec.structs.replace(
-        AGENT, slug=text, name=text, greeting=f"x{text}", suggestions=[text, "</script><b>"]
-    )
+    """Whatever an agent is called, the page has the same tags, and its data."""
+    named = msgspec.structs.replace(AGENT, slug=text, name=f"{text}</script><b>")
     two = [named, AGENT]
     after = Reading(talk.page(view(agents=two, public_key=f"k{text}")))
     before = Reading(talk.page(view(agents=[AGENT, AGENT], public_key="k")))
@@ -80,13 +76,7 @@ def test_no_value_becomes_markup(text: str) -> None:
     data = json.loads(after.data)
     assert data["publicKey"] == f"k{text}"
     assert data["agents"] == [
-        {
-            "slug": text,
-            "name": text,
-            "greeting": f"x{text}",
-            "pushToTalk": False,
-            "suggestions": [text, "</script><b>"],
-        },
+        {"slug": text, "name": f"{text}</script><b>"},
         json.loads(before.data)["agents"][1],
     ]
 
@@ -101,7 +91,7 @@ def test_the_page_keeps_its_own_policy(shown: TalkView) -> None:
     assert not [name for name, _ in read.attributes if name == "style" or name.startswith("on")]
     links = [value or "" for name, value in read.attributes if name in ("src", "href")]
     assert all(link.startswith(("/", "#", "data:")) for link in links)
-    assert "'unsafe" not in talk.CONTENT_SECURITY_POLICY
+    assert "'unsafe" not in talk.policy("wss://rooms.example")
 
 
 def test_everything_the_script_looks_for_is_in_the_page() -> None:
@@ -109,12 +99,12 @@ def test_everything_the_script_looks_for_is_in_the_page() -> None:
     root = Path(__file__).parents[2] / "web" / "packages" / "talk" / "src"
     wanted = {
         line.partition('need("')[2].partition('"')[0]
-        for file in root.glob("*.ts")
+        for file in root.rglob("*.ts")
         for line in file.read_text(encoding="utf-8").splitlines()
         if 'need("' in line
     }
     ids = [value for name, value in Reading(talk.page(view())).attributes if name == "id"]
-    assert len(wanted) > 20
+    assert len(wanted) > 10
     assert wanted <= set(ids)
     assert len(ids) == len(set(ids))
 
@@ -124,7 +114,8 @@ def test_several_agents_can_be_chosen_from() -> None:
     other = msgspec.structs.replace(AGENT, slug="till", name="Till")
     both = talk.page(view(agents=[AGENT, other]))
     assert both.count('name="agent"') == 2
-    assert both.count(" checked") == 1
+    assert both.count('name="agent" value="desk" checked') == 1
+    assert both.count('name="agent" value="till" checked') == 0
     assert 'name="agent"' not in talk.page(view())
 
 
@@ -154,11 +145,31 @@ def test_a_page_without_agents_names_the_command() -> None:
         assert f"duologue agents publish {name}" in read.text
 
 
-def test_the_snippet_for_a_site_holds_the_key_that_it_needs() -> None:
-    """None on this machine; in public the page's own key, or the place for one."""
-    assert "publicKey" not in Reading(talk.page(view())).text
-    assert 'publicKey: "dk_public_x"' in Reading(talk.page(view(public_key="dk_public_x"))).text
-    assert 'publicKey: "dk_public_…"' in Reading(talk.page(view(agents=[], closed=True))).text
+def test_the_widget_holds_the_key_that_it_needs() -> None:
+    """None on this machine; in public the page's own key. A page that is closed has no widget."""
+    near = Reading(talk.page(view()))
+    assert near.tags.count("duologue-widget") == 2, "the conversation, and the preview"
+    assert "key" not in [name for name, _ in near.attributes]
+    assert ("key", "dk_public_x") in Reading(talk.page(view(public_key="dk_public_x"))).attributes
+    closed = Reading(talk.page(view(agents=[], closed=True)))
+    assert "duologue-widget" not in closed.tags
+    assert "site" not in [value for name, value in closed.attributes if name == "id"]
+
+
+def test_a_policy_lets_the_page_reach_its_server_and_its_rooms() -> None:
+    """Where there are rooms, by socket and over HTTP; where there are none, nowhere else."""
+    assert "connect-src 'self';" in talk.policy("")
+    reach = "connect-src 'self' wss://rooms.example https://rooms.example;"
+    assert reach in talk.policy("wss://rooms.example")
+
+
+def test_every_page_has_one_heading_of_the_first_rank() -> None:
+    """It names the agent where there is one to talk to alone."""
+    for shown in (view(), view(built=False), view(agents=[]), view(agents=[], closed=True)):
+        assert Reading(talk.page(shown)).tags.count("h1") == 1
+    assert "Talk with Desk" in Reading(talk.page(view())).text
+    two = [AGENT, msgspec.structs.replace(AGENT, slug="till", name="Till")]
+    assert "Talk with Desk" not in Reading(talk.page(view(agents=two))).text
 
 
 def test_only_named_files_are_served_and_only_if_they_are_there() -> None:
@@ -174,12 +185,12 @@ def test_only_named_files_are_served_and_only_if_they_are_there() -> None:
 def test_a_script_that_was_not_built_is_not_there(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Both scripts are needed."""
+    """Each of the scripts is needed."""
     monkeypatch.setattr(files, "_FOLDER", tmp_path)
     assert files.read("talk.js") is None
-    (tmp_path / "talk.js").write_text("1")
-    assert not files.built()
-    (tmp_path / "worklet.js").write_text("1")
+    for name in files.SCRIPTS:
+        assert not files.built()
+        (tmp_path / name).write_text("1")
     assert files.built()
     found = files.read("talk.js")
     assert found is not None

@@ -13,6 +13,8 @@ TYPES: Final = {"js": "text/javascript", "css": "text/css"}
 """What a file comes as, by how its name ends."""
 WIDGET: Final = "widget.js"
 """What `/duologue.js` is."""
+SCRIPTS: Final = ("talk.js", WIDGET, "duologue.js", "worklet.js")
+"""Without which nobody can talk on the page at `/`."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)?\.(js|css)")
 """No other name reaches the disk."""
 _FOLDER = files("duologue.console") / "assets"
@@ -47,4 +49,4 @@ def compressed(asset: Asset) -> bytes:
 
 def built() -> bool:
     """Whether the scripts of the talk page are there."""
-    return all((_FOLDER / name).is_file() for name in ("talk.js", "worklet.js"))
+    return all((_FOLDER / name).is_file() for name in SCRIPTS)

@@ -19,7 +19,8 @@ def on_your_site(view: TalkView) -> str:
     """The fields, the preview, and the lines to copy."""
     slug = escape(view.agents[0].slug)
     return (
-        '<section id="site" aria-labelledby="site-title"><h2 id="site-title">On your own site</h2>'
+        '<section id="site" aria-labelledby="site-heading">'
+        '<h2 id="site-heading">On your own site</h2>'
         "<p>One script, one tag. Choose how it looks, and copy the two lines.</p>"
         f'<div class="made">{_form()}<div class="result">{_preview(slug)}{_lines()}</div></div>'
         "</section>"
