@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,15 @@ def visit(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ReactOpener]:
     """Opens pages: `visit("react-parts", shows="hooks")`, `visit("example", path="/menu")`."""
+    with opening(shop, browser, tmp_path_factory) as opener:
+        yield opener
+
+
+@contextmanager
+def opening(
+    house: House, browser: Browser, tmp_path_factory: pytest.TempPathFactory, key: str = ""
+) -> Iterator[ReactOpener]:
+    """Opens pages of a site beside this server; their consoles stay empty."""
     opened: list[ReactTab] = []
     with ExitStack() as stack:
 
@@ -87,7 +96,7 @@ def visit(
             **asked: str,
         ) -> ReactTab:
             name = "" if page == "example" else page
-            site = stack.enter_context(ReactSite(folder(page, react), shop.url, name))
+            site = stack.enter_context(ReactSite(folder(page, react), house.url, name, key))
             query = "&".join(f"{name}={value}" for name, value in asked.items())
             url = f"{site.url}{path}?{query}" if query else f"{site.url}{path}"
             opened.append(ReactTab(use or browser, url, profile=profile or {}))

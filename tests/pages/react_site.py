@@ -32,6 +32,7 @@ class ReactSite:
     """Every path that is no file is the same page, as a router in the page expects it."""
 
     def __init__(self, folder: Path, server: str, page: str = "", key: str = "") -> None:
+        """With a `key` its own server speaks for its pages, as a LiveKit user's back end does."""
         self.folder, self.server, self.page, self.key = folder, server, page, key
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._http.serve_forever)
@@ -77,7 +78,8 @@ class ReactSite:
             def _forward(self, method: str, body: bytes) -> None:
                 headers = {k: v for k, v in self.headers.items() if k.lower() in KEPT}
                 if site.key:
-                    headers = {"content-type": "application/json", "x-api-key": site.key}
+                    headers = {"content-type": "application/json"}
+                    headers["authorization"] = f"Bearer {site.key}"
                 url = f"{site.server}{self.path}"
                 got = httpx.request(method, url, content=body, headers=headers, timeout=60)
                 self._answer(got.status_code, got.headers.get("content-type", ""), got.content)

@@ -12,15 +12,23 @@ from tests.pages.tab import Tab
 from tests.serving import House
 
 LOUD: Final = """
-window.loud = { devices: new Set(), elements: () => all(document).filter((one) =>
-  !one.muted && one.volume > 0 && !one.paused && one.srcObject).length };
-const all = (root) => [...root.querySelectorAll("*")].flatMap((one) =>
-  one instanceof HTMLMediaElement ? [one] : one.shadowRoot ? all(one.shadowRoot) : []);
+window.loud = { devices: new Set(), media: new Set(), elements: () =>
+  [...loud.media].filter((one) => !muted.get.call(one) && !one.paused && one.srcObject) };
+// The element that a socket's session shows says of itself what holds for the loudspeaker.
+const muted = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "muted");
 const connect = AudioNode.prototype.connect;
 AudioNode.prototype.connect = function (to, ...rest) {
-  if (to instanceof AudioDestinationNode) window.loud.devices.add(to.context);
+  if (to instanceof AudioDestinationNode) loud.devices.add(to.context);
   return connect.call(this, to, ...rest);
 };
+const media = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "srcObject");
+Object.defineProperty(HTMLMediaElement.prototype, "srcObject", {
+  ...media,
+  set(stream) {
+    loud.media.add(this);
+    media.set.call(this, stream);
+  },
+});
 """
 """Counts all ways by which a page can be heard, before it has any."""
 

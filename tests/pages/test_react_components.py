@@ -74,10 +74,7 @@ def test_no_microphone_is_said_and_typing_goes_on(
 
 def test_a_refused_microphone_is_a_code(visit: ReactOpener, shop: House, strict: Browser) -> None:
     """`useMicrophoneState` says that it was refused, and takes it once it is allowed."""
-    profile = {"permissions": []}
-    tab = visit(
-        "react-parts", use=strict, profile=profile, server=shop.url, shows="hooks", speaks="1"
-    )
+    tab = visit("react-parts", use=strict, server=shop.url, shows="hooks", speaks="1")
     tab.expected.append("warning: The AudioContext was not allowed to start.*")
     tab.wait("shown.session?.session != null")
     tab.run("shown.session.connect().then(() => null)")

@@ -39,7 +39,7 @@ def test_one_conversation_on_every_page(visit: ReactOpener, shop: House, ledger:
     assert [one["state"] for one in ledger.sessions] == ["live"]
     assert len({frame.socket for frame in tab.frames}) == 1
     assert tab.run("loud.devices.size") == 1, "one way to the loudspeaker"
-    assert tab.run("loud.elements()") == 0, "and no element beside it"
+    assert tab.run("loud.elements().length") == 0, "and no element beside it"
 
 
 def test_a_reload_goes_on_with_it(visit: ReactOpener, shop: House, ledger: Ledger) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import quote
+
 import pytest
 from tests.pages.react_fixtures import ReactOpener, ledger, shop, visit
 from tests.pages.react_tab import Ledger
@@ -44,7 +47,7 @@ def test_one_agent_is_on_two_surfaces(visit: ReactOpener, ledger: Ledger, react:
         tab.shows_said("loud and clear", which)
     assert len(ledger.sessions) == 1
     assert tab.run("loud.devices.size") == 1, "one way to the loudspeaker"
-    assert tab.run("loud.elements()") == 0, "and no element beside it"
+    assert tab.run("loud.elements().length") == 0, "and no element beside it"
     assert len(tab.turns) == len(set(tab.turns)) == 2
 
 
@@ -121,3 +124,16 @@ def test_the_agent_leads_to_another_page(visit: ReactOpener) -> None:
     tab.wait("shown.navigated.length === 1")
     assert tab.run("shown.navigated") == ["/menu"]
     assert tab.run("location.pathname") == "/"
+
+
+def test_a_site_hands_out_sessions_itself(visit: ReactOpener, ledger: Ledger) -> None:
+    """`sessionEndpoint` is asked instead of the server, and `sessionBody` reaches the record."""
+    endpoint = "/api/widget/session?by=the-site"
+    tab = visit("react-parts", shows="widget", endpoint=quote(endpoint, safe=""))
+    tab.widgets()
+    tab.talks()
+    tab.shows_said("Hello from the corner.")
+    loaded = "performance.getEntriesByType('resource').map(one => one.name)"
+    asked = [one for one in tab.run(loaded) if "/api/widget/session" in one]
+    assert [one.endswith(endpoint) for one in asked] == [True]
+    assert json.loads(ledger.sessions[0]["metadata"]) == {"plan": "gold"}

@@ -70,7 +70,15 @@ function Page(): ReactNode {
     case "connecting":
       return <Connecting agentId={agentId} baseUrl={baseUrl} />;
     case "widget":
-      return <AvatarWidget agentId={agentId} baseUrl={baseUrl} defaultOpen />;
+      return (
+        <AvatarWidget
+          agentId={agentId}
+          baseUrl={baseUrl}
+          sessionEndpoint={asked.get("endpoint") ?? undefined}
+          sessionBody={{ plan: "gold" }}
+          defaultOpen
+        />
+      );
     case "controlled":
       return <Controlled {...given} />;
     case "nothing":

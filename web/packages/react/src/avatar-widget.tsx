@@ -23,6 +23,8 @@ export interface AvatarWidgetProps extends WidgetAttributes {
   readonly apiKey?: string | undefined;
   /** Shows this session instead of one of its own, and never ends it by going away. */
   readonly controlledSession?: ControlledSession | undefined;
+  /** Your own server, asked for sessions instead of the agent's; it answers as that one does. */
+  readonly sessionEndpoint?: string | undefined;
   /** What the agent and the record are told of this visitor; the document's word for `metadata`. */
   readonly sessionBody?: Record<string, unknown> | undefined;
   /** Where the agent wants to lead the visitor; without it the browser goes there. */
@@ -33,7 +35,13 @@ export interface AvatarWidgetProps extends WidgetAttributes {
 }
 
 /** What is no attribute of the tag. */
-const BESIDES = new Set(["controlledSession", "onNavigate", "style", "children"]);
+const BESIDES = new Set([
+  "controlledSession",
+  "sessionEndpoint",
+  "onNavigate",
+  "style",
+  "children",
+]);
 /** The document's words, and React's, for attributes that have another name in the tag. */
 const RENAMED: Readonly<Record<string, AttributeName | "class">> = {
   className: "class",
@@ -49,7 +57,7 @@ const RENAMED: Readonly<Record<string, AttributeName | "class">> = {
  * With `controlledSession` it leaves the session alone when it goes; without it, it hangs up.
  */
 export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
-  const { style, controlledSession, onNavigate } = props;
+  const { style, controlledSession, sessionEndpoint = null, onNavigate } = props;
   const host = useRef<HTMLSpanElement>(null);
   const made = useRef<DuologueWidget | null>(null);
   const lead = useRef(onNavigate);
@@ -58,6 +66,7 @@ export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
     lead.current = onNavigate;
     made.current ??= document.createElement("duologue-widget") as DuologueWidget;
     write(made.current, attributesOf(props));
+    Object.assign(made.current, { sessionEndpoint });
     if (host.current !== null) dress(made.current, host.current, style);
   });
   useEffect(() => {

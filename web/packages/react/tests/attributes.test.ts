@@ -37,6 +37,7 @@ test("props are the tag's attributes, by the tag's names and as texts", () => {
 test("what is told to the element in other ways is no attribute", () => {
   const found = attributesOf({
     agentId: "demo",
+    sessionEndpoint: "/session",
     onNavigate: () => {},
     style: { color: "red" },
   });
