@@ -14,7 +14,8 @@ export class Launcher {
   readonly button: HTMLButtonElement;
   readonly bubble: HTMLElement;
   private readonly label = make("span", "label");
-  private readonly unread = make("span", "unread");
+  private readonly unread = make("span", "unread", { "aria-hidden": "true" });
+  private readonly news = make("span", "", { "data-unseen": true });
   private readonly words: HTMLButtonElement;
   private readonly away: HTMLButtonElement;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -25,7 +26,7 @@ export class Launcher {
     hooks: { open(): void },
   ) {
     this.unread.hidden = true;
-    this.button = button("launcher", () => hooks.open(), this.canvas, this.label, this.unread);
+    this.button = button("launcher", () => hooks.open(), this.canvas, this.label, this.unread, this.news);
     this.button.setAttribute("aria-haspopup", "dialog");
     this.words = button("words", () => hooks.open());
     this.away = button("away", () => this.hush(), icon("dismiss"));
@@ -35,9 +36,8 @@ export class Launcher {
   draw(model: Model, scene: Scene, open: boolean, unread: number, t: Translate): void {
     const { settings } = model;
     const label = launching(model, scene, t);
-    const named = unread > 0 ? `${label}, ${t("unread", { count: unread })}` : label;
     write(this.label, label);
-    set(this.button, "aria-label", named);
+    write(this.news, unread === 0 ? "" : `, ${t("unread", { count: unread })}`);
     set(this.button, "aria-expanded", String(open));
     this.button.toggleAttribute("data-live", isOpen(model.line));
     this.unread.hidden = unread === 0;
