@@ -75,17 +75,30 @@ def packed(node: str, tmp_path_factory: pytest.TempPathFactory) -> Packed:
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
     packed = Packed(folder / "packed")
-    once(tmp_path_factory, "packed", lambda: pack(packed))
+    once(tmp_path_factory, "packed", lambda: pack(packed, folder / "workshop" / "web"))
     return packed
 
 
-def pack(packed: Packed) -> None:
-    """Packs every package, in the order in which they need each other."""
+def pack(packed: Packed, web: Path) -> None:
+    """Packs every package, in the order in which they need each other, and not in the tree itself.
+
+    What is built there would be found by whoever forgets to ask for the sources.
+    """
     for name in PACKAGES:
+        left = shutil.ignore_patterns("node_modules", "dist", "build")
+        shutil.copytree(WEB / "packages" / name, web / "packages" / name, ignore=left)
+    shutil.copy(WEB.parent / "LICENSE", web.parent)
+    spaces = [f"packages/{name}" for name in PACKAGES]
+    (web / "package.json").write_text(json.dumps({"private": True, "workspaces": spaces}))
+    (web / "node_modules" / "@duologue").mkdir(parents=True)
+    for module in MODULES.iterdir():
+        if module.name != "@duologue":
+            (web / "node_modules" / module.name).symlink_to(module)
+    for name in PACKAGES:
+        (web / "node_modules" / "@duologue" / name).symlink_to(web / "packages" / name)
         root = packed.root(name)
         root.mkdir(parents=True)
-        # Where a package finds those before it when its types are made: beside it, as npm links it.
-        run("npm", "pack", "--workspace", f"packages/{name}", "--pack-destination", root, cwd=WEB)
+        run("npm", "pack", "--workspace", f"packages/{name}", "--pack-destination", root, cwd=web)
         (archive,) = root.glob("*.tgz")
         with tarfile.open(archive) as content:
             for member in content.getmembers():
