@@ -22,6 +22,8 @@ export class Call extends Watch {
   private making: Promise<LiveKitSession | null> | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private after: (() => void) | null = null;
+  /** Says what opened the line; one that is refused and tried again says it then. */
+  private opener: (() => void) | undefined;
   /** Counts what was begun or given up, so that nothing goes on that was given up. */
   private epoch = 0;
 
@@ -67,7 +69,8 @@ export class Call extends Watch {
   start(): void {
     const { line, settings } = this.model;
     const voice = settings.mode !== "text" && (line.state === "idle" || this.choices.voice);
-    void this.open(voice, settings.micMuted, line.state !== "failed");
+    const again = line.state === "failed";
+    void this.open(voice, settings.micMuted, !again, again ? this.opener : undefined);
   }
 
   anew(): void {
@@ -82,7 +85,10 @@ export class Call extends Watch {
   say(text: string): void {
     const { line } = this.model;
     if (isOpen(line)) this.session?.sendText(text);
-    else void this.open(false, false, !line.resumable, () => this.session?.sendText(text));
+    else {
+      this.opener = () => this.session?.sendText(text);
+      void this.open(false, false, !line.resumable, this.opener);
+    }
   }
 
   end(): void {
@@ -149,6 +155,7 @@ export class Call extends Watch {
 
   protected override moved({ state, retryAfter }: Line): void {
     clearTimeout(this.timer);
+    if (state === "connected" || state === "disconnected") this.opener = undefined;
     if (state === "disconnected") this.choose({ live: false });
     if (state === "failed" && retryAfter !== null && this.controlled === null) {
       this.timer = setTimeout(() => this.start(), retryAfter * 1000);
