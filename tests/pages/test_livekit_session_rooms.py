@@ -216,6 +216,28 @@ def test_the_documents_program_is_heard(
     page.close()
 
 
+def test_the_rooms_own_switch_is_the_microphone(
+    visitor: Visitor, inn: House, microphone: Callable[[Recording], None]
+) -> None:
+    """`setMicrophoneEnabled` of LiveKit's participant, both ways, and the session knows it."""
+    microphone(silence(4.0) + speak(HELLO) + silence(60.0))
+    page = visitor(inn, agent="hearing")
+    page.connects()
+    page.wait("session.getRoom().localParticipant.trackPublications.size === 1")
+    switch = "session.getRoom().localParticipant.setMicrophoneEnabled"
+    page.run(f"{switch}(true).then(() => null)")
+    page.becomes("microphone", "on")
+    page.reads("What time is it?", role="user")
+    page.run(f"{switch}(false).then(() => null)")
+    page.becomes("microphone", "muted")
+    page.run(f"{switch}(true).then(() => null)")
+    page.becomes("microphone", "on")
+    page.run("session.setMuted(true)")
+    page.wait("session.getRoom().localParticipant.isMicrophoneEnabled === false")
+    page.run("session.disconnect()")
+    assert page.of("onError") == []
+
+
 def test_the_sessions_own_microphone_is_heard_too(
     browser: Browser,
     stall: Stall,

@@ -1,21 +1,18 @@
 /** `LiveKitSession`: a conversation as a widget has it, for surfaces of your own. */
-import type { Room, RoomEvent } from "livekit-client";
+import type { Room } from "livekit-client";
 
 import { baseOf } from "./base.js";
 import { safely } from "./callbacks.js";
-import { microphoneRefused } from "./codes.js";
 import type { ControlledSession } from "./controlled.js";
 import { Life } from "./life.js";
 import { browserMemory } from "./memory.js";
 import { check, coreOptions, type SessionOptions } from "./options.js";
 import { Right } from "./right.js";
 import { SessionCore } from "./session.js";
+import { follow } from "./switches.js";
 import type { Fixed } from "./telling.js";
 import type { SessionEvents } from "./types.js";
 import { browserWorld, type World } from "./world.js";
-
-/** Said here, for livekit-client itself is loaded only where there is a room. */
-const MEDIA_FAILED = "mediaDevicesError" as RoomEvent.MediaDevicesError;
 
 /** What a page publishes: a track of its own, or one of its microphones. */
 export type Microphone = MediaStreamTrack | { readonly deviceId: string };
@@ -166,13 +163,10 @@ export class LiveKitSession extends Life {
     return this.core.on(name, listener);
   }
 
-  /** In a room a page may take the microphone by LiveKit's own methods; what fails is told alike. */
   private watch(room: Room | null): void {
     if (room === null || room === this.room) return;
     this.room = room;
-    room.on(MEDIA_FAILED, (error, kind) => {
-      if (kind === "audioinput") this.wrong(microphoneRefused(error));
-    });
+    follow(room, this.core, (error) => this.wrong(error));
   }
 
   private async publish(track: Microphone | undefined): Promise<void> {
