@@ -61,11 +61,10 @@ class Firefox:
         """Opens an address and waits until it is loaded."""
         self._ask("browsingContext.navigate", context=self._tab, url=url, wait="complete")
 
-    def click(self, selector: str) -> None:
-        """Clicks an element as soon as it can be seen."""
-        shown = f"document.querySelector({json.dumps(selector)})?.checkVisibility()"
-        self.wait(f"Boolean({shown})", f"{selector} to be seen")
-        node = self._evaluate(f"document.querySelector({json.dumps(selector)})")
+    def click(self, element: str) -> None:
+        """Clicks what an expression leads to, as soon as it can be seen."""
+        self.wait(f"Boolean(({element})?.checkVisibility())", f"{element} to be seen")
+        node = self._evaluate(element)
         at = {"type": "element", "element": {"sharedId": node["sharedId"]}}
         button: list[dict[str, Any]] = [
             {"type": "pointerMove", "x": 0, "y": 0, "origin": at},

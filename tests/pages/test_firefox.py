@@ -13,17 +13,23 @@ from tests.conformance.browser import E2E
 from tests.groups import INSTALL
 from tests.pages.conftest import STAGE
 from tests.pages.firefox import ENTER, Firefox
+from tests.pages.tab import WIDGET
 from tests.serving import House
 
 pytestmark = pytest.mark.firefox
 
 WORDS = "Are you there?"
-GREETED = """['Your turn', 'Sound is held back'].includes(
-  document.querySelector('#state').textContent) && document.querySelector('.said') !== null"""
-ROWS = """[...document.querySelectorAll('.said:not([data-moving])')].map(
+READY = f"{WIDGET}?.querySelector('.state')?.textContent === 'Ready when you are'"
+ROWS = f"""[...{WIDGET}.querySelectorAll('.said:not([data-moving])')].map(
   one => [one.dataset.role, one.querySelector('.words').textContent])"""
 """Who said what, as far as it is whole."""
-STILL = "document.querySelector('#controls').getAnimations().length === 0"
+STILL = f"{WIDGET}.querySelector('.voices').getAnimations().length === 0"
+BOX = f"{WIDGET}.querySelector('.box')"
+
+
+def button(name: str) -> str:
+    """A button of the call, as an expression."""
+    return f"{WIDGET}.querySelector('[data-button={name}]')"
 
 
 @pytest.fixture(scope="module")
@@ -55,18 +61,17 @@ def test_a_typed_message_is_answered_in_firefox(
     """An unmodified Firefox shows what was typed once, and the answer below it, and hangs up."""
     with Firefox(firefox, tmp_path) as page:
         page.open(f"{parrot.url}/")
-        page.click("#type-button")
-        # Where there is no loudspeaker, Firefox keeps the sound back, and the page says so.
-        page.wait(GREETED, "the greeting")
-        assert page.run("document.activeElement.id") == "type-box"
-        page.click("#type-box")
+        page.wait(READY, "the widget")
+        page.click(BOX)
         page.type(WORDS + ENTER)
         page.wait(f"{ROWS}.some(one => one[0] === 'user')", "what was typed")
+        # Where there is no loudspeaker, Firefox keeps the sound back, and the page says so.
         page.wait(f"{ROWS}.at(-1)[0] === 'agent' && {ROWS}.at(-2)?.[0] === 'user'", "an answer")
+        assert page.run(f"{BOX} === {WIDGET}.activeElement"), "whoever typed types on"
         rows = page.run(ROWS)
         page.wait(STILL, "the buttons to stand still")
-        page.click("#end")
-        page.wait("document.querySelector('#resume').checkVisibility()", "the end")
+        page.click(button("end"))
+        page.wait(f"{button('resume')}.checkVisibility()", "the end")
         assert [text for role, text in rows if role == "user"] == [WORDS]
         assert rows[-1][1].strip()
         assert page.console == []
