@@ -31,6 +31,24 @@ from duologue.testing.models import ToneTTS
 def careful() -> Agent:
     """Asks before it talks, and lets pages choose the theme only."""
     return Agent(instructions="Answer.")
+
+class Guide(Agent):
+    """Leads where it is told to, and tells which page it was asked from."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="Lead.")
+        duologue.current().on_data(self.asked)
+
+    def asked(self, message: object) -> None:
+        """A page asks to be led somewhere."""
+        here = duologue.current()
+        if isinstance(message, dict) and "go" in message:
+            here.navigate(str(message["go"]))
+
+@duologue.agent("guide", greeting="Where to?", tts=ToneTTS, llm=DemoBrain)
+def guide() -> Agent:
+    """Leads visitors through the site."""
+    return Guide()
 '''
 
 
@@ -288,3 +306,29 @@ def test_keys_alone(visit: Visit, house: House) -> None:
     tab.press("Escape")
     tab.until(lambda: not tab.is_open, "the closed panel")
     assert tab.focused == tab.inside(".label")
+
+
+def test_the_agent_leads_to_another_page(visit: Visit, careful: House) -> None:
+    """The page hears of it and may stay; else its router goes, or the widget within the site."""
+    tab = visit(careful, "plain", agent="guide", default_open="", mode="text")
+    tab.type("Hello.")
+    tab.until(lambda: len(tab.transcript) > 1, "a conversation")
+    widget = "document.querySelector('duologue-widget')"
+    assert tab.run(f"{widget}.session.snapshot.audioElement.muted"), (
+        "whoever reads is not spoken to"
+    )
+    go = f"{widget}.session.sendData"
+    tab.run("addEventListener('duologue-navigate', e => e.preventDefault(), {once: true})")
+    tab.run(f"{go}({{go: '/first'}})")
+    tab.until(lambda: tab.events("navigate") == [{"url": "/first"}], "the event")
+    tab.run(f"void (globalThis.went = [], {widget}.onNavigate = url => went.push(url))")
+    tab.run(f"{go}({{go: '/second'}})")
+    tab.wait("went.join() === '/second'")
+    tab.run(f"void ({widget}.onNavigate = null)")
+    tab.run(f"{go}({{go: 'https://elsewhere.example/'}})")
+    tab.until(lambda: len(tab.events("navigate")) == 3, "the third event")
+    assert tab.run("location.pathname") == "/plain", "another site is not gone to"
+    tab.run(f"{go}({{go: '/plain?agent=guide&default-open=&mode=text&third'}})")
+    tab.wait("location.search.endsWith('third')")
+    tab.until(lambda: len(tab.transcript) > 1, "the same conversation on the next page")
+    assert tab.sent("client.end") == 0
