@@ -109,25 +109,30 @@ async function atTheDoor(
   try {
     response = await world.fetch(url, { method: "POST", headers, body, signal });
   } catch {
-    // A browser hides from a foreign page why it is refused.
-    if (!signal.aborted && new URL(url, world.origin || undefined).origin !== world.origin) tell(world);
+    // A browser hides from a foreign page why it is refused; one that was let in before is not.
+    const foreign = new URL(url, world.origin || undefined).origin !== world.origin;
+    if (foreign && !signal.aborted && request.resume_token === undefined) {
+      tell(world, agentId);
+    }
     throw new SessionError("unreachable", `The server at ${base} cannot be reached.`);
   }
   if (response.ok) return response.json().catch(() => null);
   const refused = await refusal(response);
-  if (FOREIGN.has(refused.code)) tell(world, refused.message);
+  if (FOREIGN.has(refused.code)) tell(world, agentId, refused.message);
   throw refused;
 }
 
+const HIDDEN = "The server cannot be reached, or the browser hides why it refuses.";
 const told = new Set<string>();
 
 /** Says once to whoever builds the page what to do; its users see another sentence. */
-function tell(world: World, said = "The browser was given no reason."): void {
+function tell(world: World, agent: string, said = HIDDEN): void {
   if (told.has(said)) return;
   told.add(said);
   world.complain(
-    `duologue: no session for ${world.origin}: ${said} If the server runs, give the page a public ` +
-      `key whose origins name this one: duologue keys create --kind public --origin ${world.origin}`,
+    `duologue: no session for ${world.origin}: ${said} A page of another origin than the server's ` +
+      `needs a public key that names it: duologue keys create --kind public --agent ${agent} ` +
+      `--origin ${world.origin}`,
   );
 }
 

@@ -97,7 +97,7 @@ test("A page that is refused for where it is tells its builder once what to do."
     assert.equal((await refused(world)).code, "origin_refused");
   }
   assert.equal(world.complaints.length, 1);
-  assert.match(world.complaints[0]!, /keys create --kind public --origin https:\/\/example\.test/);
+  assert.match(world.complaints[0]!, /keys create --kind public --agent desk --origin https:\/\/example\.test/);
 });
 
 test("A refusal that is not ours is named by its status.", async () => {
@@ -113,7 +113,7 @@ test("A server that cannot be reached is named, and counts as no status.", async
   const error = await refused(world);
   assert.deepEqual([error.code, error.status], ["unreachable", 0]);
   assert.match(error.message, /https:\/\/x\.test/);
-  assert.match(world.complaints[0] ?? "", /origins name this one/, "a browser hides from it why");
+  assert.match(world.complaints[0] ?? "", /hides why it refuses/);
 });
 
 test("An answer that is none is refused with what it lacks.", async () => {

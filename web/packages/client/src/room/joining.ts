@@ -24,7 +24,6 @@ export function made(encryption: Encryption | undefined): Made {
   const options: RoomOptions = {
     // Microphone and camera outlast a room; whoever made them ends them.
     stopLocalTrackOnUnpublish: false,
-    adaptiveStream: true,
     reconnectPolicy: {
       nextRetryDelayInMs: ({ retryCount, elapsedMs }) =>
         elapsedMs > MEND_MS ? null : Math.min(3000, 300 * retryCount ** 2),

@@ -11,19 +11,18 @@ import type { ClientMessage, Opening } from "../wire.js";
 import { AgentWatch } from "./agent.js";
 import { RoomAudio } from "./audio.js";
 import { endOf, LastWord, missing, refused } from "./ends.js";
-import { isOurs, join, type Made, made } from "./joining.js";
-import { Mail } from "./mail.js";
-import { after, CHAT, CLIENT, OURS, within } from "./names.js";
+import { join, type Made, made } from "./joining.js";
+import { Letters } from "./letters.js";
+import { after, within } from "./names.js";
 import { read } from "./packets.js";
 import { Reading } from "./reading.js";
 import { Voices } from "./voices.js";
 
 const AGENT_MS = 20_000;
-/** The past is told as soon as the agent knows us; after so long there is none. */
-const PAST_MS = 5000;
 /** The signal may be away so long before the room counts as one that mends itself. */
 const BLINK_MS = 1500;
 const LEAVE_MS = 500;
+const SID_MS = 1000;
 
 export class RoomRoad implements Road {
   readonly transport = "livekit";
@@ -34,28 +33,22 @@ export class RoomRoad implements Road {
   private readonly agent: AgentWatch;
   private readonly voices: Voices;
   private readonly reading: Reading;
-  private readonly mail: Mail;
+  private readonly letters: Letters;
   private readonly word = new LastWord();
-  /** Whether our own server made the room: then its agent understands our packets. */
-  private readonly ours: boolean;
   private readonly timers = new Set<() => void>();
   private readonly tracks = new Set<string>();
+  private readonly told = new Set<string>();
   private hooks: RoadHooks | null;
   private blinking: () => void = () => {};
   private wavers = false;
+  private sid = "";
   private joined = false;
   private came = false;
-  /** Whether what is written now reaches the conversation. */
-  private knowsUs = false;
-  /** Whether the agent tells the past first, before it takes anything new. */
-  private returns: boolean;
 
   constructor({ opening, audio, hooks, options }: RoomGiven) {
     this.opening = opening;
     this.hooks = hooks;
     this.audio = audio instanceof RoomAudio ? audio : null;
-    this.ours = isOurs(opening.token);
-    this.returns = opening.resumed !== null;
     this.made = made(options.encryption);
     const { room } = this.made;
     const encrypted = options.encryption !== undefined;
@@ -74,7 +67,11 @@ export class RoomRoad implements Road {
       },
       isOurs: (track) => tracks.has(track),
     });
-    this.mail = new Mail((id) => this.hooks?.delivered(id), after);
+    const told = {
+      delivered: (id: string) => this.hooks?.delivered(id),
+      noPast: () => this.hooks?.message({ type: "duologue.beat" }),
+    };
+    this.letters = new Letters(() => room.localParticipant, agent, opening, told, after);
     this.listen(encrypted);
     void this.join();
   }
@@ -84,25 +81,7 @@ export class RoomRoad implements Road {
   }
 
   send(message: ClientMessage): boolean {
-    const { localParticipant: me } = this.room;
-    switch (message.type) {
-      case "client.response.text": {
-        const { content = "", id = null } = message;
-        this.mail.post({ id, send: () => me.sendText(content, { topic: CHAT }) });
-        break;
-      }
-      case "client.response.data": {
-        const payload = new TextEncoder().encode(JSON.stringify(message.data));
-        this.mail.post({ id: null, send: () => me.publishData(payload, { reliable: true }) });
-        break;
-      }
-      case "client.interrupt":
-      case "trigger.turn.start":
-      case "trigger.turn.end":
-        void this.says(message);
-        break;
-      default: // what a room knows by itself: who hears, and how far
-    }
+    this.letters.send(message);
     return true;
   }
 
@@ -110,7 +89,7 @@ export class RoomRoad implements Road {
   sendSound(): void {}
 
   leave(): void {
-    const goodbye = this.joined ? this.says({ type: "client.end" }) : Promise.resolve();
+    const goodbye = this.joined ? this.letters.says({ type: "client.end" }) : Promise.resolve();
     this.release();
     void within(LEAVE_MS, goodbye)
       .catch(() => undefined)
@@ -147,10 +126,8 @@ export class RoomRoad implements Road {
     });
     this.hooks.opened(false);
     this.agent.look();
-    const me = this.room.localParticipant;
-    if (this.ours && me.attributes[CLIENT] === undefined) {
-      await me.setAttributes({ [CLIENT]: "1" }).catch(() => undefined); // it may not be allowed
-    }
+    await this.letters.introduce();
+    this.sid = await this.named();
   }
 
   private end(end: RoadEnd): void {
@@ -175,7 +152,7 @@ export class RoomRoad implements Road {
     this.reading.close();
     this.voices.close();
     this.hooks = null;
-    this.mail.close();
+    this.letters.close();
     this.agent.close();
     this.blinking();
     for (const cancel of this.timers) cancel();
@@ -210,17 +187,15 @@ export class RoomRoad implements Road {
       })
       .on(RoomEvent.EncryptionError, (error) => this.tell("encryption_failed", error.message))
       .on(RoomEvent.SignalReconnecting, () => {
-        this.mail.opens(false); // LiveKit would take a letter now, and lose it
+        this.letters.holdsBack(true);
         this.blinking();
         this.blinking = after(BLINK_MS, () => this.mending());
       })
       .on(RoomEvent.Reconnecting, () => {
-        this.knowsUs = false;
-        this.returns = true;
-        agent.anew();
+        this.letters.anew();
         this.mending();
       })
-      .on(RoomEvent.Reconnected, () => this.mended())
+      .on(RoomEvent.Reconnected, () => void this.mended())
       .on(RoomEvent.Disconnected, (reason) => this.disconnected(reason));
   }
 
@@ -239,7 +214,7 @@ export class RoomRoad implements Road {
     const notice = message.type === "response.data" ? asNotice(message.content) : null;
     if (notice !== null) this.word.take(notice, Date.now());
     this.hooks?.message(message);
-    if (message.type === "conversation.history") this.settled();
+    if (message.type === "conversation.history") this.letters.settled();
   }
 
   private mending(): void {
@@ -247,17 +222,29 @@ export class RoomRoad implements Road {
     if (this.wavers || !this.joined) return;
     this.wavers = true;
     this.agent.mends(true);
-    this.mail.opens(false);
+    this.letters.holdsBack(true);
     this.hooks?.wavers();
   }
 
-  private mended(): void {
+  private async mended(): Promise<void> {
     this.blinking();
+    const { sid } = this;
+    this.sid = await this.named();
+    if (this.hooks === null) return;
+    if (sid !== "" && this.sid !== sid && this.again) {
+      // LiveKit itself began anew, and with it a room of which our server knows nothing.
+      return this.end(endOf(undefined, null, true));
+    }
     this.agent.mends(false);
-    this.mail.opens(this.knowsUs);
+    this.letters.holdsBack(false);
     if (!this.wavers) return;
     this.wavers = false;
     this.hooks?.opened(true);
+  }
+
+  /** Which room this is, where several came to bear its name; empty where nobody says so. */
+  private async named(): Promise<string> {
+    return within(SID_MS, this.room.getSid()).catch(() => "");
   }
 
   private disconnected(reason: DisconnectReason | undefined): void {
@@ -276,42 +263,15 @@ export class RoomRoad implements Road {
         this.came = true;
         this.hooks?.message({ type: "agent.state", state });
       },
-      linked: () => this.linked(),
-      gone: () => {
-        this.knowsUs = false;
-        this.mail.opens(false);
-        this.lacks();
-      },
+      linked: () => this.letters.linked(),
+      gone: () => this.lacks(),
     };
   }
 
-  private linked(): void {
-    const { trigger } = this.opening.config.transcription;
-    // Our microphone's switch is no button: there is one of its own.
-    if (trigger === "push_to_talk") void this.says({ type: "trigger.turn.end" });
-    if (!this.ours || !this.returns) return this.settled();
-    this.wait(PAST_MS, () => {
-      this.hooks?.message({ type: "duologue.beat" });
-      this.settled();
-    });
-  }
-
-  /** The past was told, or there is none: what is written from now on comes after it. */
-  private settled(): void {
-    this.returns = false;
-    this.knowsUs = this.agent.linked;
-    this.mail.opens(this.knowsUs && !this.wavers);
-  }
-
-  /** Says something in our own words to an agent that understands them. */
-  private async says(message: ClientMessage): Promise<void> {
-    if (!this.ours || this.agent.identity === "") return;
-    const payload = new TextEncoder().encode(JSON.stringify(message));
-    const to = { topic: OURS, reliable: true, destinationIdentities: [this.agent.identity] };
-    await this.room.localParticipant.publishData(payload, to).catch(() => undefined);
-  }
-
+  /** Says something once, for it may happen to every frame. */
   private tell(code: string, message: string): void {
+    if (this.told.has(message)) return;
+    this.told.add(message);
     const content = { type: "duologue.notice", code, message };
     this.hooks?.message({ type: "response.data", content, turn_id: "" });
   }
