@@ -39,7 +39,6 @@ export class Launcher {
     write(this.label, label);
     write(this.news, unread === 0 ? "" : `, ${t("unread", { count: unread })}`);
     set(this.button, "aria-expanded", String(open));
-    this.button.toggleAttribute("data-live", isOpen(model.line));
     this.unread.hidden = unread === 0;
     write(this.unread, unread === 0 ? "" : unread > 9 ? "9+" : String(unread));
     write(this.words, settings.bubble ?? "");

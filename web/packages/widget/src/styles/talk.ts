@@ -12,6 +12,7 @@ export const talk = css`
 .root[data-layout="both"] .state { margin-top: 2px; }
 .root[data-layout="both"] .detail { min-height: 21px; display: block; }
 .root[data-layout="both"] .actions { margin-top: 10px; }
+.root[data-layout="both"] .mend { margin-bottom: 12px; }
 .root[data-layout="both"] .actions { gap: 8px; padding-bottom: 6px; }
 .root[data-layout="both"] .actions :is(.big, .quiet) { min-height: 46px; padding-inline: 18px 22px; font-size: 15.5px; }
 .root[data-layout="both"] .actions .quiet { padding-inline: 18px; }
@@ -55,7 +56,7 @@ export const talk = css`
 .send .icon { width: 21px; height: 21px; }
 .composer:has(:placeholder-shown) .send { background: var(--pill); color: var(--soft); }
 /* What is not typed needs no button to be sent by. */
-.root[data-shape]:not([data-shape="embedded"]) .dock:has(.interrupt[aria-disabled="false"]:not([hidden])) .composer:has(:placeholder-shown) .send { display: none; }
+.dock:has(.interrupt[aria-disabled="false"]:not([hidden])) .composer:has(:placeholder-shown) .send { display: none; }
 .rounds { flex: none; display: flex; gap: 8px; }
 .rounds:not(:has(> :not([hidden]))) { display: none; }
 .round { position: relative; display: grid; place-items: center; width: 52px; height: 52px; border-radius: 50%; background: var(--card); box-shadow: inset 0 0 0 1px var(--line); transition: background-color .2s, color .2s, box-shadow .15s; }

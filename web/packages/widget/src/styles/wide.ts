@@ -74,6 +74,7 @@ export const wide = css`
   .root[data-layout="both"] .hint { text-align: start; }
   .root[data-layout="both"] .feedback { grid-column: 2; grid-row: 2; background: none; border: 0; }
   .root[data-layout="both"] .dock { display: contents; }
+  .root[data-layout="both"] .dock .composer .send { display: grid !important; }
   .root[data-layout="both"] .composer { grid-column: 2; grid-row: 3; margin: 4px 16px 16px; }
   .root[data-layout="both"] .rounds { align-self: end; justify-content: center; gap: 30px; padding: 10px 0 24px; }
   .root[data-layout="both"] .round { width: 60px; height: 60px; }
