@@ -7,7 +7,7 @@ import { Link, navigate, usePathname } from "./router.js";
 
 /** The server: `?server=…`, else the environment's, else where `duologue dev` is by itself. */
 const asked = new URLSearchParams(location.search);
-const SERVER = asked.get("server") ?? import.meta.env["VITE_DUOLOGUE_URL"] ?? "http://127.0.0.1:8080";
+const SERVER = asked.get("server") ?? import.meta.env["VITE_DUOLOGUE_URL"] ?? "http://127.0.0.1:8787";
 const AGENT = asked.get("agent") ?? import.meta.env["VITE_DUOLOGUE_AGENT"] ?? "demo";
 const KEY: string | undefined = import.meta.env["VITE_DUOLOGUE_KEY"];
 
