@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.server.conftest import Desk, refused
+from tests.server.conftest import AGENTS, Desk, refused
 from tests.serving import House
 from tests.store.visiting import an_id
 
@@ -185,6 +185,21 @@ def test_nobody_tells_too_often(slow: Desk) -> None:
     answer = browser.tells(browser.page("/"))
     refused(answer, 429, "rate_limited", "this address")
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_page_of_this_machine_needs_no_key_in_dev(tmp_path: Path) -> None:
+    """For no agent in particular, or for one; a page from elsewhere needs a key as ever."""
+    file = tmp_path / "agents.py"
+    file.write_text(AGENTS)
+    with House(tmp_path / "data", file, mode="dev") as house:
+        desk = Desk(house)
+        browser = Browser(desk.http, None)
+        here = {"origin": house.url}
+        assert browser.tells(browser.page("/"), headers=here).status_code == 204
+        assert browser.tells(browser.page("/a"), headers=here, agent="desk").status_code == 204
+        refused(browser.tells(browser.page("/")), 401, "key_missing")
+        assert len(kept(desk, browser)["pages"]) == 2
+        desk.http.close()
 
 
 def test_what_is_too_old_is_deleted(tmp_path: Path) -> None:
