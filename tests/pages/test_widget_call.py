@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
-from tests.conformance.browser import Browser
-from tests.pages.cable import Cable
-from tests.pages.tab import NETWORK
 from tests.pages.widget import WidgetTab
 from tests.serving import House
 
@@ -18,12 +14,6 @@ pytestmark = pytest.mark.browser
 
 LABEL = "document.querySelector('duologue-widget').shadowRoot.querySelector('.label').textContent"
 ROOT_HOLD = "document.querySelector('duologue-widget').shadowRoot.querySelector('.hold')"
-FOREIGN = (
-    "error: Access to fetch at .* has been blocked by CORS policy.*",
-    "error: duologue: no session for .*",
-)
-"""What is said of a server of another origin that is not there."""
-BLOCKED = "warning: The AudioContext was not allowed to start.*"
 KEPT = """globalThis.kept = []; const really = fetch; globalThis.fetch = async (...given) => {
   const answer = await really(...given);
   if (String(given[0]).endsWith('/api/widget/feedback')) kept.push(answer.status);
@@ -180,96 +170,3 @@ def test_the_agent_hangs_up_and_is_judged(visit: Visit, house: House) -> None:
     told = [{"rating": "down", "text": ""}, {"rating": "down", "text": "Too short."}]
     assert tab.events("feedback") == told
     tab.wait("kept.join() === '200,200'")
-
-
-def test_a_broken_line(visit: Visit, house: House, cable: Cable) -> None:
-    """The widget counts the seconds of a line that broke, goes on when it is back, and says so."""
-    tab = visit(cable, "plain", agent="demo", default_open="")
-    tab.expected += [*NETWORK, *FOREIGN]
-    tab.click("Talk")
-    tab.reaches("Listening")
-    cable.unplug()
-    tab.reaches("Reconnecting…")
-    tab.until(lambda: "keeps your place" in tab.inside(".detail"), "the place that is kept")
-    assert tab.violations() == []
-    cable.plug()
-    tab.until(lambda: "Picked up where you left off." in tab.notices, "the notice")
-    tab.reaches("Listening")
-
-
-def test_connecting_can_be_cancelled(visit: Visit, cable: Cable) -> None:
-    """While the server does not answer, the widget says so and lets go when it is told to."""
-    tab = visit(cable, "plain", agent="demo", default_open="")
-    tab.wait("document.querySelector('duologue-widget').session !== null")
-    cable.freeze()
-    tab.click("Talk")
-    tab.reaches("Connecting…")
-    assert tab.buttons == ["Cancel"]
-    assert tab.violations() == []
-    tab.click(".end")
-    tab.until(lambda: "Talk" in tab.buttons or "New conversation" in tab.buttons, "another try")
-    cable.thaw()
-
-
-def test_offline(visit: Visit, house: House) -> None:
-    """Without a network the widget says that, and not that the server is gone."""
-    tab = visit(house, "plain", agent="demo", default_open="")
-    tab.expected += [*NETWORK, *FOREIGN]
-    tab.wait("document.querySelector('duologue-widget').session !== null")
-    tab.offline(is_so=True)
-    tab.click("Talk")
-    tab.reaches("You are offline")
-    assert tab.violations() == []
-    tab.offline(is_so=False)
-
-
-def test_a_refused_microphone(visit: Visit, house: House, strict: Browser) -> None:
-    """Refused, the widget says how to mend it, and typing goes on."""
-    tab = visit(house, "plain", use=strict, agent="demo", default_open="", permissions=[])
-    tab.click("Talk")
-    tab.until(lambda: tab.inside(".mend strong") == "This page may not hear you", "what is wrong")
-    tab.hears("Corner Table")
-    assert tab.violations() == []
-    assert [one["code"] for one in tab.events("error")] == ["MIC_PERMISSION_DENIED"]
-    tab.type(HELLO)
-    tab.hears("loud and clear")
-
-
-def test_no_microphone(visit: Visit, house: House, bare: Browser) -> None:
-    """Where there is none, the widget says so."""
-    tab = visit(house, "plain", use=bare, agent="demo", default_open="")
-    tab.click("Talk")
-    tab.until(lambda: tab.inside(".mend strong") == "There is no microphone", "what is wrong")
-    assert tab.events("error")[0]["code"] == "MIC_NOT_FOUND"
-    assert tab.violations() == []
-
-
-def test_held_back_sound(visit: Visit, house: House, strict: Browser) -> None:
-    """A tab that was duplicated goes on untouched: it offers a tap, and then it is heard."""
-    first = visit(house, "plain", use=strict, agent="demo", default_open="", mode="text")
-    first.type(HELLO)
-    first.hears("loud and clear")
-    marks = first.run("JSON.stringify({...sessionStorage})")
-    copied = f"Object.assign(sessionStorage, {json.dumps(json.loads(marks))})"
-    second = visit(house, "plain", beside=first, before=copied, agent="demo", default_open="")
-    second.expected.append(BLOCKED)
-    second.reaches("Sound is held back")
-    assert second.buttons == ["Tap to hear", "End"]
-    assert second.violations() == []
-    first.reaches("It goes on elsewhere")
-    second.click("Tap to hear")
-    second.reaches("Your turn")
-
-
-def test_another_tab_takes_over(visit: Visit, stage: House) -> None:
-    """The first of two tabs says where the conversation goes on, and can take it back."""
-    first = visit(stage, "plain", agent="ruler-takeover", default_open="", mode="text")
-    first.type("One.")
-    first.until(lambda: len(first.transcript) > 1, "a conversation")
-    second = visit(
-        stage, "plain", beside=first, agent="ruler-takeover", default_open="", mode="text"
-    )
-    second.click("Resume")
-    first.reaches("It goes on elsewhere")
-    assert first.buttons == ["Take it back here", "New conversation"]
-    assert first.violations() == []

@@ -151,11 +151,6 @@ def unreachable(at: Studio) -> WidgetTab:
     return tab
 
 
-def text(at: Studio) -> WidgetTab:
-    """Typed, with words of its own."""
-    return idle(at, mode="text", title="Ask the kitchen")
-
-
 def captions(at: Studio) -> WidgetTab:
     """By voice alone, the words of the moment large."""
     tab = idle(at, mode="voice", captions="", transcript="false")
@@ -177,7 +172,6 @@ def behind(at: Studio) -> WidgetTab:
     """Closed while the agent speaks."""
     tab = speaking(at)
     tab.click(".shut")
-    tab.until(lambda: not tab.is_open, "the closed panel")
     return tab
 
 
@@ -239,7 +233,11 @@ PICTURES: Final = (
     Picture("reconnecting", reconnecting, "The line broke; the place is kept."),
     Picture("offline", unreachable, "Offline."),
     Picture("ended", ended, "Left: it can be picked up for five minutes, and judged."),
-    Picture("text", text, "Typed only, under a title of the page's."),
+    Picture(
+        "text",
+        lambda at: idle(at, mode="text", title="Ask the kitchen"),
+        "Typed only, under a title of the page's.",
+    ),
     Picture("captions", captions, "By voice only, with captions."),
     Picture("consent", consent, "Terms that come first."),
     Picture("picture", picture, "A picture for the agent, a colour of the page's, and a notice."),
