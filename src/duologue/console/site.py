@@ -17,12 +17,11 @@ _KEEPERS: Final = (("tag", "In the tag"), ("toml", "In duologue.toml"))
 
 def on_your_site(view: TalkView) -> str:
     """The fields, the preview, and the lines to copy."""
-    slug = escape(view.agents[0].slug)
     return (
         '<section id="site" aria-labelledby="site-heading">'
         '<h2 id="site-heading">On your own site</h2>'
         "<p>One script, one tag. Choose how it looks, and copy the two lines.</p>"
-        f'<div class="made">{_form()}<div class="result">{_preview(slug)}{_lines()}</div></div>'
+        f'<div class="made">{_form()}<div class="result">{_preview(view)}{_lines()}</div></div>'
         "</section>"
     )
 
@@ -91,13 +90,15 @@ def _tick(name: str, label: str) -> str:
     )
 
 
-def _preview(slug: str) -> str:
+def _preview(view: TalkView) -> str:
     """A site as it could be; the widget on it is the real one."""
+    key = f' key="{escape(view.public_key)}"' if view.public_key else ""
     return (
         '<figure id="preview" aria-label="How it looks on a site"><div class="window">'
         "<span></span><span></span><span></span></div>"
         '<div class="page" aria-hidden="true"><i></i><i></i><i></i><i></i></div>'
-        f'<duologue-widget id="preview-widget" agent="{slug}"></duologue-widget></figure>'
+        f'<duologue-widget id="preview-widget" agent="{escape(view.agents[0].slug)}"{key}>'
+        "</duologue-widget></figure>"
     )
 
 

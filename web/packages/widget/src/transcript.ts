@@ -9,7 +9,8 @@ const NEAR = 64;
 export class Transcript {
   readonly log = make("div", "log", { role: "log", "aria-live": "polite", "aria-relevant": "additions" });
   readonly pending = make("div", "pending", { "aria-hidden": "true" });
-  readonly scroll = make("div", "scroll", { tabindex: "0", role: "region" }, this.log, this.pending);
+  /** No landmark: several widgets of a page may have one each, all of the same name. */
+  readonly scroll = make("div", "scroll", { tabindex: "0", role: "group" }, this.log, this.pending);
   readonly newest = button("newest", () => this.follow());
   private readonly shown = new Map<string, HTMLElement>();
   private readonly size = new ResizeObserver(() => {

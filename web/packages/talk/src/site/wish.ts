@@ -76,7 +76,8 @@ export function originOf(typed: string): string | null {
   const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
   if (!URL.canParse(whole)) return null;
   const { protocol, origin, hostname } = new URL(whole);
-  return /^https?:$/.test(protocol) && hostname !== "" ? origin : null;
+  // Some browsers take a host with spaces, and write them as %20.
+  return /^https?:$/.test(protocol) && /^[^%]+$/.test(hostname) ? origin : null;
 }
 
 /** The fields that are the owner's to say, their names in `duologue.toml` and in a tag. */
