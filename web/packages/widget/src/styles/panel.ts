@@ -5,7 +5,7 @@ export const panel = css`
 .panel {
   position: fixed; z-index: var(--duologue-z, 2147483000); display: flex; flex-direction: column; min-height: 0;
   width: min(var(--wide), calc(100vw - 2 * var(--edge))); height: min(var(--tall), calc(100vh - 2 * var(--edge)));
-  height: min(var(--tall), calc(100dvh - 2 * var(--edge)));
+  height: min(var(--tall), calc(100dvh - 2 * var(--edge))); max-height: calc(100% - 2 * var(--edge));
   background: var(--paper); border-radius: var(--duologue-radius, 28px); overflow: hidden; overscroll-behavior: contain;
   box-shadow: 0 0 0 1px rgb(var(--shade) / .07), 0 4px 12px rgb(var(--shade) / .06), 0 28px 70px -14px rgb(var(--shade) / calc(var(--deep) * 1.7));
   transition: transform .38s var(--ease), opacity .22s ease, visibility 0s;
@@ -20,7 +20,7 @@ export const panel = css`
 .root[data-position^="top"] .panel { top: calc(var(--edge) + env(safe-area-inset-top, 0px)); transform-origin: top; }
 .root[data-shape="inline"] .panel { position: relative; width: var(--wide); max-width: 100%; height: var(--tall); max-height: 100vh; }
 .root[data-shape="inline"][data-open="false"] .panel { display: none; }
-.root[data-shape="embedded"] .panel { position: relative; inset: auto; width: 100%; height: 100%; min-height: inherit; border-radius: var(--duologue-radius, 0); background: none; box-shadow: none; }
+.root[data-shape="embedded"] .panel { position: relative; inset: auto; width: 100%; height: 100%; max-height: none; min-height: inherit; border-radius: var(--duologue-radius, 0); background: none; box-shadow: none; }
 
 .bar { flex: none; display: flex; align-items: center; justify-content: space-between; gap: 8px; height: 52px; padding-inline: 24px 8px; }
 .heading { font: 400 19px/1.2 var(--serif); letter-spacing: -.01em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; transition: opacity .25s; }

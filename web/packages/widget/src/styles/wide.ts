@@ -7,7 +7,7 @@ export const wide = css`
   .root[data-shape="corner"] .panel {
     inset: auto 0 auto 0; width: 100%; top: calc(var(--above, 0px) + max(10px, env(safe-area-inset-top, 0px)));
     height: calc(var(--seen, 100dvh) - max(10px, env(safe-area-inset-top, 0px)));
-    border-radius: 26px 26px 0 0; padding-bottom: env(safe-area-inset-bottom, 0px); transform-origin: bottom;
+    max-height: calc(100% - 10px); border-radius: 26px 26px 0 0; padding-bottom: env(safe-area-inset-bottom, 0px); transform-origin: bottom;
     box-shadow: 0 0 0 100vmax rgb(var(--shade) / .42), 0 -10px 50px rgb(var(--shade) / .3);
   }
   .root[data-shape="corner"][data-open="false"] .panel { transform: translateY(40px); box-shadow: none; }
