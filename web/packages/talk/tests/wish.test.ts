@@ -74,6 +74,6 @@ test("what pages may not say is said in duologue.toml alone", () => {
 test("a site is known by whatever address of it was typed", () => {
   assert.equal(originOf(" shop.example/prices?x=1 "), "https://shop.example");
   assert.equal(originOf("http://localhost:3000/a"), "http://localhost:3000");
-  for (const wrong of ["", "ftp://shop.example", "https://", "not a site"]) assert.equal(originOf(wrong), null);
+  for (const wrong of ["", "ftp://shop.example", "https://", "not a site", "a%20shop"]) assert.equal(originOf(wrong), null);
   assert.equal(command("front-desk", ""), "duologue keys create --kind public --agent front-desk --origin https://your.site");
 });
