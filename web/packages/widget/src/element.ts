@@ -4,7 +4,7 @@ import { Call } from "./call.js";
 import { type Agreed, termsOf } from "./consent.js";
 import { listen } from "./listening.js";
 import { Looks } from "./looks.js";
-import { pageNow, within } from "./navigate.js";
+import { pageAt, pageNow } from "./navigate.js";
 import { sessionOptions, type Visitor } from "./options.js";
 import { PHONE, trap } from "./phone.js";
 import type { ControlledSession, Home, LiveKitSession } from "./seam.js";
@@ -23,7 +23,7 @@ export class DuologueWidget extends Base {
   static readonly observedAttributes: readonly string[] = NAMES;
   static home: Home = { origin: null, load: () => Promise.reject(new Error("the widget has no client")) };
 
-  /** Called with each address to which the agent leads; without it, pages of the same site are loaded. */
+  /** Called with each address to which the agent leads; without it, the page is loaded. */
   declare onNavigate: ((url: string) => void) | null;
   /** Who visits the site, as its tracker knows it. */
   declare visitor: Visitor;
@@ -259,7 +259,7 @@ export class DuologueWidget extends Base {
     if (!leads || stays) return;
     const url = String(detail["url"]);
     if (this.onNavigate !== null) return this.onNavigate(url);
-    const to = within(url, location.href);
+    const to = pageAt(url, location.href);
     if (to !== null) location.assign(to);
   }
 

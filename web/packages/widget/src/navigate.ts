@@ -1,10 +1,13 @@
-/** Where the agent may lead a visitor without the page's own word: to pages of the same site. */
+/** Where an agent leads its visitor, and what it is told of where the visitor is. */
 
-/** The address that is meant; null for one that a page must not follow by itself. */
-export function within(url: string, here: string): string | null {
+/**
+ * The page that is meant; null for what is none. Which sites an agent may lead to, its server has
+ * decided: its own pages' and those that its owner lists.
+ */
+export function pageAt(url: string, here: string): string | null {
   if (!URL.canParse(url, here)) return null;
   const to = new URL(url, here);
-  return /^https?:$/.test(to.protocol) && to.origin === new URL(here).origin ? to.href : null;
+  return /^https?:$/.test(to.protocol) ? to.href : null;
 }
 
 /** Tells of each page that a site without reloads shows; the function that comes back ends it. */

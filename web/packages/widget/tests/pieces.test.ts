@@ -6,7 +6,7 @@ import { remembered, sha256, termsOf } from "../src/consent.js";
 import { Levels } from "../src/levels.js";
 import { bareLine, isOpen, lineOf } from "../src/model.js";
 import { between, distance, poses } from "../src/moods.js";
-import { within } from "../src/navigate.js";
+import { pageAt } from "../src/navigate.js";
 import { Remember } from "../src/remember.js";
 import type { ControlledSession, Snapshot } from "../src/seam.js";
 import { cutOff } from "../src/transcript.js";
@@ -77,11 +77,11 @@ test("a browser that keeps nothing begins anew each time", () => {
   assert.deepEqual(remember.choices("desk", first), first);
 });
 
-test("a page is led within its own site only", () => {
-  assert.equal(within("/menu?day=1", "https://a.example/x"), "https://a.example/menu?day=1");
-  assert.equal(within("https://b.example/", "https://a.example/x"), null);
-  assert.equal(within("javascript:alert(1)", "https://a.example/x"), null);
-  assert.equal(within("http://a.example/", "https://a.example/x"), null);
+test("a page is led to pages only", () => {
+  assert.equal(pageAt("/menu?day=1", "https://a.example/x"), "https://a.example/menu?day=1");
+  assert.equal(pageAt("https://b.example/", "https://a.example/x"), "https://b.example/");
+  assert.equal(pageAt("javascript:alert(1)", "https://a.example/x"), null);
+  assert.equal(pageAt("data:text/html,x", "https://a.example/x"), null);
 });
 
 test("an address has no end that paths would double", () => {
