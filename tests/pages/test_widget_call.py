@@ -94,7 +94,9 @@ def test_closed_in_mid_call(visit: Visit, stage: House) -> None:
     """The call goes on behind the button, which shows it, and counts what was not read."""
     tab = visit(stage, "plain", agent="parrot", default_open="")
     tab.click("Talk")
+    tab.hears_out()
     tab.reaches("Listening")
+    assert tab.focused == "Mute"
     tab.press("Escape")
     tab.until(lambda: not tab.is_open, "the closed panel")
     assert tab.focused == tab.inside(".label"), "the focus is back on the button"

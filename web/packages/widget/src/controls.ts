@@ -80,11 +80,12 @@ export class Controls {
     const panel = this.actions.closest<HTMLElement>(".panel");
     const nowhere = (one: Element | null): boolean => one === null || one === panel;
     this.last = this.each().find(([, each]) => each === had)?.[0] ?? (nowhere(had) ? this.last : null);
-    if (this.last === null || !this.all[this.last].hidden) return;
+    if (this.last === null || this.all[this.last].getClientRects().length > 0) return;
     const holder = focused(this.actions);
     if (!nowhere(holder) && holder !== this.all[this.last]) return; // whoever types, types on
-    // Never to the button that ends: whoever presses twice would hang up before it began.
-    const next = scene.buttons.find((name) => name !== "end" && (name !== "interrupt" || scene.interruptible));
+    // Never to the button that ends: whoever presses twice would hang up before it began. Nor to the
+    // one that interrupts, which goes with what it interrupts.
+    const next = scene.buttons.find((name) => name !== "end" && name !== "interrupt");
     if (next === undefined) return panel?.focus({ preventScroll: true });
     this.all[next].focus({ preventScroll: true });
     this.last = next;
