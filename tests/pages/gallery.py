@@ -70,7 +70,7 @@ def connecting(at: Studio) -> Tab:
     """While the server is asked."""
     tab = at.tab()
     at.cable.freeze()
-    tab.click("talk-button")
+    tab.tap("start")
     tab.reaches("Connecting…")
     return tab
 
@@ -78,7 +78,7 @@ def connecting(at: Studio) -> Tab:
 def listening(at: Studio, **profile: Any) -> Tab:
     """After the greeting."""
     tab = at.tab(**profile)
-    tab.click("talk-button")
+    tab.tap("start")
     tab.hears_out()
     tab.reaches("Listening")
     return tab
@@ -110,17 +110,17 @@ def transcript(at: Studio, **profile: Any) -> Tab:
 def typed(at: Studio) -> Tab:
     """Without a microphone, by choice."""
     tab = at.tab()
-    tab.click("type-button")
+    tab.type("What can you do?")
+    tab.until(lambda: bool(tab.turns), "an answer")
     tab.hears_out()
-    tab.asks("What can you do?")
-    tab.ask("fill", selector="#type-box", text="And what time is it?")
+    tab.ask("fill", selector="#widget .box", text="And what time is it?")
     return tab
 
 
 def muted(at: Studio) -> Tab:
     """The microphone is held shut."""
     tab = listening(at)
-    tab.click("mute")
+    tab.tap("mute")
     tab.reaches("Muted")
     return tab
 
@@ -128,8 +128,8 @@ def muted(at: Studio) -> Tab:
 def refused(at: Studio) -> Tab:
     """The browser was told not to let the page hear."""
     tab = at.tab(at.strict, permissions=[])
-    tab.click("talk-button")
-    tab.wait("!document.querySelector('#mend').hidden")
+    tab.tap("start")
+    tab.until(lambda: tab.sees(".mend"), "what is wrong")
     tab.hears_out()
     tab.reaches("Your turn")
     return tab
@@ -139,7 +139,7 @@ def reconnecting(at: Studio) -> Tab:
     """The line broke in mid-answer."""
     tab = speaking(at)
     at.cable.unplug()
-    tab.wait("document.querySelector('#detail').textContent.includes('3 s ago')")
+    tab.until(lambda: "3 s ago" in tab.inside(".detail"), "three seconds")
     return tab
 
 
@@ -148,7 +148,7 @@ def resumed(at: Studio) -> Tab:
     tab = speaking(at)
     before = len(tab.turns)
     at.cable.unplug()
-    tab.wait("document.querySelector('#detail').textContent.includes('2 s ago')")
+    tab.until(lambda: "2 s ago" in tab.inside(".detail"), "two seconds")
     at.cable.plug()
     tab.until(lambda: len(tab.turns) > before, "the rest")
     rest = tab.turns[-1]
@@ -159,7 +159,7 @@ def resumed(at: Studio) -> Tab:
 def ended(at: Studio) -> Tab:
     """The user left, and may come back."""
     tab = speaking(at)
-    tab.click("end")
+    tab.tap("end")
     tab.reaches("You left")
     tab.run("new Promise((done) => setTimeout(done, 2000))")  # the two voices come to rest
     return tab
@@ -180,6 +180,17 @@ def phone_idle(at: Studio) -> Tab:
 def dark(at: Studio) -> Tab:
     """Where the system is dark."""
     return speaking(at, **DARK)
+
+
+def site(at: Studio) -> Tab:
+    """Further down: the tag for a site of one's own."""
+    tab = at.tab()
+    tab.wait("document.querySelector('#site-tag').textContent !== ''")
+    tab.ask("fill", selector="#site-title", text="Ask the kitchen")
+    tab.ask("fill", selector="#accent", text="#1a7f5a")
+    tab.ask("click", selector="#preview-widget .launcher")
+    tab.run("document.querySelector('#site').scrollIntoView()")
+    return tab
 
 
 class Picture(NamedTuple):
@@ -204,6 +215,7 @@ PICTURES: Final = (
     Picture("reconnecting", reconnecting, "The line broke. What is typed meanwhile is sent later."),
     Picture("resumed", resumed, "The line is back, and the agent ends its sentence."),
     Picture("ended", ended, "You left, and can pick it up within five minutes."),
+    Picture("site", site, "On your own site: the tag, and the widget as it will look there."),
     Picture("phone-idle", phone_idle, "On a phone, before the call."),
     Picture("phone", phone, "On a phone, in conversation."),
     Picture("dark", dark, "In the dark."),
@@ -211,7 +223,8 @@ PICTURES: Final = (
 
 HEAD: Final = """# The talk page
 
-What the page at `/` shows, state by state. `python -m tests.pages.gallery` takes the pictures of a
+What the page at `/` shows, state by state: the [widget](../web/packages/widget/README.md) of any other site, embedded, and
+below it the tag for a site of your own. `python -m tests.pages.gallery` takes the pictures of a
 running `duologue dev` and writes this page; `tests/pages` walks through every state, by mouse, by
 keys and by a spoken recording, and holds each one to axe-core in light and in dark.
 """

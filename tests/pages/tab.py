@@ -13,9 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from tests.conformance.browser import PATIENCE, Browser, Frame
 
-SETTLED = """Promise.all(document.getAnimations()
+SETTLED = """Promise.race([new Promise(done => setTimeout(done, 2000)),
+  new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))])
+  .then(() => Promise.all(document.getAnimations()
   .filter(one => one.effect.getComputedTiming().endTime !== Infinity)
-  .map(one => one.finished.catch(() => {}))).then(() => null)"""
+  .map(one => one.finished.catch(() => {})))).then(() => null)"""
+"""Two frames on, for what listens to the scheme, and when nothing glides any more."""
 NETWORK = (
     r"error: Failed to load resource: .*",
     r"error: WebSocket connection to .* failed: .*",

@@ -42,6 +42,7 @@ export async function act(page: Page, what: string, given: Given, run: Run): Pro
     case "offline":
       return (await page.context().setOffline(Boolean(given["offline"]))) ?? null;
     case "look":
+      await page.bringToFront(); // a page behind another one draws nothing, and hears of no change
       return (await page.emulateMedia({ colorScheme: given["scheme"] as "light" | "dark" })) ?? null;
     case "screenshot":
       await page.screenshot({ path: String(given["path"]) });
