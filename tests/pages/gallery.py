@@ -223,10 +223,11 @@ PICTURES: Final = (
 
 HEAD: Final = """# The talk page
 
-What the page at `/` shows, state by state: the [widget](../web/packages/widget/README.md) of any other site, embedded, and
-below it the tag for a site of your own. `python -m tests.pages.gallery` takes the pictures of a
-running `duologue dev` and writes this page; `tests/pages` walks through every state, by mouse, by
-keys and by a spoken recording, and holds each one to axe-core in light and in dark.
+What the page at `/` shows, state by state: the [widget](../web/packages/widget/README.md) of any
+other site, embedded, and below it the tag for a site of your own. `python -m tests.pages.gallery`
+takes the pictures of a running `duologue dev` and writes this page; `tests/pages` walks through
+every state, by mouse, by keys and by a spoken recording, and holds each one to axe-core in light
+and in dark.
 """
 
 
