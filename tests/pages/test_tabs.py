@@ -35,7 +35,7 @@ def test_the_second_tab_takes_over(opener: Opener, stage: House) -> None:
     assert first.inside("[data-button=resume]") == "Take it back here"
     assert first.violations() == []
     second.until(lambda: bool(second.turns), "the rest")
-    left = first.heard_of(first.turns[-1])[-1]
+    left = [first.heard_of(turn)[-1] for turn in first.turns if first.heard_of(turn)][-1]
     begin = place(second.sound(second.turns[-1]), WHOLE) / 16
     say(f"takeover: left at {left:.0f} ms, went on at {begin:.0f} ms\n")
     assert 0 <= left - begin <= 300
