@@ -153,7 +153,7 @@ def talked(tab: Tab) -> list[Said]:
 
 def goes_on_from(tab: Tab, before: list[Said]) -> None:
     """Waits until the page is back by itself, with every word, and the agent knows the first."""
-    tab.until(lambda: any("what was said" in one for one in tab.notices), "the notice")
+    tab.until(lambda: "Picked up where you left off." in tab.notices, "the notice")
     tab.reaches("Listening")
     assert tab.transcript == before
     tab.type("What did I say first?")
