@@ -76,8 +76,6 @@ export class DuologueWidget extends Base {
     shadow.append(this.view.root);
   }
 
-  // ------------------------------------------------------------ what a page asks of it
-
   /** The session of the widget's own, or behind the one that the page lends; null before anybody talks. */
   get session(): LiveKitSession | null {
     return this.call.session;
@@ -141,8 +139,6 @@ export class DuologueWidget extends Base {
     this.call.end();
   }
 
-  // ------------------------------------------------------------ what a browser asks of it
-
   connectedCallback(): void {
     if (this.living !== null) return; // moved within the page
     this.living = new AbortController();
@@ -196,8 +192,6 @@ export class DuologueWidget extends Base {
       if (this.living !== null) this.refresh();
     });
   }
-
-  // ------------------------------------------------------------ within
 
   private get settings(): Tag["settings"] {
     return this.tag.settings;
