@@ -27,6 +27,8 @@ export interface AvatarWidgetProps extends WidgetAttributes {
   readonly sessionEndpoint?: string | undefined;
   /** What the agent and the record are told of this visitor; the document's word for `metadata`. */
   readonly sessionBody?: Record<string, unknown> | undefined;
+  /** Who visits the site, as its tracker knows it. */
+  readonly visitor?: string | (() => string | null) | undefined;
   /** Where the agent wants to lead the visitor; without it the browser goes there. */
   readonly onNavigate?: ((href: string) => void) | undefined;
   readonly className?: string | undefined;
@@ -38,6 +40,7 @@ export interface AvatarWidgetProps extends WidgetAttributes {
 const BESIDES = new Set([
   "controlledSession",
   "sessionEndpoint",
+  "visitor",
   "onNavigate",
   "style",
   "children",
@@ -57,7 +60,7 @@ const RENAMED: Readonly<Record<string, AttributeName | "class">> = {
  * With `controlledSession` it leaves the session alone when it goes; without it, it hangs up.
  */
 export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
-  const { style, controlledSession, sessionEndpoint = null, onNavigate } = props;
+  const { style, controlledSession, sessionEndpoint = null, visitor = null, onNavigate } = props;
   const host = useRef<HTMLSpanElement>(null);
   const made = useRef<DuologueWidget | null>(null);
   const lead = useRef(onNavigate);
@@ -66,7 +69,7 @@ export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
     lead.current = onNavigate;
     made.current ??= document.createElement("duologue-widget") as DuologueWidget;
     write(made.current, attributesOf(props));
-    Object.assign(made.current, { sessionEndpoint });
+    Object.assign(made.current, { sessionEndpoint, visitor });
     if (host.current !== null) dress(made.current, host.current, style);
   });
   useEffect(() => {

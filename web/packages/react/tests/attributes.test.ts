@@ -38,6 +38,7 @@ test("what is told to the element in other ways is no attribute", () => {
   const found = attributesOf({
     agentId: "demo",
     sessionEndpoint: "/session",
+    visitor: () => "vis_1",
     onNavigate: () => {},
     style: { color: "red" },
   });

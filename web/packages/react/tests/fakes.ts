@@ -87,6 +87,7 @@ export class FakeSession {
 /** Carries a voice nowhere. */
 export class FakeCarrier implements Carrier {
   connected = false;
+  mending = false;
   state: Carrier["state"] = "off";
   deviceId: string | null = null;
   level = 0.51;
@@ -94,7 +95,7 @@ export class FakeCarrier implements Carrier {
   readonly calls: string[] = [];
   private changed: () => void = () => {};
 
-  become(change: Partial<Pick<FakeCarrier, "connected" | "state">>): void {
+  become(change: Partial<Pick<FakeCarrier, "connected" | "mending" | "state">>): void {
     Object.assign(this, change);
     this.changed();
   }

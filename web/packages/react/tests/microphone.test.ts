@@ -39,6 +39,28 @@ test("one that the user turned off stays off until the next connection", async (
   assert.deepEqual(carrier.calls, ["publish any", "unpublish"]);
 });
 
+test("one that the user turned off stays off when a line that broke is back", async () => {
+  const { carrier, store } = microphone();
+  store.publishing();
+  carrier.become({ connected: true });
+  await settled();
+  await store.snapshot().disable();
+  carrier.become({ connected: false, mending: true });
+  carrier.become({ connected: true, mending: false });
+  await settled();
+  assert.deepEqual(carrier.calls, ["publish any", "unpublish"]);
+});
+
+test("a refusal is over with the call that it was in", async () => {
+  const { carrier, store } = microphone();
+  carrier.refuses = new Error("not allowed");
+  carrier.become({ connected: true, state: "denied" });
+  await store.snapshot().enable();
+  assert.equal(store.snapshot().errorCode, "MIC_PERMISSION_DENIED");
+  carrier.become({ connected: false, state: "off" });
+  assert.equal(store.snapshot().error, null);
+});
+
 test("nobody who asks for it, nobody who takes it", async () => {
   const { carrier, store } = microphone();
   store.publishing()();

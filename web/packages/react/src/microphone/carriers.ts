@@ -15,6 +15,10 @@ export class SessionCarrier implements Carrier {
     return this.session.snapshot.connectionState === "connected";
   }
 
+  get mending(): boolean {
+    return this.session.snapshot.line === "reconnecting";
+  }
+
   get state(): MicrophoneState {
     return this.session.snapshot.microphone;
   }
@@ -68,6 +72,10 @@ export class RoomCarrier implements Carrier {
 
   get connected(): boolean {
     return this.room.state === "connected";
+  }
+
+  get mending(): boolean {
+    return this.room.state === "reconnecting" || this.room.state === "signalReconnecting";
   }
 
   get state(): MicrophoneState {

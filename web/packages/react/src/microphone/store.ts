@@ -104,15 +104,17 @@ export class MicrophoneStore {
       await work();
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      this.broke = { ...said("MIC_FAILED"), message: `${said("MIC_FAILED").message} (${words})` };
+      // What the state says already is over when the state is.
+      if (failureOf(this.carrier.state) === null) this.broke = { ...said("MIC_FAILED"), message: `${said("MIC_FAILED").message} (${words})` };
     }
     this.changed();
   }
 
   private changed(): void {
     const { state: before } = this.shown;
-    const opened = this.carrier.connected && !this.connected;
-    this.connected = this.carrier.connected;
+    const { connected, mending } = this.carrier;
+    const opened = connected && !this.connected;
+    if (!mending) this.connected = connected; // who comes back has what they had
     this.show();
     if (opened) this.take();
     if (this.shown.state === "on" && before !== "on") void this.list(); // now they have names

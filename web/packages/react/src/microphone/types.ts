@@ -39,6 +39,8 @@ export interface Microphone {
 /** What carries the voice away: a session of ours, or a room. */
 export interface Carrier {
   readonly connected: boolean;
+  /** The line broke and mends itself: what the user wished of the microphone still holds. */
+  readonly mending: boolean;
   readonly state: MicrophoneState;
   readonly deviceId: string | null;
   readonly level: number;
