@@ -54,6 +54,7 @@ export abstract class Life extends Telling {
    */
   readonly disconnect = (): void => {
     this.together(() => {
+      this.trying = false; // what was tried was left, and that is told
       this.keeper.leave();
       this.core.unpublishMicrophone(); // nobody asked for it in the next session
       this.core.disconnect();

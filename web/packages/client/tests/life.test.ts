@@ -171,6 +171,18 @@ test("A kept key that opens nothing any more leads to the door, and nobody hears
   assert.deepEqual(next.story, ["connecting", "connected", "may return"]);
 });
 
+test("Who leaves while a kept key is tried is told so at once.", async (context) => {
+  const world = new FakeWorld();
+  sameClock(context as never, world);
+  const { saved, next } = await reloaded(world, 1000);
+  const opening = next.session.connectWithToken("wss://example.test/x", saved);
+  await settled();
+  next.session.disconnect();
+  await assert.rejects(opening, { code: "left" });
+  assert.equal(next.session.snapshot.connectionState, "disconnected");
+  assert.deepEqual(next.of("onConnectionStateChange"), ["connecting", "disconnected"]);
+});
+
 test("What was loaded before it was left goes through the door, too.", async (context) => {
   const surface = await Surface.open({}, answer({ token: "dk_session_mine", resume_token: "right" }));
   sameClock(context as never, surface.world);
