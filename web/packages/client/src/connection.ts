@@ -55,7 +55,11 @@ export class Connection {
   /** The user goes. */
   leave(): void {
     if (!["connecting", "connected", "reconnecting"].includes(this.state)) return;
-    if (this.state === "connected" || this.road?.mends) this.road?.leave();
+    const { road } = this;
+    if (road !== null && (this.state === "connected" || road.mends)) {
+      this.road = null; // it closes by itself: to abandon it now would cut off its goodbye
+      road.leave();
+    }
     this.release();
     this.waiting?.reject(new SessionError("left", "The session was left before it was open."));
     this.move("leave");
