@@ -42,6 +42,7 @@ def test_pages_of_the_same_site_and_listed_ones_are_allowed(url: str, page: Page
         ("https://shop.example@evil.example/", SHOP),
         ("/\\evil.example", SHOP),
         ("//evil.example", SHOP),
+        ("///evil.example", SHOP),
         ("javascript:alert(1)", SHOP),
         ("https://shop.example/", Page("about:blank")),
         ("https://shop.example/", Page("file://shop.example/x")),

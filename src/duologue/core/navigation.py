@@ -17,14 +17,16 @@ def destination(url: str) -> SplitResult:
     """The parts of an http, https or relative address; any other one is refused."""
     if not url or len(url) > LONGEST or _UNSEEN.search(url):
         raise refusal(url[:100], "it is empty, too long, or has spaces in it")
+    slashed = url.replace("\\", "/")  # as browsers read it
     try:
-        parts = urlsplit(url.replace("\\", "/"))  # as browsers read it
+        parts = urlsplit(slashed)
         port = parts.port
     except ValueError:
         raise refusal(url, "it is not an address") from None
     if parts.scheme not in ("", "http", "https"):
         raise refusal(url, "only http, https and relative addresses are pages")
-    if (parts.scheme and not parts.hostname) or port == 0:
+    # Browsers skip further slashes: `///evil.example` is a host, though others read it as a path.
+    if ((parts.scheme or slashed.startswith("//")) and not parts.hostname) or port == 0:
         raise refusal(url, "it names no host")
     return parts
 
