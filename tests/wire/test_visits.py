@@ -66,6 +66,7 @@ def test_every_kind_of_event_is_read() -> None:
         ({"events": [EVENT | {"type": "scroll"}]}, "scroll"),
         ({"events": []}, "$.events"),
         ({"events": [EVENT] * (wire.MOST + 1)}, "$.events"),
+        ({"agent": "desk\x00"}, "$.agent"),
         ({"visitor": "vis_1"}, "$.visitor"),
         ({"visitor": f"vis_{HEX}\n"}, "$.visitor"),
         ({"visitor": f"vis_{HEX.replace('7000', '4000')}"}, "$.visitor"),
@@ -85,7 +86,9 @@ def test_what_is_wrong_is_named(changes: dict[str, Any], named: str) -> None:
     assert named in refusal(**changes)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"\xff"', b"[" * 20_000])
+@pytest.mark.parametrize("body", [
+    b"", b"{", b"[]", b"null", b'"\xff"', b"[" * 20_000, b'{"events":[{"x":' + b"[" * 60_000,
+])  # fmt: skip
 def test_what_is_no_batch_is_refused(body: bytes) -> None:
     """In words, however broken it is."""
     with pytest.raises(DuologueError) as caught:

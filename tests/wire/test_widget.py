@@ -105,6 +105,8 @@ def test_feedback_is_read() -> None:
         (b'{"token": "t", "rating": "sideways"}', "rating"),
         (b'{"token": "t", "rating": "up", "stars": 5}', "stars"),
         (b'{"rating": "up"}', "token"),
+        (b'{"token": "t", "rating": "up", "text": "a\\u0000"}', "text"),
+        (b'{"token": "t", "rating": "up", "session_id": "\\u0000"}', "session_id"),
         (b'{"token": "t", "rating": "up", "text": "' + b"x" * 2001 + b'"}', "text"),
         (b"[" * 100_000, "object"),
         (b'{"token": "\xff", "rating": "up"}', "utf-8"),

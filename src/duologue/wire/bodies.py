@@ -11,6 +11,8 @@ from duologue.errors import DuologueError
 
 DEEPEST: Final = 64
 """Levels of lists and objects within a field of a request."""
+CLEAN: Final = r"\A[^\x00]*\Z"
+"""The pattern of a text that can be kept: PostgreSQL has no NUL, and nobody needs one."""
 
 
 def read_object(body: bytes) -> dict[str, Any]:

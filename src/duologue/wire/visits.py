@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from duologue.errors import DuologueError
+from duologue.wire.bodies import CLEAN
 
 LARGEST: Final = 64 * 1024
 """Bytes of a batch: browsers let a page that goes away send no more."""
@@ -17,16 +18,14 @@ KEYS: Final = 32
 LONGEST: Final = 500
 """Letters of one value of theirs."""
 
-# PostgreSQL keeps no NUL in a text, and no page has reason to say one.
-_CLEAN: Final = r"\A[^\x00]*\Z"
 _UUID7: Final = r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}\Z"
 
 VisitorId = Annotated[str, msgspec.Meta(pattern=rf"\Avis_{_UUID7}")]
 VisitId = Annotated[str, msgspec.Meta(pattern=rf"\Avst_{_UUID7}")]
 EventId = Annotated[str, msgspec.Meta(pattern=rf"\Aevt_{_UUID7}")]
 Time = Annotated[int, msgspec.Meta(ge=0, lt=1 << 47)]
-Address = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, pattern=_CLEAN)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=_CLEAN)]
+Address = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, pattern=CLEAN)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=CLEAN)]
 Text = Annotated[str, msgspec.Meta(max_length=LONGEST)]
 Whole = Annotated[int, msgspec.Meta(ge=-(1 << 53), le=1 << 53)]
 Values = Annotated[
@@ -54,8 +53,8 @@ class PageSeen(_Event, tag="page", frozen=True, kw_only=True):
 
     url: Address
     path: Address
-    title: Annotated[str, msgspec.Meta(max_length=300, pattern=_CLEAN)] = ""
-    referrer: Annotated[str, msgspec.Meta(max_length=2048, pattern=_CLEAN)] = ""
+    title: Annotated[str, msgspec.Meta(max_length=300, pattern=CLEAN)] = ""
+    referrer: Annotated[str, msgspec.Meta(max_length=2048, pattern=CLEAN)] = ""
 
 
 class TimeSpent(_Event, tag="time", frozen=True, kw_only=True):
@@ -83,7 +82,7 @@ class Happened(_Event, tag="event", frozen=True, kw_only=True):
 class Identified(_Event, tag="identify", frozen=True, kw_only=True):
     """The site says who the visitor is to it."""
 
-    user_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_CLEAN)]
+    user_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=CLEAN)]
     traits: Values = {}
 
 
@@ -94,7 +93,7 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What a tracker sends at once; a beacon has no headers, so the key is in it."""
 
     key: str | None = None
-    agent: str = ""
+    agent: Annotated[str, msgspec.Meta(pattern=CLEAN)] = ""
     """The agent's id or slug, where there is no key."""
     visitor: VisitorId
     visit: VisitId
@@ -162,7 +161,7 @@ def read_batch(body: bytes) -> Batch:
         raise DuologueError("too_large", limit=LARGEST)
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise DuologueError("bad_request", reason=error) from None
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from duologue.errors import DuologueError
-from duologue.wire.bodies import read_object
+from duologue.wire.bodies import CLEAN, read_object
 from duologue.wire.opening import Transport
 from duologue.wire.tokens import FIELDS, TokenRequest, request_of
 
@@ -85,10 +85,10 @@ class WidgetFeedback(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     token: str
     """The resume token of the conversation, or the session key."""
-    session_id: str = ""
+    session_id: Annotated[str, msgspec.Meta(pattern=CLEAN)] = ""
     """Which session; without it, the newest of the conversation."""
     rating: Literal["up", "down"]
-    text: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    text: Annotated[str, msgspec.Meta(max_length=2000, pattern=CLEAN)] = ""
 
 
 _feedback = msgspec.json.Decoder(WidgetFeedback)
