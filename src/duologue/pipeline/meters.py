@@ -94,7 +94,9 @@ class Meters:
         self._tidied_at = now = self._clock()
         grace = int(self._settings.grace_seconds * 1000)
         await self._db.write(recovery.sweep, detached_before=now - grace, now=now)
-        await self._db.write(visits.prune, now - self._settings.visitor_days * DAY_MS)
+        gone = await self._db.write(visits.prune, now - self._settings.visitor_days * DAY_MS)
+        if gone >= visits.AT_ONCE:  # there is more: on with it a second later, or it would pile up
+            self._tidied_at = 0
 
 
 def _check_balance(seat: Seat, left: int | None, cost: int) -> None:
