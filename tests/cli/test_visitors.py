@@ -40,6 +40,18 @@ def test_a_visitor_is_shown_newest_first(shell: Shell, told: str) -> None:
     assert (found["user_id"], len(found["pages"]), len(found["events"])) == ("u1", 2, 1)
 
 
+def test_what_a_page_tells_orders_no_terminal_about(shell: Shell, told: str) -> None:
+    """A browser writes what it likes; whoever reads it sees signs, and JSON has it as it came."""
+    with unit(f"sqlite:///{shell.folder / '.duologue' / 'duologue.db'}") as conn:
+        owner = organizations.get(conn, "default")
+        assert owner is not None
+        visits.record(conn, owner.id, batch(click("\x1b]0;root\x07\x9b2J")), NOW)
+    shown = shell("visitors", "show", told).out
+    assert "click: \ufffd]0;root\ufffd\ufffd2J" in shown
+    events = shell("visitors", "show", told, "--json").json["events"]
+    assert "\x1b]0;root\x07\x9b2J" in [each["name"] for each in events]
+
+
 def test_deleting_asks_or_is_told_and_forgets_everything(
     shell: Shell, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

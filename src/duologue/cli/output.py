@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+_ORDERS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What orders a terminal about: callers and pages say it, and whoever reads them did not."""
 
 
 def emit(value: object) -> None:
@@ -22,7 +27,7 @@ def say(*lines: str, style: str | None = None) -> None:
     """Lines for people; a long key or address is never broken."""
     console = Console(highlight=False, soft_wrap=True)
     for line in lines:
-        console.print(line, style=style, markup=False)
+        console.print(_plain(line), style=style, markup=False)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
@@ -35,7 +40,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str)
     for heading in headings:
         made.add_column(heading, overflow="fold")
     for row in listed:
-        made.add_row(*row)
+        made.add_row(*map(_plain, row))
     Console(highlight=False, markup=False).print(made)
 
 
@@ -61,3 +66,7 @@ def checks(rows: Iterable[Sequence[str]]) -> None:
         if mend:
             made.add_row("", "", Text(mend, style="dim"))
     Console(highlight=False, markup=False).print(made)
+
+
+def _plain(text: str) -> str:
+    return _ORDERS.sub("\ufffd", text)
