@@ -158,7 +158,7 @@ export class Call extends Watch {
     if (state === "connected" || state === "disconnected") this.opener = undefined;
     if (state === "disconnected") this.choose({ live: false });
     if (state === "failed" && retryAfter !== null && this.controlled === null) {
-      this.timer = setTimeout(() => this.start(), retryAfter * 1000);
+      this.timer = setTimeout(() => this.start(), Math.max(1, retryAfter) * 1000);
     }
   }
 

@@ -2,6 +2,7 @@
 import { NAMES } from "./attributes.js";
 import { Call } from "./call.js";
 import { type Agreed, termsOf } from "./consent.js";
+import { Lending } from "./lending.js";
 import { listen } from "./listening.js";
 import { Looks } from "./looks.js";
 import { pageAt, pageNow } from "./navigate.js";
@@ -34,6 +35,7 @@ export class DuologueWidget extends Base {
   private readonly call: Call;
   private readonly looks: Looks;
   private readonly tag: Tag;
+  private readonly lending = new Lending();
   private opened = false;
   private living: AbortController | null = null;
   private lent: ControlledSession | null = null;
@@ -220,18 +222,12 @@ export class DuologueWidget extends Base {
   }
 
   private async borrow(controlled: ControlledSession | null): Promise<void> {
-    const whole = controlled as (ControlledSession & { readonly session?: LiveKitSession }) | null;
-    const behind = typeof whole?.session?.subscribe === "function" ? whole.session : null;
+    const behind = this.lending.behind(controlled);
     this.call.borrow(controlled, behind);
     this.refresh();
     if (controlled === null || behind !== null) return;
-    try {
-      const client = await DuologueWidget.home.load(this.tag.clientUrl);
-      const found = client.sessionBehind(controlled);
-      if (found !== null && this.call.controlled === controlled) this.call.borrow(controlled, found);
-    } catch {
-      // Then what the object itself says is all there is.
-    }
+    const found = await this.lending.find(controlled, () => DuologueWidget.home.load(this.tag.clientUrl));
+    if (found !== null && this.call.controlled === controlled) this.call.borrow(controlled, found);
   }
 
   /** Loads what is needed to talk, a moment before it is. */

@@ -1,7 +1,7 @@
 /** What was said. Settled words stand in the log and are read out; the rest is still moving. */
 import { button, make, set, write } from "./dom.js";
 import type { TranscriptEntry } from "./seam.js";
-import type { Translate } from "./texts/index.js";
+import { locale, type Translate } from "./texts/index.js";
 
 /** Pixels from the end within which the reader follows the conversation. */
 const NEAR = 64;
@@ -39,7 +39,7 @@ export class Transcript {
 
   speak(language: string, t: Translate): void {
     const own = navigator.languages.find((one) => one.startsWith(language.slice(0, 2)));
-    this.language = own ?? language;
+    this.language = own ?? locale(language);
     this.clock = null;
     set(this.scroll, "aria-label", t("transcript"));
     set(this.log, "aria-label", t("transcript"));

@@ -1,5 +1,6 @@
 /** What the widget knows of its line, whoever holds it, and what of that is news to the page. */
 import { bareLine, fresh, type Line, lineOf, type Model } from "./model.js";
+import { pageAt } from "./navigate.js";
 import type { ControlledSession, LiveKitSession, TranscriptEntry } from "./seam.js";
 import type { Settings } from "./settings.js";
 import { NOTHING, type Seen, type Tiding, tidings } from "./tidings.js";
@@ -66,7 +67,9 @@ export abstract class Watch {
         if (!SHOWN_BY_STATE.has(code)) this.tells.notice(message);
       }),
       session.on("navigate", (url) => {
-        if ([...beside][0] === this) this.tells.tell(["duologue-navigate", { url }]);
+        // A page may hand to its router whatever it is told: `javascript:` is no page.
+        const leads = [...beside][0] === this && pageAt(url, location.href) !== null;
+        if (leads) this.tells.tell(["duologue-navigate", { url }]);
       }),
       () => beside.delete(this),
     ];

@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { trimmed } from "../src/base.js";
 import { remembered, sha256, termsOf } from "../src/consent.js";
+import { Lending } from "../src/lending.js";
 import { Levels } from "../src/levels.js";
 import { bareLine, isOpen, lineOf } from "../src/model.js";
 import { between, distance, poses } from "../src/moods.js";
 import { pageAt } from "../src/navigate.js";
 import { Remember } from "../src/remember.js";
-import type { ControlledSession, Snapshot } from "../src/seam.js";
+import type { Client, ControlledSession, LiveKitSession, Snapshot } from "../src/seam.js";
 import { cutOff } from "../src/transcript.js";
 import { FACE } from "./world.js";
 
@@ -106,4 +107,18 @@ test("a session's trouble has the server's own code, and a microphone's is none 
   assert.equal(lineOf(snapshot("replaced", "ROOM_DISCONNECT")).trouble?.code, "replaced");
   assert.equal(lineOf(snapshot(null, "key_expired")).trouble?.code, "key_expired");
   assert.equal(lineOf(snapshot(null, "MIC_NOT_FOUND")).trouble, null);
+});
+
+test("the session behind an object that is put together anew each time is found once, and known from then on", async () => {
+  const session = { subscribe: () => () => undefined } as unknown as LiveKitSession;
+  const connect = async (): Promise<void> => undefined;
+  const lent = (): ControlledSession => ({ connect }) as ControlledSession;
+  const client = { sessionBehind: (one: ControlledSession) => (one.connect === connect ? session : null) } as Client;
+  const lending = new Lending();
+  assert.equal(lending.behind(lent()), null);
+  assert.equal(await lending.find(lent(), async () => client), session);
+  assert.equal(lending.behind(lent()), session);
+  assert.equal(await lending.find(lent(), () => Promise.reject(new Error("offline"))), session);
+  assert.equal(new Lending().behind({ ...lent(), session } as ControlledSession), session);
+  assert.equal(await new Lending().find(lent(), () => Promise.reject(new Error("offline"))), null);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { en } from "../src/texts/en.js";
-import { fromRight, LANGUAGES, readTexts, spoken, translator } from "../src/texts/index.js";
+import { fromRight, LANGUAGES, locale, readTexts, spoken, translator } from "../src/texts/index.js";
 
 const places = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([one]) => one).sort();
 
@@ -34,4 +34,8 @@ test("a page replaces words, and hears of keys that mean nothing", () => {
 test("names stand in their places, and a place without a name stays", () => {
   assert.equal(translator("en")("launch", { name: "Desk" }), "Talk with Desk");
   assert.equal(translator("en")("launch"), "Talk with {name}");
+});
+
+test("a language is written as clocks take it, or it is the browser's own", () => {
+  assert.deepEqual(["de_DE", "pt-br", "English (UK)", ""].map(locale), ["de-DE", "pt-BR", undefined, undefined]);
 });

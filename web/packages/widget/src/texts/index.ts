@@ -44,6 +44,15 @@ export function readTexts(found: unknown, refused: (name: string) => void): Part
   return known;
 }
 
+/** A language as `Intl` takes it; a page may write one that means nothing to it, and then the browser's own holds. */
+export function locale(language: string): string | undefined {
+  try {
+    return Intl.getCanonicalLocales(language.replaceAll("_", "-"))[0];
+  } catch {
+    return undefined;
+  }
+}
+
 function root(language: string): string {
   return language.toLowerCase().split(/[-_]/)[0] ?? "";
 }
