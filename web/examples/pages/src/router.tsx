@@ -23,7 +23,10 @@ export function usePathname(): string {
 /** Goes to another page of the site, or leaves it for an address elsewhere. */
 export function navigate(href: string): void {
   const url = new URL(href, location.href);
-  if (url.origin !== location.origin) return void location.assign(url);
+  if (url.origin !== location.origin) {
+    if (/^https?:$/.test(url.protocol)) location.assign(url);
+    return;
+  }
   // What the address says besides, such as the server, goes along.
   history.pushState(null, "", url.pathname + (url.search || location.search) + url.hash);
   scrollTo({ top: 0 });

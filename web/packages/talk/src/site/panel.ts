@@ -15,6 +15,7 @@ export class Panel {
   private readonly keys: Keys;
   private face: WidgetFace | null = null;
   private worn: readonly string[] = [];
+  private asked = "";
 
   constructor(
     private readonly page: PageData,
@@ -37,11 +38,14 @@ export class Panel {
 
   /** Another agent than before: its owner may have chosen otherwise. */
   async meet(slug: string): Promise<void> {
+    this.asked = slug;
     const key = this.page.publicKey;
     const headers = key === null ? {} : { "x-api-key": key };
     const answer = await fetch(`/api/widget/agent?agent=${encodeURIComponent(slug)}`, { headers }).catch(() => null);
     if (answer?.ok !== true) return;
-    this.face = (await answer.json()) as WidgetFace;
+    const face = (await answer.json()) as WidgetFace;
+    if (this.asked !== slug) return; // whoever was chosen since is met instead
+    this.face = face;
     this.fill(chosen(this.face));
     this.keys.meet(slug);
     this.preview.setAttribute("agent", slug);
