@@ -67,8 +67,10 @@ def test_consent_comes_first(visit: Visit, house: House) -> None:
     tab.until(lambda: tab.inside(".terms") == TERMS, "the terms")
     assert tab.frames == []
     assert tab.violations() == []
+    assert tab.run(f"{ROOT}.querySelector('.dock').inert"), "what the terms cover is not reached"
     tab.click("Not now")
     tab.until(lambda: not tab.sees(".consent"), "no terms")
+    assert tab.focused == "box", "the focus is not lost with the button"
     tab.type(HELLO)
     tab.click("Agree and go on")
     tab.hears("loud and clear")

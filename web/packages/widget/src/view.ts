@@ -3,7 +3,7 @@ import type { Call } from "./call.js";
 import { Composer } from "./composer.js";
 import { ConsentView } from "./consent.js";
 import { Controls } from "./controls.js";
-import { button, make, set, write } from "./dom.js";
+import { button, focused, make, set, write } from "./dom.js";
 import { Feedback, type Verdict } from "./feedback.js";
 import { Foot } from "./foot.js";
 import { Glide } from "./glide.js";
@@ -130,7 +130,9 @@ export class View {
     const users = call.entries.filter((entry) => entry.role === "user").length;
     this.composer.draw(model, now, users, t);
     this.foot.draw(model, t);
+    const answered = !model.asks && this.consent.element.contains(focused(this.panel));
     this.consent.draw(model.asks ? call.terms : null, t);
+    if (answered) this.focus(); // else it would be lost with the button that was pressed
     this.talked = line.state === "connected" || (this.talked && line.state !== "connecting");
     const over = line.state === "disconnected" || line.state === "failed";
     this.feedback.pose(settings.feedback, this.talked && over && users + finished(call.entries) > 0);
@@ -165,6 +167,8 @@ export class View {
     if (modal) set(this.panel, "aria-modal", "true");
     else this.panel.removeAttribute("aria-modal");
     this.panel.inert = !shown;
+    // What the terms stand before is not to be reached behind them.
+    for (const part of this.panel.children) part.toggleAttribute("inert", asks && part !== this.consent.element);
     this.launcher.button.inert = shown;
   }
 
