@@ -8,7 +8,15 @@ import json
 import pytest
 from tests.cli.conftest import Shell
 
-from duologue.store import agents, conversations, messages, organizations, runs, sessions
+from duologue.store import (
+    agents,
+    conversations,
+    feedback,
+    messages,
+    organizations,
+    runs,
+    sessions,
+)
 from duologue.store.database import unit
 
 
@@ -112,6 +120,19 @@ def test_a_transcript_reads_as_it_was_said(shell: Shell, said: str) -> None:
     assert lines[1].endswith("assistant: For [interrupted]")
     shown = shell("conversations", "show", said, "--json").json
     assert [each["text"] for each in shown["messages"]] == ["A table, [bold]please[/]", "For"]
+
+
+def test_what_was_thought_of_it_is_told(shell: Shell, said: str) -> None:
+    """After the words of the talk, and in what is exported."""
+    with unit(f"sqlite:///{shell.folder / '.duologue' / 'duologue.db'}") as conn:
+        owner = organizations.get(conn, "default")
+        assert owner is not None
+        (session,) = sessions.page(conn, owner.id, conversation_id=said, limit=1).items
+        feedback.put(conn, session, rating="down", text="Too slow.", now=9000)
+    assert shell("conversations", "show", said).out.endswith("thumb down: Too slow.\n")
+    (shown,) = shell("conversations", "show", said, "--json").json["feedback"]
+    assert (shown["rating"], shown["session_id"]) == ("down", session.id)
+    assert shell("conversations", "export", said).json["feedback"] == [shown]
 
 
 def test_an_export_is_whole_and_holds_no_secret(shell: Shell, said: str) -> None:

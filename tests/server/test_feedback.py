@@ -54,6 +54,17 @@ def test_the_last_word_about_a_session_is_kept(desk: Desk, talked: dict[str, Any
     assert kept(desk, talked["session_id"]) == [("up", "")]
 
 
+def test_its_owner_reads_it(desk: Desk, talked: dict[str, Any]) -> None:
+    """With a key that may read; a page's key may not, and other conversations have none of it."""
+    say(desk, token=talked["resume_token"], rating="down", text="Too slow.")
+    path = f"/v1/conversations/{talked['conversation_id']}/feedback"
+    (found,) = desk.ask("GET", path).json()["items"]
+    assert (found["session_id"], found["rating"]) == (talked["session_id"], "down")
+    assert (found["text"], set(found) & {"org_id", "token"}) == ("Too slow.", set())
+    refused(desk.ask("GET", path, key=desk.public_key()), 403, "key_scope")
+    refused(desk.ask("GET", "/v1/conversations/conv_x/feedback"), 404, "conversation_not_found")
+
+
 def test_the_session_key_shows_it_too(desk: Desk, talked: dict[str, Any]) -> None:
     """A client without a resume token has that."""
     assert say(desk, token=talked["token"]).status_code == 200

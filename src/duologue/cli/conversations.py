@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from duologue.cli import output
 from duologue.cli.options import Config, Data, Json, Org, database, organization
 from duologue.errors import DuologueError
-from duologue.store import agents, conversations, messages, sessions
-from duologue.store.records import Conversation, Message, Session
+from duologue.store import agents, conversations, feedback, messages, sessions
+from duologue.store.records import Conversation, Feedback, Message, Session
 
 app = typer.Typer(help="Conversations and their transcripts.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The conversation: conv_…")]
@@ -66,15 +66,18 @@ def show(
 ) -> None:
     """Show a transcript."""
     with database(data, config) as conn:
-        found, _, said = _whole(conn, organization(conn, org).id, conversation)
+        found, _, said, thought = _whole(conn, organization(conn, org).id, conversation)
     if as_json:
-        return output.emit({**_facts(found), "messages": said})
+        return output.emit({**_facts(found), "messages": said, "feedback": thought})
     if not said:
         output.say("Nothing was said yet.")
     for each in said:
         who = each.role if each.kind == "message" else f"{each.role} {each.kind}"
         cut = " [interrupted]" if each.interrupted else ""
         output.say(f"{output.when(each.created_at)}  {who}: {each.text}{cut}")
+    for one in thought:
+        words = f": {one.text}" if one.text else ""
+        output.say(f"{output.when(one.updated_at)}  thumb {one.rating}{words}")
     return None
 
 
@@ -89,13 +92,14 @@ def export(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Write a whole conversation as JSON: facts, sessions, messages."""
+    """Write a whole conversation as JSON: facts, sessions, messages, feedback."""
     with database(data, config) as conn:
-        found, attached, said = _whole(conn, organization(conn, org).id, conversation)
+        found, attached, said, thought = _whole(conn, organization(conn, org).id, conversation)
     document = {
         **_facts(found),
         "sessions": [_facts(each) for each in attached],
         "messages": said,
+        "feedback": thought,
     }
     if out is None:
         return output.emit(document)
@@ -129,12 +133,13 @@ def delete(
 
 def _whole(
     conn: Connection, org_id: str, wanted: str
-) -> tuple[Conversation, list[Session], list[Message]]:
+) -> tuple[Conversation, list[Session], list[Message], list[Feedback]]:
     found = conversations.get(conn, org_id, wanted)
     if found is None:
         raise DuologueError("conversation_not_found", conversation=wanted)
     attached = sessions.page(conn, org_id, conversation_id=wanted, limit=1000).items
-    return found, attached[::-1], messages.of(conn, org_id, wanted)
+    said, thought = messages.of(conn, org_id, wanted), feedback.of(conn, org_id, wanted)
+    return found, attached[::-1], said, thought
 
 
 def _facts(record: Conversation | Session) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from duologue.pipeline.host import Host
 from duologue.pipeline.run import Run
 from duologue.server.layercode import presented_key
 from duologue.server.nearby import Nearby
-from duologue.store import agents, conversations, messages, sessions
+from duologue.store import agents, conversations, feedback, messages, sessions
 from duologue.store.records import Agent, Conversation, Session, SessionState
 from duologue.wire import rest
 
@@ -112,6 +112,16 @@ class Conversations(Controller):
                 for one in found
             ]
         )
+
+    @get("/{conversation:str}/feedback")
+    async def get_feedback(
+        self, host: Host, principal: Principal, conversation: str
+    ) -> rest.FeedbackList:
+        """What its visitors thought of it, as they told the widget."""
+        principal.require("read")
+        await _find_conversation(host, principal, conversation)
+        found = await host.db.read(feedback.of, principal.org_id, conversation)
+        return msgspec.convert({"items": found}, rest.FeedbackList, from_attributes=True)
 
     @delete("/{conversation:str}", status_code=200)
     async def delete_conversation(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -103,6 +103,23 @@ class MessageList(msgspec.Struct, kw_only=True):
     """A transcript, oldest first; `after` of the next request is the last `seq`."""
 
     items: list[MessageView]
+
+
+class FeedbackView(msgspec.Struct, kw_only=True):
+    """What a visitor thought of a session; the last word."""
+
+    id: str
+    session_id: str
+    rating: Literal["up", "down"]
+    text: str
+    created_at: int
+    updated_at: int
+
+
+class FeedbackList(msgspec.Struct, kw_only=True):
+    """What was thought of a conversation: one a session, oldest first."""
+
+    items: list[FeedbackView]
 
 
 class SayRequest(msgspec.Struct, forbid_unknown_fields=True):
