@@ -40,6 +40,23 @@ async def test_a_pressed_button_is_a_turn(tmp_path: Path) -> None:
         assert h.UserSaid(user[0].turn, "book a table") in client.heard
 
 
+async def test_words_that_are_understood_late_are_answered_all_the_same(tmp_path: Path) -> None:
+    """A recognizer that takes longer than the button waits for it loses nothing."""
+    heard = ScriptedSTT(["book a table"], delay=4.5)
+    async with stage(tmp_path, stt=heard, turns={"trigger": "push_to_talk"}) as desk:
+        client = await desk.join()
+        await client.said("Hello.")
+        client.run.floor.press()
+        client.run.floor.hear(SOUND * 10, 16000)
+        client.run.floor.release()
+        await client.said("You said: book a table")
+        open_turns = {one.turn for one in client.all(h.UserStarted)}
+        assert open_turns == {one.turn for one in client.all(h.UserEnded)}
+        assert [words for role, words, _ in await desk.words() if role == "user"] == [
+            "book a table"
+        ]
+
+
 async def test_a_button_that_was_pressed_over_silence_ends_its_turn(tmp_path: Path) -> None:
     """Nothing understood is no message, and no answer."""
     turns = {"trigger": "push_to_talk"}

@@ -52,6 +52,7 @@ class Floor:
         """How many times the button was released and its words are not known yet."""
         self._meanwhile: list[Callable[[], None]] = []
         """What is typed before they are."""
+        narrator.on_words = self._late
 
     def hear(self, pcm: bytes, rate: int) -> None:
         """Sound from the microphone; with push-to-talk only while the button is down."""
@@ -163,6 +164,12 @@ class Floor:
         if leads:  # its client stopped playing by itself: what it did not hear comes again
             self._narrator.mouth.client_stopped()
         return False
+
+    def _late(self) -> None:
+        """Words that come when nobody waits for them any more are a turn all the same."""
+        if self._narrator.push_to_talk and not (self._pressed or self._unknown or self._closed):
+            self._unknown += 1
+            self._actor.do(lambda session: self._spawn(self._commit(session, aside=False)))
 
     async def _commit(self, session: AgentSession[None], *, aside: bool) -> None:
         try:

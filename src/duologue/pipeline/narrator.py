@@ -65,6 +65,8 @@ class Narrator(Stage):
         """Called with the part of the pipeline that failed, to let the agent say so."""
         self.on_away: Callable[[], None] = lambda: None
         """Called when the user has been silent for long."""
+        self.on_words: Callable[[], None] = lambda: None
+        """Called when something was understood to its end."""
 
     def listen(self, session: AgentSession[None]) -> None:
         """Follows what a session does, from before its start."""
@@ -165,6 +167,8 @@ class Narrator(Stage):
             return
         told = self.turns.user_final if event.is_final else self.turns.user_interim
         self.tell(told(event.transcript))
+        if event.is_final:
+            self.on_words()
 
     def _item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
