@@ -238,7 +238,7 @@ export class DuologueWidget extends Base {
   private async make(agreed: () => Agreed | null): Promise<LiveKitSession> {
     const { LiveKitSession } = await DuologueWidget.home.load(this.tag.clientUrl);
     await this.tag.asking;
-    return new LiveKitSession(sessionOptions(this.tag, this.visitor, agreed, this.sessionEndpoint));
+    return new LiveKitSession(sessionOptions(this.tag, () => this.visitor, agreed, this.sessionEndpoint));
   }
 
   private tell([name, detail]: Tiding): void {

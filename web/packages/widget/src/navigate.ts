@@ -19,5 +19,7 @@ export function pages(changed: () => void, signal: AbortSignal): void {
 
 /** The page that the visitor has before them, as the agent is told of it. */
 export function pageNow(path: string | null): Record<string, unknown> {
-  return { type: "duologue.page", url: location.href, title: document.title, path: path ?? location.pathname };
+  // As at the door: what stands behind a ? or # may be anybody's secret.
+  const { origin, pathname } = location;
+  return { type: "duologue.page", url: `${origin}${pathname}`, title: document.title, path: path ?? pathname };
 }

@@ -5,25 +5,30 @@ import type { Tag } from "./tag.js";
 
 export type Visitor = string | (() => string | null) | null;
 
-/** What was agreed to is read at each connection, for it may come after the session was made. */
+/** What was agreed to, who visits and what the tag tells of them are read at each connection: they may come late. */
 export function sessionOptions(
-  { given, face, base, settings }: Tag,
-  visitor: Visitor,
+  tag: Pick<Tag, "given" | "face" | "base" | "settings">,
+  visitor: () => Visitor,
   agreed: () => Agreed | null,
   endpoint: string | null = null,
 ): LiveKitSessionOptions {
-  const tabs = given.tabs !== null && face.overrides.includes("tabs") ? { tabs: given.tabs } : null;
+  const { given, base, settings } = tag;
   const worklet = given["worklet-url"];
   return {
     agentId: settings.agent,
     baseUrl: base,
     ...(given.key ? { apiKey: given.key } : {}),
     ...(worklet ? { workletUrl: worklet } : {}),
-    ...(visitor === null ? {} : { visitor }),
+    visitor() {
+      const who = visitor();
+      return typeof who === "function" ? who() : who;
+    },
     ...(endpoint ? { sessionEndpoint: endpoint } : {}),
     get sessionBody() {
+      const { metadata, tabs } = tag.given;
+      const config = tabs !== null && tag.face.overrides.includes("tabs") ? { tabs } : null;
       const consent = agreed();
-      return { ...given.metadata, ...(tabs && { config: tabs }), ...(consent && { consent }) };
+      return { ...metadata, ...(config && { config }), ...(consent && { consent }) };
     },
   };
 }

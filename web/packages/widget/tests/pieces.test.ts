@@ -1,6 +1,7 @@
 /** Small parts: levels, poses, terms, addresses, what is remembered. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readAttributes } from "../src/attributes.js";
 import { trimmed } from "../src/base.js";
 import { remembered, sha256, termsOf } from "../src/consent.js";
 import { Lending } from "../src/lending.js";
@@ -8,10 +9,11 @@ import { Levels } from "../src/levels.js";
 import { bareLine, isOpen, lineOf } from "../src/model.js";
 import { between, distance, poses } from "../src/moods.js";
 import { pageAt } from "../src/navigate.js";
+import { sessionOptions } from "../src/options.js";
 import { Remember } from "../src/remember.js";
 import type { Client, ControlledSession, LiveKitSession, Snapshot } from "../src/seam.js";
 import { cutOff } from "../src/transcript.js";
-import { FACE } from "./world.js";
+import { FACE, settings } from "./world.js";
 
 /** A browser's storage that can be told to refuse. */
 function storage(): Storage & { shut: boolean } {
@@ -121,4 +123,17 @@ test("the session behind an object that is put together anew each time is found 
   assert.equal(await lending.find(lent(), () => Promise.reject(new Error("offline"))), session);
   assert.equal(new Lending().behind({ ...lent(), session } as ControlledSession), session);
   assert.equal(await new Lending().find(lent(), () => Promise.reject(new Error("offline"))), null);
+});
+
+test("what a tag tells of its visitor is what it says when the line opens, not when the session was made", () => {
+  const said = (metadata: string) => readAttributes((name) => ({ metadata, tabs: "share" })[name] ?? null);
+  const tag = { given: said('{"plan":"free"}'), face: FACE, base: "https://a.example", settings: settings() };
+  let who: string | null = null;
+  const options = sessionOptions(tag, () => who, () => null);
+  const visitor = options.visitor as () => string | null;
+  assert.deepEqual([options.sessionBody, visitor()], [{ plan: "free" }, null]);
+  tag.given = said('{"plan":"gold"}');
+  tag.face = { ...FACE, overrides: ["tabs"] };
+  who = "vis_1";
+  assert.deepEqual([options.sessionBody, visitor()], [{ plan: "gold", config: { tabs: "share" } }, "vis_1"]);
 });
