@@ -144,6 +144,7 @@ def pages() -> Iterator[str]:
             each for each in rest.split("\n\n") if each.strip() and each[0] not in "|#"
         )
         first = re.split(r"(?<=\.)\s", " ".join(paragraph.split()))[0]
+        first = re.sub(r"\[([^]]+)]\([^)]+\)", r"\1", first)  # its own links lead elsewhere
         yield f"- [{title.lstrip('# ').replace('`', '')}]({file.name}): {first}"
 
 
