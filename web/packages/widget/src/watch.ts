@@ -107,7 +107,8 @@ export abstract class Watch {
     const shut = now.state !== "connected" && now.state !== "reconnecting";
     const line: Line = this.pending && shut ? { ...now, state: "connecting" } : now;
     const { state } = line;
-    const told = tidings(this.seen, seen);
+    const before = this.seen;
+    const told = tidings(before, seen);
     // Who leaves has the words before them still, though the session itself forgets them.
     const kept = seen.transcript.length === 0 && shut ? this.entries : seen.transcript;
     const words = kept !== this.entries;
@@ -125,7 +126,8 @@ export abstract class Watch {
     const ticket = this.session?.ticket;
     if (ticket != null) this.proof = ticket.resumeToken || ticket.token;
     if (words) this.tells.said(kept);
-    if (moved && state === "connected" && seen.resumed != null) this.tells.pickedUp();
+    // A surface that comes to a line that stands has no news of it.
+    if (moved && state === "connected" && seen.resumed != null && before !== NOTHING) this.tells.pickedUp();
     if (moved) this.moved(line);
     for (const each of told) this.tells.tell(each);
   }

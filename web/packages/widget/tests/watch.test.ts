@@ -1,0 +1,69 @@
+/** What a widget makes of the session that it shows. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Call } from "../src/call.js";
+import type { LiveKitSession, Snapshot } from "../src/seam.js";
+import { settings } from "./world.js";
+
+Object.defineProperty(globalThis, "location", { value: { href: "https://a.example/here" }, configurable: true });
+
+/** A session of another world, and everything that a widget which shows it was told. */
+function lent(change: Partial<Snapshot>) {
+  const surfaces = new Set<() => void>();
+  const leads = new Set<(url: string) => void>();
+  const told: string[] = [];
+  const session = {
+    ticket: null,
+    failure: null,
+    snapshot: { connectionState: "connected", line: "connected", resumed: null, transcript: [], error: null, ...change },
+    subscribe: (surface: () => void) => (surfaces.add(surface), () => surfaces.delete(surface)),
+    subscribeToDataMessages: () => () => undefined,
+    on: (name: string, ear: (url: string) => void) => {
+      if (name === "navigate") leads.add(ear);
+      return () => leads.delete(ear);
+    },
+  };
+  Object.assign(session.snapshot, { session });
+  const call = new Call(settings(), {
+    changed: () => undefined,
+    said: () => undefined,
+    pickedUp: () => void told.push("picked up"),
+    notice: (text) => void told.push(text),
+    tell: ([name, detail]) => void (name === "duologue-navigate" && told.push(String(detail["url"]))),
+    make: () => Promise.reject(new Error("no client here")),
+    terms: async () => null,
+  });
+  const real = session as unknown as LiveKitSession;
+  call.borrow(real.snapshot, real);
+  return {
+    told,
+    call,
+    becomes(next: Partial<Snapshot>) {
+      session.snapshot = { ...session.snapshot, ...next };
+      for (const surface of surfaces) surface();
+    },
+    leads: (url: string) => leads.forEach((ear) => ear(url)),
+    ears: () => surfaces.size + leads.size,
+  };
+}
+
+test("a surface that comes to a line that stands has no news of it; one that saw it break has", () => {
+  const { told, becomes } = lent({ resumed: "live" });
+  assert.deepEqual(told, []);
+  becomes({ line: "reconnecting", connectionState: "connecting" });
+  becomes({ line: "connected", connectionState: "connected" });
+  assert.deepEqual(told, ["picked up"]);
+});
+
+test("an agent leads to pages, and to nothing that would run", () => {
+  const { told, leads } = lent({});
+  for (const url of ["/menu", "javascript:alert(1)", "https://b.example/", "data:text/html,x"]) leads(url);
+  assert.deepEqual(told, ["/menu", "https://b.example/"]);
+});
+
+test("a widget that goes listens to nothing of a session that stays", () => {
+  const { call, ears } = lent({});
+  assert.equal(ears(), 2);
+  call.close();
+  assert.equal(ears(), 0);
+});
