@@ -57,6 +57,7 @@ export class DuologueWidget extends Base {
       said: () => this.view?.said(),
       pickedUp: () => this.notice(this.tag.t("pickedUp")),
       notice: (text) => this.notice(text),
+      devices: () => void this.devices(),
       tell: (tiding) => this.tell(tiding),
       make: (agreed) => this.make(agreed),
       terms: async () => {
@@ -158,7 +159,6 @@ export class DuologueWidget extends Base {
       online: () => this.call.online(navigator.onLine),
       blur: () => this.call.release(),
       narrow: () => this.draw(),
-      devices: () => void this.devices(),
       page: () => this.tellPage(),
     };
     listen(this.view, ears, signal);

@@ -13,7 +13,6 @@ export interface Ears {
   blur(): void;
   /** The page became as narrow as a phone, or as wide as it was. */
   narrow(): void;
-  devices(): void;
   /** The visitor went to another page of a site without reloads. */
   page(): void;
 }
@@ -28,7 +27,6 @@ export function listen({ root, launcher }: View, ears: Ears, signal: AbortSignal
   to(globalThis, "offline", ears.online);
   to(globalThis, "blur", ears.blur);
   to(matchMedia(PHONE), "change", ears.narrow);
-  to(navigator.mediaDevices, "devicechange", ears.devices);
   aboveKeyboard(root, signal);
   pages(ears.page, signal);
 }

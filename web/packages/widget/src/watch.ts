@@ -11,6 +11,8 @@ export interface WatchHooks {
   /** The line came back to its conversation. */
   pickedUp(): void;
   notice(text: string): void;
+  /** Other microphones are there, or they have names now that one was allowed. */
+  devices(): void;
   tell(tiding: Tiding): void;
 }
 
@@ -66,6 +68,7 @@ export abstract class Watch {
       session.on("notice", ({ code, message }) => {
         if (!SHOWN_BY_STATE.has(code)) this.tells.notice(message);
       }),
+      session.on("devices", () => this.tells.devices()),
       session.on("navigate", (url) => {
         // A page may hand to its router whatever it is told: `javascript:` is no page.
         const leads = [...beside][0] === this && pageAt(url, location.href) !== null;

@@ -11,6 +11,7 @@ Object.defineProperty(globalThis, "location", { value: { href: "https://a.exampl
 function lent(change: Partial<Snapshot>) {
   const surfaces = new Set<() => void>();
   const leads = new Set<(url: string) => void>();
+  const devices = new Set<() => void>();
   const told: string[] = [];
   const session = {
     ticket: null,
@@ -18,9 +19,10 @@ function lent(change: Partial<Snapshot>) {
     snapshot: { connectionState: "connected", line: "connected", resumed: null, transcript: [], error: null, ...change },
     subscribe: (surface: () => void) => (surfaces.add(surface), () => surfaces.delete(surface)),
     subscribeToDataMessages: () => () => undefined,
-    on: (name: string, ear: (url: string) => void) => {
-      if (name === "navigate") leads.add(ear);
-      return () => leads.delete(ear);
+    on: (name: string, ear: () => void) => {
+      const among = name === "navigate" ? leads : name === "devices" ? devices : new Set();
+      among.add(ear);
+      return () => among.delete(ear);
     },
   };
   Object.assign(session.snapshot, { session });
@@ -29,6 +31,7 @@ function lent(change: Partial<Snapshot>) {
     said: () => undefined,
     pickedUp: () => void told.push("picked up"),
     notice: (text) => void told.push(text),
+    devices: () => void told.push("devices"),
     tell: ([name, detail]) => void (name === "duologue-navigate" && told.push(String(detail["url"]))),
     make: () => Promise.reject(new Error("no client here")),
     terms: async () => null,
@@ -43,7 +46,8 @@ function lent(change: Partial<Snapshot>) {
       for (const surface of surfaces) surface();
     },
     leads: (url: string) => leads.forEach((ear) => ear(url)),
-    ears: () => surfaces.size + leads.size,
+    finds: () => devices.forEach((ear) => ear()),
+    ears: () => surfaces.size + leads.size + devices.size,
   };
 }
 
@@ -61,9 +65,15 @@ test("an agent leads to pages, and to nothing that would run", () => {
   assert.deepEqual(told, ["/menu", "https://b.example/"]);
 });
 
+test("microphones are listed anew when they got their names, which is after one was allowed", () => {
+  const { told, finds } = lent({});
+  finds();
+  assert.deepEqual(told, ["devices"]);
+});
+
 test("a widget that goes listens to nothing of a session that stays", () => {
   const { call, ears } = lent({});
-  assert.equal(ears(), 2);
+  assert.equal(ears(), 3);
   call.close();
   assert.equal(ears(), 0);
 });
