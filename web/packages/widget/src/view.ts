@@ -159,8 +159,6 @@ export class View {
       position: settings.position,
       size: settings.size,
       open: String(shown),
-      asks: String(asks),
-      begin: String(now.begin),
     };
     for (const [name, value] of Object.entries(marks)) set(this.root, `data-${name}`, value);
     set(this.panel, "role", settings.embedded ? "region" : "dialog");
