@@ -45,6 +45,7 @@ def test_pages_of_the_same_site_and_listed_ones_are_allowed(url: str, page: Page
         ("///evil.example", SHOP),
         ("javascript:alert(1)", SHOP),
         ("https://shop.example/", Page("about:blank")),
+        ("https://shop.example/", Page("https://[shop.example")),
         ("https://shop.example/", Page("file://shop.example/x")),
     ],
 )

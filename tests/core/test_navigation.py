@@ -70,3 +70,5 @@ def test_a_page_has_an_origin_if_it_is_on_the_web() -> None:
     """A blank one has none."""
     assert own_origin(PAGE) == "http://shop.example"
     assert own_origin("about:blank") is None
+    assert own_origin("http://[::1") is None
+    assert origin_of("//cdn.example/x", "http://[::1") == "https://cdn.example"

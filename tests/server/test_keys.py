@@ -71,6 +71,9 @@ def test_a_key_is_made_void_at_once(desk: Desk, admin: str) -> None:
         ({"agent": "desk", "origins": []}, 400, "bad_request", "origin"),
         ({"agent": "desk", "origins": [SHOP], "kind": "secret"}, 400, "bad_request", "kind"),
         ({"agent": "desk"}, 400, "bad_request", "origins"),
+        ({"agent": "desk", "origins": [SHOP] * 101}, 400, "bad_request", "origins"),
+        ({"agent": "desk", "origins": [SHOP], "name": "x" * 201}, 400, "bad_request", "name"),
+        ({"agent": "de\0sk", "origins": [SHOP]}, 400, "bad_request", "agent"),
     ],
 )
 def test_a_key_that_would_open_nothing_is_refused(

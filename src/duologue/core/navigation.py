@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from duologue.errors import DuologueError
 
@@ -36,16 +36,24 @@ def origin_of(url: str, page: str | None) -> str | None:
     parts = destination(url)
     if not parts.netloc:
         return None
-    scheme = parts.scheme or (urlsplit(page).scheme if page else "") or "https"
+    scheme = parts.scheme or _of(page or "").scheme or "https"
     return f"{scheme}://{parts.netloc}"
 
 
 def own_origin(page: str) -> str | None:
     """The origin of a page, by its address; none of one that is nowhere on the web."""
-    parts = urlsplit(urljoin(page, "/"))
+    parts = _of(page)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
 
 
 def refusal(url: str, reason: str) -> DuologueError:
     """Why a page is not led there."""
     return DuologueError("address_refused", url=url, reason=reason)
+
+
+def _of(page: str) -> SplitResult:
+    """The parts of what a page says that its address is; all empty when that is none."""
+    try:
+        return urlsplit(page)
+    except ValueError:
+        return urlsplit("")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from duologue.wire.bodies import CLEAN
 
 
 class PublicKeyRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A key for pages: it opens one agent, from the pages of these origins."""
 
-    agent: str
+    agent: Annotated[str, msgspec.Meta(pattern=CLEAN)]
     """The agent's id or slug."""
-    origins: list[str]
+    origins: Annotated[list[str], msgspec.Meta(max_length=100)]
     """Web origins such as `https://shop.example`."""
-    name: str = ""
+    name: Annotated[str, msgspec.Meta(max_length=200, pattern=CLEAN)] = ""
     """What it is for."""
 
 
