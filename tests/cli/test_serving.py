@@ -64,15 +64,15 @@ def eventually(true: Any) -> None:
 
 
 def greeting(url: str) -> str:
-    """What the page says now; nothing while the server starts anew."""
+    """What a widget would greet with now; nothing while the server starts anew."""
     try:
-        return httpx.get(url, timeout=5).text
+        return httpx.get(f"{url}/api/widget/agent", params={"agent": "desk"}, timeout=5).text
     except httpx.TransportError:
         return ""
 
 
 def test_dev_serves_a_file_and_reloads_it_on_the_same_port(tmp_path: Path) -> None:
-    """The page shows the greeting of the file, and the new one after it is saved."""
+    """A widget shows the greeting of the file, and the new one after it is saved."""
     file = tmp_path / "desk.py"
     file.write_text(FILE)
     with running(tmp_path, "dev", "desk.py", "--port", "0", "--no-open", "--json") as process:
