@@ -12,6 +12,7 @@ from tests.store.visiting import (
     OTHER_VISIT,
     VISIT,
     VISITOR,
+    an_id,
     batch,
     click,
     happened,
@@ -196,4 +197,27 @@ async def test_batches_and_a_deletion_at_once_wait_for_each_other(url: str) -> N
         await asyncio.gather(*work, *gone, *talk)
     await db.write(visitors.forget, world.id, VISITOR)
     assert await db.read(rows) == [0, 0, 0, 0]
+    await db.close()
+
+
+async def test_who_comes_back_while_the_old_is_forgotten_is_told_of(url: str) -> None:
+    """A visit that goes on is not deleted under its new pages, nor is a batch refused for it."""
+    db = await Database.open(url)
+    world = await db.write(build, "ours")
+    later = NOW + 100 * DAY
+    for number in range(8):
+        whose: list[dict[str, Any]] = [
+            {"visitor": an_id("vis_"), "visit": an_id("vst_")} for _ in range(8)
+        ]
+        for each in whose:
+            await db.write(visits.record, world.id, batch(page("/"), **each), NOW)
+        come = [
+            db.write(visits.record, world.id, batch(page("/", later), sent_at=later, **each), later)
+            for each in whose
+        ]
+        gone = [db.write(visits.prune, later - DAY) for _ in range(4)]
+        async with asyncio.timeout(60):
+            await asyncio.gather(*come, *gone)
+        await db.write(visits.prune, later - DAY)
+        assert await db.read(rows) == [8 * (number + 1)] * 3 + [0]
     await db.close()

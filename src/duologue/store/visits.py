@@ -190,7 +190,11 @@ def _take(conn: Connection, org_id: str, batch: wire.Batch, event: wire.Event, a
 
 
 def _delete(conn: Connection, table: Any, *which: Any) -> int:
-    """Deletes some of the rows; how many."""
+    """Deletes some of the rows; how many.
+
+    One that a batch is being written to is left alone: whoever it is of is here again.
+    """
     key = (table.c.org_id, table.c.id)
     some = select(*key).where(*which).limit(AT_ONCE)
+    some = some.with_for_update(of=table, skip_locked=True)
     return conn.execute(delete(table).where(tuple_(*key).in_(some))).rowcount
