@@ -5,7 +5,7 @@ import { type Agreed, termsOf } from "./consent.js";
 import { Lending } from "./lending.js";
 import { listen } from "./listening.js";
 import { Looks } from "./looks.js";
-import { pageAt, pageNow } from "./navigate.js";
+import { pageAt, tellPage, TITLED_MS } from "./navigate.js";
 import { sessionOptions, type Visitor } from "./options.js";
 import { PHONE, trap } from "./phone.js";
 import type { ControlledSession, Home, LiveKitSession } from "./seam.js";
@@ -40,6 +40,7 @@ export class DuologueWidget extends Base {
   private living: AbortController | null = null;
   private lent: ControlledSession | null = null;
   private stale = false;
+  private telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -259,9 +260,11 @@ export class DuologueWidget extends Base {
   }
 
   private tellPage(): void {
-    const { session, model } = this.call;
-    if (session === null || model.line.state !== "connected") return;
-    session.sendData(pageNow(this.pathname)).catch(() => undefined);
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => {
+      const { session, model } = this.call;
+      if (session !== null && model.line.state === "connected") tellPage(session, this.pathname);
+    }, TITLED_MS);
   }
 
   /** Takes what the tag, the server and the page say, as it is now. */

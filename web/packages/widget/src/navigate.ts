@@ -1,4 +1,8 @@
 /** Where an agent leads its visitor, and what it is told of where the visitor is. */
+import type { LiveKitSession } from "./seam.js";
+
+/** A site without reloads changes its address first, and its title a moment later. */
+export const TITLED_MS = 100;
 
 /**
  * The page that is meant; null for what is none. Which sites an agent may lead to, its server has
@@ -17,8 +21,20 @@ export function pages(changed: () => void, signal: AbortSignal): void {
   globalThis.addEventListener("popstate", changed, { signal });
 }
 
+/** What each session's agent knows already: any of its surfaces may have told it. */
+const told = new WeakMap<object, string>();
+
+/** Tells the agent of a session where the visitor is, unless it knows. */
+export function tellPage(session: Pick<LiveKitSession, "sendData">, path: string | null): void {
+  const page = pageNow(path);
+  const known = JSON.stringify(page);
+  if (told.get(session) === known) return;
+  told.set(session, known);
+  session.sendData(page).catch(() => told.delete(session));
+}
+
 /** The page that the visitor has before them, as the agent is told of it. */
-export function pageNow(path: string | null): Record<string, unknown> {
+function pageNow(path: string | null): Record<string, unknown> {
   // As at the door: what stands behind a ? or # may be anybody's secret.
   const { origin, pathname } = location;
   return { type: "duologue.page", url: `${origin}${pathname}`, title: document.title, path: path ?? pathname };

@@ -8,7 +8,7 @@ import { Lending } from "../src/lending.js";
 import { Levels } from "../src/levels.js";
 import { bareLine, isOpen, lineOf } from "../src/model.js";
 import { between, distance, poses } from "../src/moods.js";
-import { pageAt } from "../src/navigate.js";
+import { pageAt, tellPage } from "../src/navigate.js";
 import { sessionOptions } from "../src/options.js";
 import { Remember } from "../src/remember.js";
 import type { Client, ControlledSession, LiveKitSession, Snapshot } from "../src/seam.js";
@@ -85,6 +85,41 @@ test("a page is led to pages only", () => {
   assert.equal(pageAt("https://b.example/", "https://a.example/x"), "https://b.example/");
   assert.equal(pageAt("javascript:alert(1)", "https://a.example/x"), null);
   assert.equal(pageAt("data:text/html,x", "https://a.example/x"), null);
+});
+
+test("an agent is told of a page once, whichever surface tells it", async () => {
+  const before = { location: globalThis.location, document: globalThis.document };
+  const page = (pathname: string): void =>
+    void Object.assign(globalThis, {
+      location: { origin: "https://a.example", pathname },
+      document: { title: "Menu" },
+    });
+  const sent: unknown[] = [];
+  let fails = false;
+  const session = {
+    sendData: async (data: Record<string, unknown>) => {
+      if (fails) throw new Error("the line is away");
+      sent.push(data);
+    },
+  };
+  try {
+    page("/menu");
+    tellPage(session, null);
+    tellPage(session, null);
+    page("/contact");
+    fails = true;
+    tellPage(session, null);
+    await Promise.resolve();
+    await Promise.resolve();
+    fails = false;
+    tellPage(session, "/other");
+    tellPage(session, null);
+  } finally {
+    Object.assign(globalThis, before);
+  }
+  const told = { type: "duologue.page", url: "https://a.example/menu", title: "Menu", path: "/menu" };
+  const next = { ...told, url: "https://a.example/contact" };
+  assert.deepEqual(sent, [told, { ...next, path: "/other" }, { ...next, path: "/contact" }]);
 });
 
 test("an address has no end that paths would double", () => {

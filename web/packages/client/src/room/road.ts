@@ -4,6 +4,7 @@ import {
   type LocalTrackPublication,
   type RemoteParticipant,
   RoomEvent,
+  type RoomEventCallbacks,
 } from "livekit-client";
 import type { Road, RoadEnd, RoadHooks, RoomGiven, Shown } from "../road.js";
 import { asNotice } from "../socket.js";
@@ -36,6 +37,7 @@ export class RoomRoad implements Road {
   private readonly letters: Letters;
   private readonly word = new LastWord();
   private readonly timers = new Set<() => void>();
+  private readonly deafen: (() => void)[] = [];
   private readonly tracks = new Set<string>();
   private readonly told = new Set<string>();
   private hooks: RoadHooks | null;
@@ -160,7 +162,8 @@ export class RoomRoad implements Road {
   }
 
   private async close(): Promise<void> {
-    this.room.removeAllListeners();
+    // Ours alone: a page that listens to the room hears of its end.
+    for (const stop of this.deafen.splice(0)) stop();
     await this.room.disconnect(false).catch(() => undefined);
     this.made.release();
   }
@@ -169,34 +172,37 @@ export class RoomRoad implements Road {
 
   private listen(encrypted: boolean): void {
     const { room, agent, voices } = this;
-    room
-      .on(RoomEvent.ParticipantConnected, (person) => agent.connected(person))
-      .on(RoomEvent.ParticipantActive, (person) => agent.changed(person as RemoteParticipant))
-      .on(RoomEvent.ParticipantDisconnected, (person, why) => agent.disconnected(person, why))
-      .on(RoomEvent.ParticipantAttributesChanged, (_, person) => this.changed(person as RemoteParticipant))
-      .on(RoomEvent.TrackSubscribed, (track, publication, person) => {
-        agent.connected(person);
-        voices.subscribed(track, publication, person);
-      })
-      .on(RoomEvent.TrackUnsubscribed, (track) => voices.unsubscribed(track))
-      .on(RoomEvent.LocalTrackPublished, (publication) => this.published(publication))
-      .on(RoomEvent.LocalTrackSubscribed, () => agent.hears())
-      .on(RoomEvent.DataReceived, (payload, person, _, topic = "", encryption, identity) => {
-        const sender = person?.identity ?? identity ?? "";
-        this.received({ payload, topic, sender, secret: !encrypted || (encryption ?? 0) !== 0 });
-      })
-      .on(RoomEvent.EncryptionError, (error) => this.tell("encryption_failed", error.message))
-      .on(RoomEvent.SignalReconnecting, () => {
-        this.letters.holdsBack(true);
-        this.blinking();
-        this.blinking = after(BLINK_MS, () => this.mending());
-      })
-      .on(RoomEvent.Reconnecting, () => {
-        this.letters.anew();
-        this.mending();
-      })
-      .on(RoomEvent.Reconnected, () => void this.mended())
-      .on(RoomEvent.Disconnected, (reason) => this.disconnected(reason));
+    const hear = <E extends keyof RoomEventCallbacks>(event: E, ear: RoomEventCallbacks[E]): void => {
+      room.on(event, ear);
+      this.deafen.push(() => room.off(event, ear));
+    };
+    hear(RoomEvent.ParticipantConnected, (person) => agent.connected(person));
+    hear(RoomEvent.ParticipantActive, (person) => agent.changed(person as RemoteParticipant));
+    hear(RoomEvent.ParticipantDisconnected, (person, why) => agent.disconnected(person, why));
+    hear(RoomEvent.ParticipantAttributesChanged, (_, person) => this.changed(person as RemoteParticipant));
+    hear(RoomEvent.TrackSubscribed, (track, publication, person) => {
+      agent.connected(person);
+      voices.subscribed(track, publication, person);
+    });
+    hear(RoomEvent.TrackUnsubscribed, (track) => voices.unsubscribed(track));
+    hear(RoomEvent.LocalTrackPublished, (publication) => this.published(publication));
+    hear(RoomEvent.LocalTrackSubscribed, () => agent.hears());
+    hear(RoomEvent.DataReceived, (payload, person, _, topic = "", encryption, identity) => {
+      const sender = person?.identity ?? identity ?? "";
+      this.received({ payload, topic, sender, secret: !encrypted || (encryption ?? 0) !== 0 });
+    });
+    hear(RoomEvent.EncryptionError, (error) => this.tell("encryption_failed", error.message));
+    hear(RoomEvent.SignalReconnecting, () => {
+      this.letters.holdsBack(true);
+      this.blinking();
+      this.blinking = after(BLINK_MS, () => this.mending());
+    });
+    hear(RoomEvent.Reconnecting, () => {
+      this.letters.anew();
+      this.mending();
+    });
+    hear(RoomEvent.Reconnected, () => void this.mended());
+    hear(RoomEvent.Disconnected, (reason) => this.disconnected(reason));
   }
 
   private published(publication: LocalTrackPublication): void {
