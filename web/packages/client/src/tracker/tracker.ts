@@ -59,9 +59,9 @@ export class TrackerCore {
     return this.objected ? "denied" : this.answer;
   }
 
-  /** The visitor's id, for a session's `visitor`; null where nobody may be known. */
+  /** The visitor's id, for a session's `visitor`; null as long as the visitor has not agreed. */
   get visitorId(): string | null {
-    if (this.releases === null || this.consent === "denied") return null;
+    if (this.releases === null || this.consent !== "granted") return null;
     return this.identity?.visitor ?? null;
   }
 
