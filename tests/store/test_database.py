@@ -209,3 +209,15 @@ def test_the_kind_of_a_database_is_read_from_its_address() -> None:
     """Both schemes that are taken."""
     assert database.backend("sqlite:///a.db") == "sqlite"
     assert database.backend("postgresql://host/name") == "postgresql"
+
+
+async def test_a_text_that_no_database_can_keep_is_the_askers_mistake(url: str) -> None:
+    """Looked for, it is not found or refused; it never counts as a failure of the server."""
+    db = await Database.open(url)
+    for ask in (db.read(organizations.get, "a\0b"), db.write(organizations.get, "a\0b")):
+        try:
+            assert await ask is None
+        except DuologueError as error:
+            assert (error.code, "NUL" in error.message) == ("bad_request", True)
+    assert await db.read(count) == 1, "the next one is served"
+    await db.close()

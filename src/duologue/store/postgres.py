@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util.concurrency import greenlet_spawn
 
+from duologue.errors import DuologueError
 from duologue.store.database import Database
 from duologue.store.schema import prepare
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_UNKEEPABLE: Final = "22021"
+"""PostgreSQL's number for a character that it has no place for."""
 
 
 class PostgresDatabase(Database):
@@ -39,19 +44,32 @@ class PostgresDatabase(Database):
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """See `Database.write`."""
-        async with self._engine.begin() as conn:
-            return await conn.run_sync(work, *args, **kwargs)
+        with _legible():
+            async with self._engine.begin() as conn:
+                return await conn.run_sync(work, *args, **kwargs)
 
     async def read(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """See `Database.read`."""
-        async with self._engine.connect() as conn:
-            return await conn.run_sync(work, *args, **kwargs)
+        with _legible():
+            async with self._engine.connect() as conn:
+                return await conn.run_sync(work, *args, **kwargs)
 
     async def close(self) -> None:
         """See `Database.close`."""
         await self._engine.dispose()
+
+
+@contextmanager
+def _legible() -> Iterator[None]:
+    """Refuses text that PostgreSQL cannot keep, or look for: the one with a NUL in it."""
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _UNKEEPABLE:
+            raise
+        raise DuologueError("bad_request", reason="a text in it has the character NUL") from None
 
 
 def _engine(url: str) -> AsyncEngine:
