@@ -214,10 +214,12 @@ def test_the_kind_of_a_database_is_read_from_its_address() -> None:
 async def test_a_text_that_no_database_can_keep_is_the_askers_mistake(url: str) -> None:
     """Looked for, it is not found or refused; it never counts as a failure of the server."""
     db = await Database.open(url)
-    for ask in (db.read(organizations.get, "a\0b"), db.write(organizations.get, "a\0b")):
-        try:
-            assert await ask is None
-        except DuologueError as error:
-            assert (error.code, "NUL" in error.message) == ("bad_request", True)
+    for ask in (db.read, db.write):
+        if url.startswith("sqlite"):
+            assert await ask(organizations.get, "a\0b") is None
+            continue
+        with pytest.raises(DuologueError, match="NUL") as caught:
+            await ask(organizations.get, "a\0b")
+        assert caught.value.code == "bad_request"
     assert await db.read(count) == 1, "the next one is served"
     await db.close()
