@@ -70,8 +70,11 @@ def test_what_is_typed_opens_the_line(visit: Visit, stage: House) -> None:
     """A message needs no microphone and no button before it; Speak opens the microphone later."""
     tab = visit(stage, "plain", agent="parrot", default_open="")
     tab.type("What is the capital of the moon?")
+    line = "document.querySelector('duologue-widget').shadowRoot.querySelector('.said')"
+    tab.wait(f"(globalThis.line = {line}) !== null")
     assert tab.hears("capital", "user").text == "What is the capital of the moon?"
     assert tab.hears("beyond me").role == "agent"
+    assert tab.run("globalThis.line.isConnected"), "one line, which is read out once"
     assert tab.sound() == b""
     tab.reaches("Your turn")
     assert tab.buttons[0] == "Speak"

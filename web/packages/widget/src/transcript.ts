@@ -48,12 +48,7 @@ export class Transcript {
 
   draw(entries: readonly TranscriptEntry[], agent: string, t: Translate): void {
     const settled = prefix(entries);
-    const known = new Set(entries.map((entry) => entry.id));
-    for (const [id, item] of this.shown) {
-      if (known.has(id)) continue;
-      item.remove();
-      this.shown.delete(id);
-    }
+    this.keep(entries);
     entries.forEach((entry, place) => {
       const item = this.shown.get(entry.id) ?? this.add(entry.id);
       this.fill(item, entry, entry.role === "user" ? t("you") : agent, t);
@@ -64,6 +59,26 @@ export class Transcript {
     if (entries.length === 0) return;
     if (this.follows) this.follow();
     else this.newest.hidden = false;
+  }
+
+  /** Takes away what is gone. What was typed gets another id once the server has it: the line stays. */
+  private keep(entries: readonly TranscriptEntry[]): void {
+    const known = new Set(entries.map((entry) => entry.id));
+    const gone = new Map([...this.shown].filter(([id]) => !known.has(id)));
+    for (const { id, role, text } of entries) {
+      if (this.shown.has(id)) continue;
+      const same = ([, item]: [string, HTMLElement]): boolean =>
+        item.dataset["role"] === role && item.querySelector(".words")?.textContent === text;
+      const found = [...gone].find(same);
+      if (found === undefined) continue;
+      gone.delete(found[0]);
+      this.shown.delete(found[0]);
+      this.shown.set(id, found[1]);
+    }
+    for (const [id, item] of gone) {
+      item.remove();
+      this.shown.delete(id);
+    }
   }
 
   private add(id: string): HTMLElement {
@@ -81,7 +96,8 @@ export class Transcript {
     const [speaker, time, mark] = who?.children ?? [];
     if (speaker !== undefined) write(speaker, name);
     if (mark !== undefined) write(mark, entry.interrupted ? t("cut") : "");
-    if (time instanceof HTMLTimeElement && time.dateTime === "") {
+    // A page's own entries may have no time.
+    if (time instanceof HTMLTimeElement && time.dateTime === "" && Number.isFinite(entry.timestamp)) {
       const at = new Date(entry.timestamp);
       time.dateTime = at.toISOString();
       this.clock ??= new Intl.DateTimeFormat(this.language, { hour: "2-digit", minute: "2-digit" });
