@@ -126,6 +126,7 @@ def test_typing_needs_no_microphone(opener: Opener, stage: House) -> None:
 def test_a_suggestion_begins_a_call(opener: Opener, house: House) -> None:
     """A tap on a suggestion opens the line and says it."""
     tab = opener(house)
+    tab.until(lambda: tab.sees(".chip"), "a suggestion")
     first = tab.inside(".chip")
     tab.ask("click", selector="#widget .chip >> nth=0")
     assert tab.hears(first, "user").text == first

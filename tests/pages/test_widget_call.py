@@ -44,7 +44,7 @@ def test_a_call_from_start_to_end(visit: Visit, house: House) -> None:
     assert tab.violations() == []
     tab.click("Talk")
     tab.reaches("Speaking")
-    assert tab.buttons == ["Mute", "Interrupt", "End"]
+    tab.until(lambda: tab.buttons == ["Mute", "Interrupt", "End"], "the microphone's button")
     assert tab.violations() == []
     tab.reaches("Listening")
     tab.hears("Corner Table")

@@ -213,7 +213,7 @@ export class Call extends Watch {
         return null;
       }
       this.follow(session);
-      session.on("audioElement", () => this.hush());
+      session.on("audioElement", (voice) => this.hush(voice)); // it may come before the line is open
       return session;
     } catch (error) {
       this.making = null;
@@ -228,9 +228,8 @@ export class Call extends Watch {
   }
 
   /** Whoever came to read is not spoken to. */
-  private hush(): void {
-    const voice = this.session?.snapshot.audioElement;
-    if (voice != null) voice.muted = this.model.settings.mode === "text";
+  private hush(voice: HTMLAudioElement | null): void {
+    if (voice !== null) voice.muted = this.model.settings.mode === "text";
   }
 
   private let(): void {
