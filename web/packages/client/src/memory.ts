@@ -1,4 +1,5 @@
 /** Where a page keeps the right to come back to its conversation. */
+import { quietly } from "./quietly.js";
 
 /** The right itself: the newest token, and when the line was last known alive (UTC ms). */
 export interface Kept {
@@ -55,15 +56,6 @@ function browserStorages(): Storages {
     local: quietly(() => globalThis.localStorage) ?? null,
     session: quietly(() => globalThis.sessionStorage) ?? null,
   };
-}
-
-/** Storage may be forbidden, full or missing; the conversation goes on without it. */
-function quietly<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
 }
 
 function parsed(text: string | null | undefined): Kept | null {

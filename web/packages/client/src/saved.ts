@@ -1,5 +1,6 @@
 /** What is kept of a session for the next page: what it takes to come back, and how long. */
 import type { AgentConfig } from "./controlled.js";
+import { quietly } from "./quietly.js";
 import type { OpeningConfig } from "./wire.js";
 
 /** Milliseconds after the last word of life in which a conversation may be gone on with. */
@@ -87,12 +88,4 @@ function whole(found: unknown): SavedSession | null {
   if (typeof ts !== "number" || typeof left !== "boolean") return null;
   if (typeof config !== "object" || typeof agent !== "object") return null;
   return { url, token, roomName, ts, conversationId, resumeToken, left, config, agent };
-}
-
-function quietly<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@
 import { fromBase64, toBase64 } from "./base64.js";
 import { afterClose, resumable } from "./line.js";
 import { Pulse } from "./pulse.js";
+import { quietly } from "./quietly.js";
 import type { Road, RoadEnd, RoadHooks } from "./road.js";
 import type { Notice } from "./types.js";
 import type { ClientMessage, ServerMessage } from "./wire.js";
@@ -123,15 +124,6 @@ export class Socket implements Road {
       this.notice = (message.type === "response.data" && asNotice(message.content)) || this.notice;
       this.hooks?.message(message);
     }
-  }
-}
-
-/** What a frame holds; what cannot be read is nobody's, for it would be no better for an error. */
-function quietly<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch {
-    return null;
   }
 }
 

@@ -2,7 +2,8 @@
 import { type LiveKitSession, lead, SessionError, type Snapshot } from "@duologue/client";
 import type { LiveKitSessionState, SessionActs } from "./types.js";
 
-const IDLE: Omit<Snapshot, "session" | "agentId" | "baseUrl" | keyof SessionActs> = {
+/** What a session shows before anything happened. */
+export const IDLE: Omit<Snapshot, "session" | "agentId" | "baseUrl" | keyof SessionActs> = {
   connectionState: "idle",
   agentState: "idle",
   transcript: [],

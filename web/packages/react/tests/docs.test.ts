@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 
-const ROOT = resolve(import.meta.dirname, "..");
+const ROOT = process.cwd();
 const PAGES = ["README.md", "../../../docs/react.md"];
 
 test("every piece of code in the documents is right, to the strictest compiler", () => {

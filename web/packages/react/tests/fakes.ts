@@ -1,29 +1,12 @@
 /** A session of another world: what components ask of a `LiveKitSession`, and nothing of a server. */
 import type { LiveKitSession, Snapshot } from "@duologue/client";
+import { IDLE } from "../src/held.js";
 import type { Carrier } from "../src/microphone/types.js";
 
 const CALM: Omit<Snapshot, "session"> = {
   agentId: "demo",
   baseUrl: "https://example.org",
-  connectionState: "idle",
-  agentState: "idle",
-  transcript: [],
-  agentConfig: null,
-  videoElement: null,
-  audioElement: null,
-  canResume: false,
-  error: null,
-  errorCode: null,
-  retryAfter: null,
-  line: "idle",
-  activity: "idle",
-  microphone: "off",
-  sound: "off",
-  pushToTalk: false,
-  tool: null,
-  transport: null,
-  conversationId: null,
-  resumed: null,
+  ...IDLE,
   connect: async () => {},
   disconnect: () => {},
   sendData: async () => {},

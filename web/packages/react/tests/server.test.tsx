@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
 import { StrictMode } from "react";
 import { renderToString } from "react-dom/server";
@@ -38,7 +38,7 @@ test("useAgentSession() outside of a provider says what to put where", () => {
 test("what is published says that it is for clients, and shares its contexts", () => {
   const folder = mkdtempSync(join(tmpdir(), "duologue-react-"));
   try {
-    const root = resolve(import.meta.dirname, "..");
+    const root = process.cwd();
     const ran = spawnSync(process.execPath, [join(root, "build.mjs"), folder], { encoding: "utf8" });
     assert.equal(ran.status, 0, ran.stderr);
     const names = readdirSync(folder);

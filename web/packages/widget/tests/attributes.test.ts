@@ -9,7 +9,7 @@ import { EVENTS } from "../src/tidings.js";
 import { en } from "../src/texts/en.js";
 import { FACE, settings } from "./world.js";
 
-const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const README = readFileSync(`${process.cwd()}/README.md`, "utf8");
 
 function complaints(attributes: Readonly<Record<string, string>>): Complaint[] {
   const found: Complaint[] = [];
