@@ -85,7 +85,7 @@ export const talk = css`
 .notice::before { content: ""; flex: none; width: 8px; height: 8px; border-radius: 50%; background: var(--agent); }
 .notice p { flex: 1; padding: 10px 0; }
 
-.consent { position: absolute; inset: 0; z-index: 3; display: flex; flex-direction: column; justify-content: flex-end; gap: 12px; padding: 28px 24px 24px; background: var(--paper); animation: arrive .35s var(--ease) both; }
+.consent { position: absolute; inset: auto 0 0; z-index: 3; max-height: 100%; overflow-y: auto; display: flex; flex-direction: column; gap: 12px; padding: 28px 24px 24px; border-radius: 26px 26px 0 0; background: var(--card); box-shadow: 0 0 0 100vmax rgb(var(--shade) / .34); animation: arrive .35s var(--ease) both; }
 .consent .title { font: 400 28px/1.15 var(--serif); letter-spacing: -.018em; }
 .terms { min-height: 0; overflow-y: auto; white-space: pre-line; line-height: 1.55; color: var(--soft); border-radius: 6px; }
 .read { align-self: flex-start; display: inline-flex; align-items: center; min-height: 44px; color: var(--accent); text-underline-offset: 3px; }
