@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
+from tests.store.tracing import RUN, line, span, told, turn
 from tests.store.visiting import VISITOR, batch, page
 from tests.store.world import NOW, World, authorize, build
 
@@ -20,16 +21,24 @@ from duologue.store import (
     agents,
     conversations,
     feedback,
+    forgetting,
     keys,
     messages,
+    recordings,
     runs,
     sessions,
+    trace_deletion,
+    trace_export,
+    trace_lists,
+    trace_overview,
+    traces,
     usage,
     visitors,
     visits,
 )
 from duologue.store.records import Message, Page, Run
 from duologue.store.tables import metadata
+from duologue.store.trace_records import TraceEntry, TraceFilter
 
 Call = Callable[[Connection, str, World], Any]
 
@@ -97,6 +106,35 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (visitors, "known"): lambda c, o, w: visitors.known(c, o, VISITOR),
     (visitors, "whole"): lambda c, o, w: visitors.whole(c, o, VISITOR),
     (visitors, "forget"): lambda c, o, w: visitors.forget(c, o, VISITOR),
+    (forgetting, "forget_session"): lambda c, o, w: forgetting.forget_session(c, o, w.session.id),
+    (recordings, "finish"): lambda c, o, w: recordings.finish(
+        c, o, recordings.of(c, w.id, RUN)[0].id, duration_ms=1, size=1
+    ),
+    (recordings, "of"): lambda c, o, w: recordings.of(c, o, RUN),
+    (trace_deletion, "delete_one"): lambda c, o, w: trace_deletion.delete_one(c, o, RUN),
+    (trace_deletion, "delete_linked"): lambda c, o, w: trace_deletion.delete_linked(
+        c, o, conversation_id=w.conversation.id, session_id=w.session.id
+    ),
+    (trace_deletion, "delete_of_visitor"): lambda c, o, w: trace_deletion.delete_of_visitor(
+        c, o, VISITOR
+    ),
+    (trace_lists, "get"): lambda c, o, w: trace_lists.get(c, o, RUN),
+    (trace_export, "name"): lambda c, o, w: (
+        trace_export.name(c, o, w.agent.id) != w.agent.id  # it finds no slug
+    ),
+    (trace_export, "page"): lambda c, o, w: trace_export.page(c, o, TraceFilter()),
+    (trace_export, "whole"): lambda c, o, w: trace_export.whole(c, o, RUN),
+    (trace_export, "export"): lambda c, o, w: trace_export.export(c, o, TraceFilter()).items,
+    (trace_overview, "overview"): lambda c, o, w: (
+        trace_overview.overview(c, o, since=0, until=2 * NOW).counts.traces
+    ),
+    (trace_lists, "page"): lambda c, o, w: trace_lists.page(c, o),
+    (trace_lists, "spans_of"): lambda c, o, w: trace_lists.spans_of(c, o, RUN),
+    (trace_lists, "turns_of"): lambda c, o, w: trace_lists.turns_of(c, o, RUN),
+    (trace_lists, "logs_of"): lambda c, o, w: trace_lists.logs_of(c, o, RUN),
+    (traces, "put"): lambda c, o, w: traces.put(c, o, [span(1), turn(0), line(1)], NOW),
+    (traces, "keep_turns"): lambda c, o, w: traces.keep_turns(c, o, RUN, 0, NOW),
+    (traces, "seq_of"): lambda c, o, w: traces.seq_of(c, o, RUN, NOW) and None,
 }
 
 
@@ -149,13 +187,33 @@ REACHES: dict[str, Reach] = {
         c, [(a.id, a.session.id, a.run.id, b.agent.id, 1, 1)], NOW
     ),
 }
-MAKERS = {(keys, "insert"), (agents, "put"), (conversations, "create"), (runs, "start")}
-MODULES = (keys, agents, conversations, sessions, runs, feedback, messages, visits, visitors)
+MAKERS = {
+    (keys, "insert"),
+    (agents, "put"),
+    (conversations, "create"),
+    (runs, "start"),
+    (recordings, "start"),
+}
+MODULES = (
+    *(keys, agents, conversations, sessions, runs, feedback, messages, visits, visitors),
+    *(forgetting, recordings, trace_deletion, trace_export),
+    *(trace_lists, trace_overview, traces),
+)
+HANGING = ("spans", "turns", "logs")
+"""Tables whose rows belong to the organization of their trace."""
 
 
 def everything(conn: Connection, org_id: str) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of an organization."""
+    of_traces = metadata.tables["traces"].c
+    ours = select(of_traces.seq).where(of_traces.org_id == org_id)
+    hanging = [metadata.tables[name] for name in HANGING]
     return {
+        table.name: [
+            tuple(row) for row in conn.execute(select(table).where(table.c.trace_seq.in_(ours)))
+        ]
+        for table in hanging
+    } | {
         table.name: [
             tuple(row)
             for row in conn.execute(
@@ -174,6 +232,11 @@ def test_a_stranger_finds_and_changes_nothing(conn: Connection, call: Call) -> N
     stranger = build(conn, "stranger", now=NOW)
     visits.record(conn, theirs.id, batch(page("/a")), NOW)
     visits.link(conn, theirs.id, theirs.conversation.id, VISITOR, NOW)
+    links = {"conversation_id": theirs.conversation.id, "session_id": theirs.session.id}
+    facts = told(visitor_id=VISITOR, **links)
+    trace: list[TraceEntry] = [facts, span(1), turn(0), line(1)]
+    traces.put(conn, theirs.id, trace, NOW)
+    recordings.start(conn, theirs.id, RUN, path="a.ogg", format="ogg", started_ns=1, now=NOW)
     before = everything(conn, theirs.id)
     answer = None
     with suppress(DuologueError):

@@ -62,7 +62,7 @@ def test_a_forgotten_visitor_leaves_nothing(conn: Connection, world: World) -> N
     visits.record(conn, world.id, batch(page("/"), visit=OTHER_VISIT), NOW)
     visits.link(conn, world.id, world.conversation.id, VISITOR, NOW)
     gone = visitors.forget(conn, world.id, VISITOR)
-    assert gone == Deleted(id=VISITOR, visits=2, pages=3, events=1, conversations=1)
+    assert gone == Deleted(id=VISITOR, visits=2, pages=3, events=1, conversations=1, traces=0)
     assert visitors.whole(conn, world.id, VISITOR) is None
     found = conversations.get(conn, world.id, world.conversation.id)
     assert found is not None

@@ -11,6 +11,7 @@ from duologue.store.ids import fresh
 from duologue.store.records import Conversation, Page, as_row, build
 from duologue.store.statements import Statement
 from duologue.store.tables import conversations, feedback, messages, runs, sessions
+from duologue.store.trace_deletion import delete_linked
 
 _columns = conversations.c
 _this = (_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
@@ -102,9 +103,10 @@ def end(conn: Connection, org_id: str, id: str, reason: str, now: int) -> bool: 
 
 
 def delete(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
-    """Forgets the conversation and all that was said; its usage stays counted."""
+    """Forgets the conversation, all that was said, and its traces; its usage stays counted."""
     if get(conn, org_id, id) is None:
         return False
+    delete_linked(conn, org_id, conversation_id=id)
     for table in (feedback, messages, sessions, runs):
         conn.execute(deletion(table).where(table.c.org_id == org_id, table.c.conversation_id == id))
     conn.execute(deletion(conversations).where(_columns.org_id == org_id, _columns.id == id))

@@ -234,6 +234,11 @@ def _positions(record: type[msgspec.Struct], *names: str) -> tuple[int, ...]:
     return tuple(record.__struct_fields__.index(name) for name in names)
 
 
+def holds(record: type[msgspec.Struct], *, json: Sequence[str], flags: Sequence[str] = ()) -> None:
+    """Notes which columns of a record are JSON in its table, and which are true or false."""
+    _JSON[record], _FLAGS[record] = _positions(record, *json), _positions(record, *flags)
+
+
 _JSON.update(
     {
         Organization: (),

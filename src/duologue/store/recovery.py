@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, and_, delete, select, union, update
 
 from duologue.store.tables import messages, runs, sessions
+from duologue.store.trace_tables import traces
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -42,7 +43,7 @@ def processes(conn: Connection) -> list[str]:
 
 
 def after_crash(conn: Connection, gone: Collection[str], now: int) -> Recovered:
-    """Detaches sessions, ends runs and closes messages that killed processes left open.
+    """Detaches sessions, ends runs and traces, closes messages that killed processes left open.
 
     Sessions keep their key: their clients may reopen within the grace time.
     """
@@ -60,6 +61,11 @@ def after_crash(conn: Connection, gone: Collection[str], now: int) -> Recovered:
     closed = conn.execute(
         update(messages).where(open_message).values(final=True, interrupted=True, updated_at=now)
     ).rowcount
+    conn.execute(
+        update(traces)
+        .where(traces.c.id.in_(lost), traces.c.status == "active")
+        .values(status="lost", ended_at=traces.c.last_seen_at)
+    )
     ended = conn.execute(
         update(runs).where(runs.c.id.in_(lost)).values(ended_at=now, end_reason="server_lost")
     ).rowcount

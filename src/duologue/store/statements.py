@@ -46,3 +46,11 @@ class Statement:
             rows: Rows = raw.execute(self._text, {**self._fixed, **values})
             return rows
         return conn.execute(self._core, values)
+
+    def each(self, conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Runs it for every row; of what comes back nothing is read."""
+        if conn.dialect.name == "sqlite":
+            raw: Any = conn.connection.driver_connection
+            raw.executemany(self._text, [{**self._fixed, **row} for row in rows])
+        else:
+            conn.execute(self._core, rows)

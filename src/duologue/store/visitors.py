@@ -10,6 +10,7 @@ from duologue.core.visitors import SHOWN, SeenPage, Visitor
 from duologue.store.records import from_json
 from duologue.store.statements import Statement
 from duologue.store.tables import conversations, page_views, visitor_events, visitors, visits
+from duologue.store.trace_deletion import delete_of_visitor
 from duologue.wire.visits import Deleted, EventView, PageView, VisitorView
 
 LISTED: Final = 200
@@ -98,13 +99,16 @@ def whole(conn: Connection, org_id: str, id: str) -> VisitorView | None:  # noqa
 
 
 def forget(conn: Connection, org_id: str, id: str) -> Deleted | None:  # noqa: A002
-    """Deletes all that a visitor's browser told, and unlinks its conversations; none if unknown.
+    """Deletes a visitor's traces and all that its browser told; none if it is unknown.
+
+    Its conversations stay, but nobody can tell any more whose they were.
 
     A session that is authorized meanwhile locks its conversation before its visitor. So do we; and
     one that came between is unlinked at the end.
     """
+    traced = delete_of_visitor(conn, org_id, id)
     talks = _unlink(conn, org_id, id)
-    if _lock(conn, org=org_id, wanted=id).fetchone() is None:
+    if _lock(conn, org=org_id, wanted=id).fetchone() is None and not traced:
         return None
     events, pages, visited = (
         conn.execute(
@@ -114,7 +118,9 @@ def forget(conn: Connection, org_id: str, id: str) -> Deleted | None:  # noqa: A
     )
     conn.execute(delete(visitors).where(_of.org_id == org_id, _of.id == id))
     talks += _unlink(conn, org_id, id)
-    return Deleted(id=id, visits=visited, pages=pages, events=events, conversations=talks)
+    return Deleted(
+        id=id, visits=visited, pages=pages, events=events, conversations=talks, traces=traced
+    )
 
 
 # ---------------------------------------------------------------- within

@@ -1,0 +1,101 @@
+"""What the console reads of traces besides their figures: first words, and spans to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, func, or_, select
+
+from duologue.store.records import build, holds
+from duologue.store.trace_tables import spans, traces, turns
+from duologue.wire.traces import Span
+
+_EARLY: Final = 3
+"""Who has said nothing by this turn is not waited for: the greeting may stand in the first."""
+_MOST: Final = 200
+"""Characters of it that are read."""
+
+
+def first_words(conn: Connection, org_id: str, ids: Sequence[str]) -> dict[str, str]:
+    """What was said first in each trace, by its user, or else by its agent."""
+    user, agent = (
+        func.substr(each, 1, _MOST).label(name)
+        for each, name in ((turns.c.user_text, "said"), (turns.c.agent_text, "answered"))
+    )
+    query = (
+        select(traces.c.id, user, agent)
+        .join_from(traces, turns, turns.c.trace_seq == traces.c.seq)
+        .where(traces.c.org_id == org_id, traces.c.id.in_(ids), turns.c.number < _EARLY)
+        .order_by(turns.c.number)
+    )
+    said: dict[str, str] = {}
+    answered: dict[str, str] = {}
+    for id_, by_user, by_agent in conn.execute(query).fetchall():
+        if by_user:
+            said.setdefault(id_, by_user)
+        if by_agent:
+            answered.setdefault(id_, by_agent)
+    return answered | said
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A span without what it says: enough to be drawn."""
+
+    id: str
+    name: str
+    kind: str
+    start_ns: int
+    end_ns: int
+    status: str
+    error: str
+
+
+holds(Mark, json=())
+
+
+def marks(
+    conn: Connection,
+    org_id: str,
+    id: str,  # noqa: A002
+    *,
+    since_ns: int,
+    until_ns: int,
+    kinds: Sequence[str],
+    names: Sequence[str],
+    limit: int,
+) -> list[Mark]:
+    """The longest spans of those kinds or names in a piece of a trace, by their beginning."""
+    still = spans.c.end_ns == 0
+    query = (
+        select(
+            spans.c.span_id,
+            *(spans.c[name] for name in Mark.__struct_fields__[1:]),
+        )
+        .join_from(spans, traces, traces.c.seq == spans.c.trace_seq)
+        .where(
+            traces.c.org_id == org_id,
+            traces.c.id == id,
+            spans.c.start_ns < until_ns,
+            or_(still, spans.c.end_ns >= since_ns),
+            or_(spans.c.kind.in_(kinds), spans.c.name.in_(names)),
+        )
+        .order_by(spans.c.kind != "error", still.desc(), (spans.c.start_ns - spans.c.end_ns))
+        .limit(limit)
+    )
+    found = [build(Mark, row) for row in conn.execute(query).fetchall()]
+    return sorted(found, key=lambda each: (each.start_ns, each.id))
+
+
+def span_of(conn: Connection, org_id: str, id: str, span_id: str) -> Span | None:  # noqa: A002
+    """A span of a trace, with all that it says."""
+    named = {"id": spans.c.span_id, "parent": spans.c.parent_id}
+    shown = [named[name] if name in named else spans.c[name] for name in Span.__struct_fields__]
+    query = (
+        select(*shown)
+        .join_from(spans, traces, traces.c.seq == spans.c.trace_seq)
+        .where(traces.c.org_id == org_id, traces.c.id == id, spans.c.span_id == span_id)
+    )
+    row = conn.execute(query).fetchone()
+    return None if row is None else build(Span, row)

@@ -1,0 +1,110 @@
+"""Recordings of traces: where their files lie, and which files are to be deleted.
+
+A deleted recording is `discarded` first; who keeps the files deletes them and says so (`erased`).
+A process that is killed between the two leaves the row, and the next one deletes the file.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from duologue.store.ids import fresh
+from duologue.store.statements import Statement
+from duologue.store.trace_tables import recordings, traces
+from duologue.store.traces import seq_of
+
+AT_ONCE: Final = 100
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """A recording, without its sound."""
+
+    id: str
+    state: Literal["open", "complete", "discarded"]
+    path: str
+    """A file in the folder of recordings, or an object in their bucket."""
+    format: str
+    started_ns: int
+    duration_ms: int
+    bytes: int
+    created_at: int
+
+
+_of = recordings.c
+_shown = [_of[name] for name in Recording.__struct_fields__]
+_insert = Statement(insert(recordings))
+_this = (_of.org_id == bindparam("org"), _of.id == bindparam("wanted"))
+_close = Statement(
+    update(recordings)
+    .where(*_this, _of.state == "open")
+    .values(state="complete", duration_ms=bindparam("long"), bytes=bindparam("large"))
+)
+_has = Statement(
+    update(traces).where(traces.c.seq == bindparam("wanted")).values(has_recording=True)
+)
+_grow = Statement(
+    update(traces)
+    .where(
+        traces.c.seq == select(_of.trace_seq).where(_of.id == bindparam("wanted")).scalar_subquery()
+    )
+    .values(bytes=traces.c.bytes + bindparam("more"))
+)
+_of_trace = Statement(
+    select(*_shown)
+    .join_from(recordings, traces, traces.c.seq == _of.trace_seq)
+    .where(traces.c.org_id == bindparam("org"), traces.c.id == bindparam("wanted"))
+    .order_by(_of.started_ns, _of.id)
+)
+
+
+def start(
+    conn: Connection,
+    org_id: str,
+    trace_id: str,
+    *,
+    path: str,
+    format: str,  # noqa: A002
+    started_ns: int,
+    now: int,
+) -> Recording:
+    """A recording that is being written; its trace is made if nothing was told of it yet."""
+    made = Recording(fresh("rec_", now), "open", path, format, started_ns, 0, 0, now)
+    seq = seq_of(conn, org_id, trace_id, now)
+    _insert(conn, org_id=org_id, trace_seq=seq, **msgspec.structs.asdict(made))
+    _has(conn, wanted=seq)
+    return made
+
+
+def finish(
+    conn: Connection,
+    org_id: str,
+    id: str,  # noqa: A002
+    *,
+    duration_ms: int,
+    size: int,
+) -> bool:
+    """It is whole; false when it was before, or was discarded meanwhile."""
+    done = _close(conn, org=org_id, wanted=id, long=duration_ms, large=size).rowcount == 1
+    if done:
+        _grow(conn, wanted=id, more=size)
+    return done
+
+
+def of(conn: Connection, org_id: str, trace_id: str) -> list[Recording]:
+    """The recordings of a trace, in the order in which they began."""
+    rows = _of_trace(conn, org=org_id, wanted=trace_id).fetchall()
+    return [Recording(*row) for row in rows]
+
+
+def discarded(conn: Connection) -> list[Recording]:
+    """Recordings whose files are to be deleted, some at once."""
+    query = select(*_shown).where(_of.state == "discarded").order_by(_of.id).limit(AT_ONCE)
+    return [Recording(*row) for row in conn.execute(query).fetchall()]
+
+
+def erased(conn: Connection, ids: list[str]) -> None:
+    """Forgets recordings whose files are gone."""
+    conn.execute(delete(recordings).where(_of.id.in_(ids), _of.state == "discarded"))
