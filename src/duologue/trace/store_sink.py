@@ -1,0 +1,102 @@
+"""Entries into the store: the only place where the ledger knows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy import Connection
+
+from duologue.store import traces
+from duologue.store.database import Database
+from duologue.store.trace_records import LogRow, SpanRow, TraceEntry, TraceRow, TurnRow
+from duologue.trace.entries import Entry, Log, Span, Trace, Turn
+
+_T = TypeVar("_T")
+_encoder: Final = msgspec.json.Encoder(enc_hook=str)
+_KNOWN: Final = tuple(name for name in TraceRow.__struct_fields__ if name not in ("trace", "usage"))
+
+
+class StoreSink:
+    """Writes a batch in one unit of work; what it was given before changes nothing."""
+
+    name = "store"
+    remote = False
+    content = True
+
+    def __init__(
+        self,
+        db: Database,
+        org_id: str | Callable[[str], str | None],
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._db = db
+        self._org = (lambda trace: org_id) if isinstance(org_id, str) else org_id
+        self._clock = clock
+
+    async def write(self, batch: Sequence[Entry]) -> None:
+        """Writes all of a batch, or nothing of it; entries of nobody's traces are left out."""
+        by_org: dict[str, list[Entry]] = {}
+        for entry in batch:
+            org = self._org(entry.trace)
+            if org is not None:
+                by_org.setdefault(org, []).append(entry)
+        if by_org:
+            await self._db.write(_put, by_org, self._clock())
+
+    async def close(self) -> None:
+        """Holds nothing of its own."""
+
+
+def row_of(entry: Entry) -> TraceEntry:
+    """The entry as the store takes it."""
+    match entry:
+        case Span():
+            return SpanRow(
+                trace=entry.trace,
+                id=entry.id,
+                parent=entry.parent,
+                name=entry.name,
+                kind=entry.kind,
+                start_ns=entry.start_ns,
+                end_ns=entry.end_ns,
+                status=entry.status,
+                error=entry.error,
+                turn=entry.turn,
+                attributes=_json(entry.attributes),
+                events=_json(entry.events),
+            )
+        case Turn():
+            return TurnRow(**{name: getattr(entry, name) for name in TurnRow.__struct_fields__})
+        case Log():
+            return LogRow(
+                trace=entry.trace,
+                id=entry.id,
+                at_ns=entry.at_ns,
+                level=entry.level,
+                text=entry.text,
+                span=entry.span,
+                logger=entry.logger,
+                attributes=_json(entry.attributes),
+            )
+        case Trace():
+            told: dict[str, Any] = {name: _said(getattr(entry, name)) for name in _KNOWN}
+            usage = None if entry.usage is UNSET else _json(entry.usage)
+            return TraceRow(trace=entry.trace, usage=usage, **told)
+
+
+def _put(conn: Connection, by_org: Mapping[str, Iterable[Entry]], now: int) -> None:
+    """Everything of a batch, in the writer's thread: turning entries into rows is work, too."""
+    for org in sorted(by_org):
+        traces.put(conn, org, [row_of(entry) for entry in by_org[org]], now)
+
+
+def _said(value: _T) -> _T | None:
+    return None if value is UNSET else value
+
+
+def _json(value: Any) -> str:
+    return _encoder.encode(value).decode()
