@@ -116,6 +116,16 @@ def test_a_lost_client_hears_the_rest_under_a_new_turn(turns: Turns) -> None:
     assert turns.agent_sends_no_more() == [h.AgentSent("turn-2")]
 
 
+def test_the_turn_that_is_spoken_in_is_known_until_it_is_silenced(turns: Turns) -> None:
+    """Whoever comes in the middle of an answer is shown that turn, and no other."""
+    assert turns.speaking_turn is None
+    turns.agent_audio(b"ab")
+    assert turns.speaking_turn == turns.agent_turn == "turn-1"
+    turns.agent_silenced()
+    assert turns.speaking_turn is None
+    assert turns.agent_turn == "turn-1"
+
+
 def test_words_of_the_user_are_kept_back_while_the_agent_has_the_floor(turns: Turns) -> None:
     """A turn.start of the user would stop the sound, so it waits for the decision."""
     turns.agent_audio(b"ab")

@@ -46,6 +46,17 @@ async def test_a_new_conversation_is_greeted_once_and_remembered(tmp_path: Path)
         ]
 
 
+async def test_an_agent_that_nothing_was_asked_of_says_that_it_listens(tmp_path: Path) -> None:
+    """Who comes back, or is not greeted, is not left to believe that it is still on its way."""
+    async with stage(tmp_path, greeting="") as desk:
+        for again in (False, True):
+            client = await desk.join(again=again)
+            heard = await client.until(h.StateChanged)
+            assert heard.state == "listening"
+            assert client.run._actor.asleep
+            await desk.leave(client)
+
+
 async def test_the_model_of_a_rebuilt_run_knows_what_was_said(tmp_path: Path) -> None:
     """The stored words are in the context that the model is asked with."""
     mind = ScriptedAnswers(["One."])

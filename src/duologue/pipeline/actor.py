@@ -24,6 +24,7 @@ from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
 from duologue.pipeline.seeing import Eye
 from duologue.pipeline.session import make_session
+from duologue.trace.watch import Watch
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ class Actor:
         narrator: Narrator,
         resumed: bool,
         failed: Callable[[DuologueError], None],
+        watch: Watch | None = None,
     ) -> None:
         self._loaded = loaded
         self._definition = definition
@@ -59,6 +61,7 @@ class Actor:
         self._narrator = narrator
         self._resumed = resumed
         self._failed = failed
+        self._watch = watch
         self._agent: Agent | None = None
         self._here: whereabouts.Current | None = None
         self._briefing: Briefing | None = None
@@ -74,6 +77,11 @@ class Actor:
     def speaks_first(self) -> bool:
         """Whether the agent does something of its own when a client is there."""
         return self._agent is not None and type(self._agent).on_enter is not Agent.on_enter
+
+    @property
+    def asleep(self) -> bool:
+        """Whether nothing was asked of it yet."""
+        return self._starting is None and not self._closing
 
     @property
     def usage(self) -> list[dict[str, Any]]:
@@ -179,6 +187,8 @@ class Actor:
         session.on("speech_created", self._hold_back)
         session.on("close", self._closed)
         self._briefing.follow(session)
+        if self._watch is not None:
+            self._watch.follow(session, self._agent)
         try:
             await session.start(self._agent, record=False)
         except asyncio.CancelledError:
@@ -188,6 +198,8 @@ class Actor:
             await session.aclose()
             self._failed(self._failure(error))
             return
+        if self._watch is not None:
+            self._watch.started()
         self.session = session  # from here on close() closes it
         waiting, self._waiting = self._waiting, []
         for act in waiting:
@@ -204,6 +216,8 @@ class Actor:
     def _act(self, act: Act, session: AgentSession[None]) -> None:
         if self._here is not None:
             whereabouts.bind(self._here)
+        if self._watch is not None:
+            self._watch.enter()
         act(session)
 
     def _hold_back(self, event: SpeechCreatedEvent) -> None:

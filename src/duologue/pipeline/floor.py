@@ -104,15 +104,20 @@ class Floor:
         elif self._actor.session is not None:
             self._ear.silence(self._definition.turns.silence + BREATH)
 
-    def type(self, text: str, *, name: str | None = None, leads: bool = True) -> None:
-        """A typed message is a whole turn of the user; one whose `name` came before is none."""
+    def type(self, text: str, *, name: str | None = None, leads: bool = True) -> bool:
+        """Takes a typed message as a whole turn of the user; one whose `name` came before is none.
+
+        Tells whether it was taken; what it becomes follows later.
+        """
         words = text.strip()
-        if words and (name is None or not self._typed.known(name)):
-            act = partial(self._actor.do, lambda session: self._type(session, words, leads=leads))
-            if self._unknown:
-                self._meanwhile.append(act)
-            else:
-                act()
+        if not words or (name is not None and self._typed.known(name)):
+            return False
+        act = partial(self._actor.do, lambda session: self._type(session, words, leads=leads))
+        if self._unknown:
+            self._meanwhile.append(act)
+        else:
+            act()
+        return True
 
     def hush(self, *, leads: bool = True) -> None:
         """The user wants the agent to be silent, and says nothing."""

@@ -20,6 +20,7 @@ from duologue.pipeline.outlet import Listener
 from duologue.pipeline.rebuild import rebuild
 from duologue.pipeline.run import LEFT, Run
 from duologue.pipeline.seat import Guest, Seat, met
+from duologue.pipeline.tracing import Tracing
 from duologue.settings import Settings
 from duologue.store import conversations, runs, sessions
 from duologue.store.database import Database
@@ -66,14 +67,16 @@ class Host:
         self._seats: dict[str, Seat] = {}
         self._grace: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._meters = Meters(db, settings, self._seats.values, clock)
+        self.tracing = Tracing(db, settings, clock)
+        self._meters = Meters(db, settings, self._seats.values, clock, self.tracing)
         self._leftovers = Leftovers(lambda: self.live)
         self._sweeper: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------ life
 
     async def open(self) -> None:
-        """Starts reading the meters."""
+        """Starts reading the meters and writing the ledger."""
+        self.tracing.open()
         self._sweeper = asyncio.create_task(self._meters.run())
 
     async def close(self) -> None:
@@ -93,6 +96,7 @@ class Host:
                 for seat in seats:
                     await seat.gone.wait()
         await self._settle()
+        await self.tracing.close()
         self._leftovers.close()
         await self._shared.aclose()
 
@@ -218,6 +222,7 @@ class Host:
             db=self.db,
             environment=self._environment,
             shared=self._shared,
+            tracing=self.tracing,
             process=self.process,
             clock=self.clock,
         )
@@ -231,6 +236,7 @@ class Host:
     def _run_ended(self, run: Run, org_id: str) -> asyncio.Future[bool] | None:
         """Buries a run; a final end is in the store before anybody is told of it."""
         self._stop_waiting(run)
+        self.tracing.ending(run.id, run.ended)
         self._spawn(self._bury(run, org_id))
         if not run.final:
             return None
@@ -241,6 +247,7 @@ class Host:
         reason = run.ended or "ended"
         usage_of_run = run.usage
         await run.closed()
+        self.tracing.ended(run.id, reason, usage_of_run)
         if self._runs.get(run.conversation_id) is run:
             del self._runs[run.conversation_id]
         self._leftovers.appeared()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -12,8 +13,9 @@ import structlog
 from duologue.access import balance
 from duologue.errors import DuologueError
 from duologue.pipeline.seat import Seat
+from duologue.pipeline.tracing import Tracing
 from duologue.settings import Settings
-from duologue.store import recovery, sessions, usage, visits
+from duologue.store import recordings, recovery, sessions, trace_deletion, usage, visits
 from duologue.store.database import Database
 
 log = structlog.get_logger(__name__)
@@ -36,11 +38,13 @@ class Meters:
         settings: Settings,
         seats: Callable[[], Iterable[Seat]],
         clock: Callable[[], int],
+        tracing: Tracing | None = None,
     ) -> None:
         self._db = db
         self._settings = settings
         self._seats = seats
         self._clock = clock
+        self._tracing = tracing
         self._tidied_at = 0
 
     async def run(self) -> None:
@@ -49,6 +53,8 @@ class Meters:
             await asyncio.sleep(SWEEP)
             try:
                 await self._sweep()
+                if self._tracing is not None:
+                    await self._tracing.beat()
                 if self._clock() - self._tidied_at >= TIDY_MS:
                     await self._tidy()
             except Exception:
@@ -90,13 +96,45 @@ class Meters:
                 _check_balance(seat, balances.get(payer), costs[payer])
 
     async def _tidy(self) -> None:
-        """Ends sessions that nobody can reopen any more, and forgets visitors of long ago."""
+        """Ends sessions that nobody can reopen, and forgets visitors and traces of long ago."""
         self._tidied_at = now = self._clock()
         grace = int(self._settings.grace_seconds * 1000)
         await self._db.write(recovery.sweep, detached_before=now - grace, now=now)
         gone = await self._db.write(visits.prune, now - self._settings.visitor_days * DAY_MS)
-        if gone >= visits.AT_ONCE:  # there is more: on with it a second later, or it would pile up
+        # Where there is more, on with it a second later, or it would pile up.
+        if gone >= visits.AT_ONCE or await self._prune(now) or await self._erase():
             self._tidied_at = 0
+
+    async def _prune(self, now: int) -> int:
+        """Deletes some traces that are too old, or of agents whose traces are too large."""
+        before = now - self._settings.trace_days * DAY_MS
+        gone = await self._db.write(trace_deletion.prune_older, before)
+        most = self._settings.trace_megabytes * 1_000_000
+        if most:
+            gone += await self._db.write(trace_deletion.prune_larger, most)
+        return gone
+
+    async def _erase(self) -> bool:
+        """Deletes the files of discarded recordings; whether there may be more of them."""
+        found = await self._db.read(recordings.discarded)
+        if not found:
+            return False
+        folder = self._settings.recordings
+        gone = await asyncio.to_thread(
+            lambda: [one.id for one in found if _deleted(folder / Path(one.path).name)]
+        )
+        await self._db.write(recordings.erased, gone)
+        return len(gone) == recordings.AT_ONCE
+
+
+def _deleted(file: Path) -> bool:
+    """Whether a file is not there any more; one that cannot be deleted is tried again later."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError:
+        log.exception("recording not deleted", file=str(file))
+        return False
+    return True
 
 
 def _check_balance(seat: Seat, left: int | None, cost: int) -> None:

@@ -65,6 +65,8 @@ class Narrator(Stage):
         """Called with the part of the pipeline that failed, to let the agent say so."""
         self.on_away: Callable[[], None] = lambda: None
         """Called when the user has been silent for long."""
+        self.on_played: Callable[[float], None] = lambda seconds: None
+        """Called with how much of an utterance was heard, when it is over."""
         self.on_words: Callable[[], None] = lambda: None
         """Called when something was understood to its end."""
 
@@ -141,6 +143,7 @@ class Narrator(Stage):
             self.tell(self.turns.user_begins())
         self.tell(self.turns.agent_ends(interrupted=interrupted))
         self._record.answer_heard(text, interrupted=interrupted)
+        self.on_played(seconds)
 
     def _told(self, text: str) -> None:
         self.mouth.words(text)

@@ -11,6 +11,7 @@ from duologue.pipeline.history import remembered
 from duologue.pipeline.record import Record
 from duologue.pipeline.run import Run
 from duologue.pipeline.seat import Guest
+from duologue.pipeline.tracing import Tracing
 from duologue.store import conversations, messages, runs
 from duologue.store.database import Database
 from duologue.store.ids import fresh
@@ -23,6 +24,7 @@ async def rebuild(
     db: Database,
     environment: Mapping[str, str],
     shared: Shared,
+    tracing: Tracing,
     process: str,
     clock: Callable[[], int],
 ) -> tuple[Run, Grade | None]:
@@ -51,6 +53,7 @@ async def rebuild(
         resumed=bool(stored),
         greet=not stored,
         new_id=lambda prefix: fresh(f"{prefix}_", clock()),
+        watch=tracing.watch(guest, run_id, record),
     )
     if conversation is not None:
         run.exchange.shared.restore(conversation.state)
@@ -66,6 +69,7 @@ async def rebuild(
             now=now,
         )
     except BaseException:
+        tracing.ended(run_id, "agent_failed", [])
         await models.aclose()
         raise
     return run, resumed

@@ -34,6 +34,7 @@ from duologue.pipeline.outlet import Listener, Outlet
 from duologue.pipeline.record import Record
 from duologue.pipeline.seat import Guest
 from duologue.pipeline.seeing import Eye
+from duologue.trace.watch import Watch
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +61,7 @@ class Run:
         resumed: bool,
         greet: bool,
         new_id: Callable[[str], str],
+        watch: Watch | None = None,
     ) -> None:
         self.id = run_id
         self.conversation_id = conversation_id
@@ -72,6 +74,9 @@ class Run:
         self.eye = Eye() if definition.vision else None  # what nobody asked for is not fetched
         self._narrator = Narrator(self._outlet, record, new_id)
         self._narrator.on_failure = self._apologize
+        self._watch = watch
+        if watch is not None:
+            self._narrator.on_played = watch.played
         if definition.still_there:
             self._narrator.on_away = lambda: self.say(definition.still_there)
         if isinstance(models.vad, InlineVAD):
@@ -85,6 +90,7 @@ class Run:
             eye=self.eye,
             narrator=self._narrator,
             resumed=resumed,
+            watch=watch,
             failed=lambda error: self.end(error, reason="agent_failed"),
         )
         self.exchange = Exchange(self._outlet, record, self._as_agent, new_id, self.notice)
@@ -148,6 +154,8 @@ class Run:
         self.record.session_id = guest.session_id
         shared = self._outlet.listening and self.record.secret
         self.record.secret = guest.unrecorded or shared
+        if self._watch is not None:
+            self._watch.know(session_id=guest.session_id, transport=guest.transport)
         self.exchange.arrived(listener, guest.transport)
         if self._here is not None:
             guest.enter(self._here)
@@ -204,6 +212,8 @@ class Run:
         if self._greet:
             self._greet = False
             self.say(self.definition.greeting)
+        if self._actor.asleep:  # it starts with the first word to it, and hears that
+            listener(StateChanged("listening"))
 
     # ------------------------------------------------------------ what clients do
 
@@ -224,6 +234,8 @@ class Run:
         """The client's own word for how much of a turn it played."""
         if self.speaks_in(turn):
             self._narrator.mouth.client_heard(seconds)
+            if self._watch is not None:
+                self._watch.heard(seconds)
 
     # ------------------------------------------------------------ what owners and the agent do
 

@@ -1,0 +1,104 @@
+"""What this process' runs tell the ledger: each by a watch of its own, all into one store."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import UNSET
+
+from duologue.pipeline.record import Record
+from duologue.settings import Settings
+from duologue.store import trace_deletion
+from duologue.store.database import Database
+from duologue.trace.entries import Outcome, Trace
+from duologue.trace.ledger import Ledger
+from duologue.trace.prices import Prices
+from duologue.trace.store_sink import StoreSink
+from duologue.trace.watch import Watch
+
+if TYPE_CHECKING:
+    from duologue.pipeline.seat import Guest
+
+BEAT_MS: Final = 15_000
+"""How often every live run says that it lives."""
+LOST_MS: Final = 60_000
+"""After how long a run that says nothing is taken for lost."""
+_REMEMBERED: Final = 2048
+"""Runs of long ago whose last entries may still be on their way."""
+_STATUS: Final[dict[str, Outcome]] = {
+    "agent_failed": "failed",
+    "going_away": "cancelled",
+    "insufficient_balance": "terminated",
+}
+
+
+class Tracing:
+    """Holds the ledger, and the organizations that its traces belong to."""
+
+    def __init__(self, db: Database, settings: Settings, clock: Callable[[], int]) -> None:
+        self._db = db
+        self._clock = clock
+        self._mode = settings.trace
+        self._prices = Prices(settings.prices)
+        self._orgs: OrderedDict[str, str | None] = OrderedDict()
+        self._watches: dict[str, Watch] = {}
+        self._beaten_at = 0
+        self.ledger = Ledger([StoreSink(db, self._orgs.get, clock)])
+
+    def open(self) -> None:
+        """Begins to write."""
+        self.ledger.open()
+
+    async def close(self) -> None:
+        """Writes what waits, within bounds."""
+        await self.ledger.close()
+
+    def watch(self, guest: Guest, run_id: str, record: Record) -> Watch | None:
+        """The watch over a new run; none where nothing is traced."""
+        if self._mode == "off":
+            return None
+        trace = run_id.removeprefix("run_")
+        watch = Watch(
+            trace,
+            self.ledger.put,
+            prices=self._prices,
+            content=self._mode == "on",
+            secret=lambda: record.secret,
+        )
+        self._orgs[trace] = guest.org_id
+        self._watches[run_id] = watch
+        while len(self._orgs) > len(self._watches) + _REMEMBERED:
+            self._orgs.popitem(last=False)
+        watch.begin(
+            source="duologue",
+            agent=guest.definition.slug,
+            conversation_id=guest.conversation_id,
+            session_id=guest.session_id,
+            visitor_id=UNSET if guest.visitor is None else guest.visitor.id,
+            transport=guest.transport,
+        )
+        return watch
+
+    def ended(self, run_id: str, reason: str, usage: list[dict[str, Any]]) -> None:
+        """A run is over: says how, and what it used."""
+        watch = self._watches.pop(run_id, None)
+        if watch is not None:
+            watch.end(_STATUS.get(reason, "complete"), reason, usage)
+
+    def ending(self, run_id: str, reason: str | None) -> None:
+        """What is still told of a run is nobody's when its conversation is being deleted."""
+        trace = run_id.removeprefix("run_")
+        if reason == "deleted" and trace in self._orgs:
+            self._orgs[trace] = None
+
+    async def beat(self) -> None:
+        """Says of all live runs that they live, and marks those that said nothing for long."""
+        now = self._clock()
+        if now - self._beaten_at < BEAT_MS:
+            return
+        self._beaten_at = now
+        for watch in self._watches.values():
+            self.ledger.put(Trace(trace=watch.trace, last_seen_ns=now * 1_000_000))
+        await self._db.write(trace_deletion.mark_lost, now - LOST_MS)
