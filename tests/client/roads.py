@@ -117,3 +117,11 @@ class Sound:
         """Ends the sound."""
         self.closed = True
         self._chunks.put_nowait(None)
+
+
+async def started(road: ScriptedRoad, session: Session, **given: Any) -> None:
+    """The session is open, and its agent listens."""
+    task = asyncio.create_task(session.start(**given))
+    await asyncio.sleep(0.01)
+    road.agent()
+    await task

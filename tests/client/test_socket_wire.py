@@ -12,7 +12,6 @@ from duologue.client.socket_wire import (
     base_of,
     decode,
     encode,
-    notice,
     socket_of,
 )
 from duologue.wire import exchange, extensions, layercode
@@ -66,15 +65,6 @@ def test_a_typed_message_carries_our_name_for_it() -> None:
     """So that the server takes a repeat for what it is."""
     frame = json.loads(encode(layercode.ClientText("Hello", "typed-1")))
     assert frame == {"type": "client.response.text", "content": "Hello", "id": "typed-1"}
-
-
-def test_notices_are_told_from_data() -> None:
-    """Data of the agent that looks like anything else stays data."""
-    assert notice(layercode.notice("replaced", "Elsewhere.")) == ("replaced", "Elsewhere.")
-    assert notice({"type": "duologue.notice"}) == ("", "")
-    others: list[object] = [{"type": "other"}, [], None, "duologue.notice", 3]
-    for content in others:
-        assert notice(content) is None
 
 
 def test_everything_that_is_beyond_layercode_is_asked_for() -> None:

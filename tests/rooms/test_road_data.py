@@ -14,6 +14,7 @@ from tests.transports.test_livekit_early import webm
 import duologue
 from duologue.testing.models import ScriptedSTT
 from duologue.testing.speech import silence, speak
+from duologue.wire.rooms import CHAT, TYPED
 
 
 class Echo(Agent):
@@ -62,6 +63,39 @@ async def test_a_written_message_of_the_agent_is_a_chat_message(
         await ann.reads("You said: thanks")
         assert ann.chats == [(agent.identity, "See the link.")]
         assert not [one for one in ann.of_agent() if "link" in one.text]
+
+
+async def test_a_typed_message_that_comes_again_is_one_turn(
+    tmp_path: Path, livekit: LiveKit
+) -> None:
+    """A client of ours learns which turn it became; messages without an id are as many as come."""
+    async with hall(tmp_path, livekit, greeting="") as house:
+        claim = await house.claim("room-typed")
+        house.send_agent(claim)
+        ann = await house.enter(claim, ours=True)
+        await ann.agent()
+        me = ann.room.local_participant
+        for text in ("apples", "apples", "pears"):
+            named = {TYPED: f"typed-{text}"}
+            await me.send_text(text, topic=CHAT, attributes=named)
+        await ann.reads("You said: pears")
+
+        def told() -> list[tuple[str, str]]:
+            said = [one for one in ann.packets if one["type"] == "user.transcript"]
+            return [(one["content"], one["turn_id"]) for one in said]
+
+        assert [text for text, _ in dict.fromkeys(told())] == ["apples", "pears"]
+        before = len(told())  # what was told may have been lost: it is told to who asks again
+        await me.send_text("apples", topic=CHAT, attributes={TYPED: "typed-apples"})
+        await ann.until(lambda: len(told()) > before)
+        assert told()[-1] == told()[0]
+        before = len(told())
+        for times in (1, 2):
+            await ann.write("plums")
+            await ann.until(lambda: sum("plums" in one.text for one in ann.of_agent()) == times)  # noqa: B023 - waited for here
+        assert sum("apples" in one.text for one in ann.of_agent()) == 1
+        assert len(told()) == before
+        assert not ann.of_user()
 
 
 async def test_a_flood_of_messages_is_refused_and_the_line_stays_open(

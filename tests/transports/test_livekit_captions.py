@@ -195,10 +195,13 @@ def test_what_the_user_typed_is_not_shown_again() -> None:
     """Once: the same words spoken later are."""
     slate = Slate()
     words = UserWords(slate)
-    words.typed(" hello ")
+    taken: list[str] = []
+    words.typed("goodbye", taken.append)
+    words.typed(" hello ", taken.append)
     words.said("u1", "hello")
     words.ended("u1")
     assert not slate.users
+    assert taken == ["u1"]
     words.said("u2", "hello")
     assert slate.users == [("SG_u2", "hello", True)]
 

@@ -35,7 +35,7 @@ class Desk:
         seat = SimpleNamespace(run=run, listener=1, leads=True)
         self.deeds = Deeds(
             complain=lambda code, message: self.complaints.append(message),
-            typed=lambda text: None,
+            typed=lambda text, name, new: None,
             leave=lambda: None,
             sign_of_life=lambda: None,
         )

@@ -20,7 +20,7 @@ def test_who_goes_before_it_is_seated_has_left(packet: bytes, left: bool) -> Non
     heard: list[str] = []
     deeds = Deeds(
         complain=lambda code, message: heard.append(code),
-        typed=heard.append,
+        typed=lambda text, name, new: heard.append(text),
         leave=lambda: heard.append("left"),
         sign_of_life=lambda: None,
     )

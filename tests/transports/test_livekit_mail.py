@@ -57,7 +57,7 @@ class User:
         self.sounds: list[EarlySound] = []
         self.deeds = SimpleNamespace(
             file=lambda file: self.files.append(len(file.content)),
-            write=self.written.append,
+            write=lambda text, name: self.written.append(text),
             complain=lambda reason: self.complaints.append(str(reason)),
         )
         self.microphone = SimpleNamespace(early=self.sounds.append)

@@ -206,6 +206,13 @@ class Noticed:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Navigated:
+    """The agent leads its user to another page; a program without pages passes it over."""
+
+    url: str
+
+
 RoadEvent = (
     LineChanged
     | AgentSeen
@@ -224,6 +231,7 @@ RoadEvent = (
     | ToolUsed
     | EncryptionChanged
     | Noticed
+    | Navigated
 )
 Tell = Callable[[RoadEvent], None]
 

@@ -162,19 +162,18 @@ class RoomRoad:
         self._tell(LineChanged("disconnected", code, message))
 
     def _encryption_status(self, participant: Any, encrypted: bool) -> None:
-        if participant is None or participant is self._me(participant):
+        if participant is None or isinstance(participant, rtc.LocalParticipant):
             return
         self._agent.secrecy[participant.identity] = encrypted
         self._tell(EncryptionChanged(participant.identity, encrypted))
 
     def _encryption_state(self, participant: Any, state: int) -> None:
-        said = _UNREADABLE.get(state)
-        if participant is None or said is None:
+        if participant is None:
             return
-        self._tell(EncryptionChanged(participant.identity, True, said))
-
-    def _me(self, participant: Any) -> Any:
-        return participant if isinstance(participant, rtc.LocalParticipant) else None
+        if state == rtc.EncryptionState.OK:
+            self._media.readable(participant.identity)
+        elif said := _UNREADABLE.get(state):
+            self._tell(EncryptionChanged(participant.identity, True, said))
 
     async def _say_who_we_are(self, room: rtc.Room) -> None:
         await within(SEND, room.local_participant.set_attributes({CLIENT: "1"}))

@@ -12,8 +12,10 @@ from livekit import rtc
 
 from duologue import errors
 from duologue.client.errors import NotConnected, RpcError
+from duologue.client.reserved import reserved
 from duologue.client.road import (
     DataReceived,
+    Navigated,
     Noticed,
     RpcHandler,
     StateShared,
@@ -31,7 +33,8 @@ NOBODY: Final = 1401
 """LiveKit's number for an answerer that is not there."""
 HELD: Final = 100
 """Packets of one sender that wait at most; what comes beyond that is dropped."""
-NOTICE: Final = "duologue.notice"
+_OURS: Final = b"duologue."
+"""How the types begin that are reserved; agents' own data is not parsed for them."""
 
 _Told = extensions.ToolEvent | extensions.History | exchange.StateSnapshot | exchange.StateSet
 _DECODE: Final = msgspec.json.Decoder(_Told)
@@ -110,8 +113,8 @@ class Packets:
             return
         # What LiveKit's own server sends for ours has no sender.
         official = not topic and sender in ("", self._agent.identity)
-        if official and (notice := _notice(packet.data)) is not None:
-            self._tell(notice)
+        if official and (ours := _reserved(packet.data)) is not None:
+            self._tell(ours)
         elif sender or not self._secrecy.refuses_plaintext:  # of whom, nobody knows yet
             self._tell(DataReceived(packet.data, topic, sender))
 
@@ -209,13 +212,10 @@ class Packets:
         return self._room.local_participant
 
 
-def _notice(data: bytes) -> Noticed | None:
-    if NOTICE.encode() not in data:
+def _reserved(data: bytes) -> Noticed | Navigated | None:
+    if _OURS not in data:
         return None
     try:
-        said = msgspec.json.decode(data)
+        return reserved(msgspec.json.decode(data))
     except msgspec.DecodeError:
         return None
-    if not isinstance(said, dict) or said.get("type") != NOTICE:
-        return None
-    return Noticed(str(said.get("code", "")), str(said.get("message", "")))

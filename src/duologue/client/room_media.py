@@ -15,6 +15,7 @@ from duologue.client.room_agent import AgentWatch
 from duologue.client.room_secrecy import Secrecy
 from duologue.client.room_video import Video
 from duologue.client.tasks import Tasks
+from duologue.core.first_sound import FirstSound
 from duologue.wire import rooms
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Media:
         self._heard: dict[str, tuple[rtc.RemoteAudioTrack, bool]] = {}
         """Those with sound, and whether it is an avatar's."""
         self._hearing: dict[str, asyncio.Task[Any]] = {}
+        self._first: dict[str, tuple[str, FirstSound]] = {}
+        """How encrypted tracks with sound begin, and who sends them."""
         self.video = Video(tasks)
         self.secrecy = Secrecy(agent, secret)
 
@@ -213,7 +216,9 @@ class Media:
             self._tell(EncryptionChanged(participant.identity, bool(self._secret is None), reason))
             return
         if self._secret is not None and publication.encryption_type != rtc.EncryptionType.NONE:
-            self._tasks.start(self.secrecy.check(participant))
+            first = FirstSound()
+            self._first[publication.sid] = participant.identity, first
+            self._tasks.start(self._check(participant, first))
         self._known[publication.sid] = track
         behalf = bool(self._agent.on_behalf(participant))
         if isinstance(track, rtc.RemoteAudioTrack):
@@ -230,12 +235,23 @@ class Media:
     ) -> None:
         """A track is gone."""
         self._known.pop(publication.sid, None)
+        self._first.pop(publication.sid, None)
         if self._heard.pop(publication.sid, None) is not None:
             self.listen(self._wanted)
         behalf = self._agent.on_behalf(participant)
         if self._agent.is_agents(participant) or behalf:
             kind: Any = "audio" if publication.kind == rtc.TrackKind.KIND_AUDIO else "video"
             self._tell(TrackChanged(kind, track, publication.sid, False, bool(behalf)))
+
+    def readable(self, identity: str) -> None:
+        """Something that this one sends was decrypted."""
+        for sender, first in self._first.values():
+            if sender == identity:
+                first.readable()
+
+    async def _check(self, participant: rtc.RemoteParticipant, first: FirstSound) -> None:
+        if await self.secrecy.check(participant):
+            first.readable()
 
     def _look(self) -> None:
         """Tells the tracks of the agent, and of its avatar, that came before it was known."""
@@ -257,13 +273,18 @@ class Media:
             self._hearing.pop(sid).cancel()
         for sid, track in voices.items() if wanted else ():
             if sid not in self._hearing:
-                self._hearing[sid] = self._tasks.start(self._listen(track))
+                _, first = self._first.get(sid, ("", None))
+                self._hearing[sid] = self._tasks.start(self._listen(track, first))
 
-    async def _listen(self, track: rtc.RemoteAudioTrack) -> None:
+    async def _listen(self, track: rtc.RemoteAudioTrack, first: FirstSound | None) -> None:
         stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=20)
         try:
             async for event in stream:
-                self._tell(SoundReceived(bytes(event.frame.data), RATE))
+                pcm = bytes(event.frame.data)
+                if first is not None:
+                    pcm = first.take(pcm, RATE)
+                if pcm:
+                    self._tell(SoundReceived(pcm, RATE))
         finally:
             await stream.aclose()
 

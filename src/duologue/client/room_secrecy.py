@@ -105,8 +105,8 @@ class Secrecy:
 
     # ------------------------------------------------------------ tracks
 
-    async def check(self, person: rtc.RemoteParticipant) -> None:
-        """Tells when somebody who encrypts has another key: LiveKit does not always say so."""
+    async def check(self, person: rtc.RemoteParticipant) -> bool:
+        """Whether somebody who encrypts has our key; if not, it is told: LiveKit often fails to."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SHARED):
                 while person.sid not in self._proven:
@@ -116,8 +116,10 @@ class Secrecy:
         here = (
             room is not None and room.isconnected() and person.identity in room.remote_participants
         )
-        if here and person.sid not in self._proven:
+        proven = person.sid in self._proven
+        if here and not proven:
             self._tell(EncryptionChanged(person.identity, True, UNREADABLE))
+        return proven
 
     def unreadable(self, publication: rtc.RemoteTrackPublication) -> str:
         """Why a track of the agent cannot be taken; empty if it can."""

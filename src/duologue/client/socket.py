@@ -11,6 +11,7 @@ from typing import Any, Final
 from duologue.client import socket_words
 from duologue.client.errors import NotConnected, SessionConnectError
 from duologue.client.last_word import tells_why
+from duologue.client.reserved import reserved
 from duologue.client.road import (
     AgentSeen,
     AgentStateChanged,
@@ -31,7 +32,7 @@ from duologue.client.socket_exchange import Exchange
 from duologue.client.socket_lacks import Lacking
 from duologue.client.socket_line import Line, Renew
 from duologue.client.socket_voice import Voice
-from duologue.client.socket_wire import ToServer, decode, encode, notice
+from duologue.client.socket_wire import ToServer, decode, encode
 from duologue.client.socket_words import Words
 from duologue.errors import NotOnThisTransport
 from duologue.wire import exchange as xc
@@ -276,13 +277,10 @@ class SocketRoad(Lacking):
         return self._line.send(encode(message), keep=isinstance(message, _KEPT))
 
     def _data(self, content: Any) -> None:
-        said = notice(content)
-        if said is None:
-            self._tell(DataReceived(json.dumps(content).encode(), sender=AGENT))
-        else:
-            if tells_why(said[0]):
-                self._line.why = said
-            self._tell(Noticed(*said))
+        said = reserved(content)
+        if isinstance(said, Noticed) and tells_why(said.code):
+            self._line.why = said.code, said.message
+        self._tell(said or DataReceived(json.dumps(content).encode(), sender=AGENT))
 
     def _granted(self, capability: str) -> bool:
         return capability in (self._config.get("capabilities") or ())

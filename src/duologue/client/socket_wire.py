@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -51,13 +51,6 @@ def decode(frame: str | bytes) -> FromServer | None:
 def encode(message: ToServer) -> str:
     """The text frame of a message."""
     return _encoder.encode(message).decode()
-
-
-def notice(content: Any) -> tuple[str, str] | None:
-    """The code and the words of a notice of the server; none where data is the agent's own."""
-    if not isinstance(content, dict) or content.get("type") != "duologue.notice":
-        return None
-    return str(content.get("code", "")), str(content.get("message", ""))
 
 
 def base_of(url: str) -> str:

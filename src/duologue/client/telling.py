@@ -13,6 +13,7 @@ from duologue.client.road import (
     EncryptionChanged,
     FileComing,
     LineChanged,
+    Navigated,
     Noticed,
     ReceivedFile,
     RoadEvent,
@@ -41,6 +42,7 @@ EventName = Literal[
     "shared_state",
     "tool",
     "notice",
+    "navigate",
     "encryption",
     "ended",
 ]
@@ -87,6 +89,8 @@ def tell(session: Session, event: RoadEvent) -> None:
         case Noticed():
             session.agent.noticed(event)
             emit("notice", event)
+        case Navigated():
+            emit("navigate", event)
         case EncryptionChanged():
             emit("encryption", event)
         case LineChanged():  # the session's own business

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -13,6 +14,9 @@ LEARN: Final = 0.3
 """How much one answer changes what we think of the voice's pace."""
 TYPED: Final = 64
 """Typed messages that may wait for their place in the conversation."""
+
+Taken = Callable[[str], None]
+"""Is told which turn a typed message became."""
 
 
 class Paper(Protocol):
@@ -156,11 +160,14 @@ class UserWords:
     def __init__(self, paper: Paper) -> None:
         self._paper = paper
         self._open: dict[str, _Utterance] = {}
-        self._typed: deque[str] = deque(maxlen=TYPED)
+        self._typed: deque[tuple[str, Taken]] = deque(maxlen=TYPED)
 
-    def typed(self, text: str) -> None:
-        """A user of this room typed this: it will come back as said, and is not shown again."""
-        self._typed.append(text.strip())
+    def typed(self, text: str, taken: Taken = lambda turn: None) -> None:
+        """A user of this room typed this: it will come back as said, and is not shown again.
+
+        Instead `taken` is told which turn of the conversation it is, as soon as it is one.
+        """
+        self._typed.append((text.strip(), taken))
 
     def interim(self, turn: str, text: str) -> None:
         """What the user seems to say."""
@@ -175,10 +182,12 @@ class UserWords:
     def said(self, turn: str, text: str) -> None:
         """The whole of what the user said."""
         self._open.pop(turn, None)
-        if text in self._typed:
-            self._typed.remove(text)
-        else:
+        typed = next((one for one in self._typed if one[0] == text), None)
+        if typed is None:
             self._paper.user(f"SG_{turn}", text, final=True)
+        else:
+            self._typed.remove(typed)
+            typed[1](turn)
 
     def ended(self, turn: str) -> None:
         """The turn is over; of one that came to nothing the words are taken back."""

@@ -32,7 +32,7 @@ class Deeds:
         self,
         *,
         complain: Callable[[str, str], None],
-        typed: Callable[[str], None],
+        typed: Callable[[str, str | None, bool], None],
         leave: Callable[[], None],
         sign_of_life: Callable[[], None],
     ) -> None:
@@ -63,11 +63,11 @@ class Deeds:
         """It is nobody's user any more."""
         self._closed = True
 
-    def write(self, text: str) -> None:
-        """A message of the chat."""
+    def write(self, text: str, name: str | None = None) -> None:
+        """A message of the chat; one whose `name` came before is none."""
         words = text.strip()
         if self._allowed(lambda: self._allowance.words(len(words))) and words:
-            self.do(lambda seat: self._write(seat, words))
+            self.do(lambda seat: self._write(seat, words, name))
 
     def data(self, payload: bytes) -> None:
         """A packet for the agent: JSON."""
@@ -166,9 +166,8 @@ class Deeds:
             self._holds = False
             seat.run.floor.drop()
 
-    def _write(self, seat: Seat, words: str) -> None:
-        self._typed(words)
-        seat.run.floor.type(words, leads=seat.leads)
+    def _write(self, seat: Seat, words: str, name: str | None) -> None:
+        self._typed(words, name, seat.run.floor.type(words, name=name, leads=seat.leads))
 
     def _data(self, seat: Seat, payload: bytes) -> None:
         try:

@@ -12,6 +12,7 @@ import structlog
 from livekit import rtc
 
 from duologue.core.happenings import Ended, Happening, PageLed, RpcAnswered, RpcAsked
+from duologue.core.repeats import LAST
 from duologue.core.resume import Departure
 from duologue.errors import DuologueError
 from duologue.pipeline.history import past
@@ -20,7 +21,7 @@ from duologue.transports.livekit.camera import Camera
 from duologue.transports.livekit.deeds import Deeds
 from duologue.transports.livekit.microphone import Microphone
 from duologue.wire import extensions as ext
-from duologue.wire.layercode import notice
+from duologue.wire.layercode import Transcript, notice
 from duologue.wire.page import navigation
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Link:
         """Whether its client understands packets of our topic."""
         self.deeds = Deeds(
             complain=lambda code, message: self._tell(code, message),
-            typed=lambda text: company.user_words.typed(text),
+            typed=self._typed,
             leave=lambda: self.departed("left"),
             sign_of_life=lambda: self._present.set(),
         )
@@ -60,6 +61,8 @@ class Link:
         """The code with which we ended it; none while it goes on, or when it went by itself."""
         self.message = ""
         self.was_seen = False
+        self._turns: dict[str, str] = {}
+        """Which turns the last messages became that its client sends until it knows."""
         self._company = company
         self._known = known
         self._present = asyncio.Event()
@@ -232,6 +235,22 @@ class Link:
             self.deeds.close()
             self._gone.set()
             self._company.changed.set()
+
+    def _typed(self, text: str, name: str | None, new: bool) -> None:
+        """Tells a client of ours that its message is a turn: it sends it again until it knows."""
+        company = self._company
+
+        def taken(turn: str) -> None:
+            if name is not None and self.ours:
+                self._turns[name] = turn
+                while len(self._turns) > LAST:
+                    del self._turns[next(iter(self._turns))]
+                company.face.packet(Transcript(text, turn), [self.identity])
+
+        if new:
+            company.user_words.typed(text, taken)
+        elif name in self._turns:  # what was told of it did not arrive
+            taken(self._turns[name])
 
     def _tell(self, code: str, message: str) -> None:
         self._company.face.data(notice(code, message), [self.identity])

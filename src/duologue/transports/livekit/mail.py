@@ -15,7 +15,7 @@ from duologue.core.happenings import FileSent
 from duologue.transports.allowance import WORDS_LENGTH
 from duologue.transports.livekit import early
 from duologue.transports.livekit.link import Link
-from duologue.wire.rooms import CHAT, OURS, PRE_CONNECT
+from duologue.wire.rooms import CHAT, OURS, PRE_CONNECT, TYPED
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +29,8 @@ AT_ONCE: Final = 4
 """Files and recordings that may be on their way from one user."""
 CHATS_AT_ONCE: Final = 16
 """Written messages that may be on their way from one user."""
+NAME: Final = 64
+"""Characters of a written message's id that count, as on the socket."""
 STRANGERS: Final = 16
 LETTERS: Final = 64
 """What so many participants may send each before they are seen; more is a flood."""
@@ -144,7 +146,8 @@ class Mail:
                             break
                     if before is not None:
                         await before  # messages keep the order in which they were begun
-            self._to(identity, lambda link: link.deeds.write(text), len(text))
+            name = (reader.info.attributes or {}).get(TYPED, "")[:NAME]
+            self._to(identity, lambda link: link.deeds.write(text, name or None), len(text))
         except ValueError as error:
             self._complain(identity, error)
         except (rtc.StreamError, TimeoutError) as error:

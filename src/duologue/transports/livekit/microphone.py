@@ -14,6 +14,7 @@ import structlog
 from livekit import rtc
 from livekit.protocol.models import TF_PRECONNECT_BUFFER
 
+from duologue.core.first_sound import FirstSound
 from duologue.transports.livekit.early import EarlySound
 
 log = structlog.get_logger(__name__)
@@ -79,10 +80,11 @@ class Microphone:
             return
         waits = int(TF_PRECONNECT_BUFFER) in [int(one) for one in publication.audio_features]
         stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=FRAME_MS)
+        encrypted = publication.encryption_type != rtc.EncryptionType.NONE
         before, self._sid = self._listening, publication.sid
         self._on, self._live = not publication.muted, False
         self._listening = asyncio.create_task(
-            self._listen(stream, publication.sid, before, waits=waits)
+            self._listen(stream, publication.sid, before, waits=waits, encrypted=encrypted)
         )
 
     def look_at(self, participant: rtc.RemoteParticipant) -> None:
@@ -136,7 +138,10 @@ class Microphone:
         before: asyncio.Task[None] | None,
         *,
         waits: bool,
+        encrypted: bool,
     ) -> None:
+        first = FirstSound()
+        first.readable()  # nobody is heard here who did not prove to have the key
         try:
             if before is not None:
                 before.cancel()
@@ -149,7 +154,9 @@ class Microphone:
             elif caught_up or before is not None:
                 self._tell_off()
             async for event in stream:
-                self._hear(bytes(event.frame.data), RATE)
+                pcm = bytes(event.frame.data)
+                if pcm := first.take(pcm, RATE) if encrypted else pcm:
+                    self._hear(pcm, RATE)
         finally:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSING):
