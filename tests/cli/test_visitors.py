@@ -61,7 +61,8 @@ def test_deleting_asks_or_is_told_and_forgets_everything(
     assert shell("visitors", "delete", told).code == 130
     assert shell("visitors", "show", told).code == 0
     gone = shell("visitors", "delete", told, "--yes", "--json").json
-    assert gone == {"id": told, "visits": 1, "pages": 2, "events": 1, "conversations": 0}
+    counts = {"visits": 1, "pages": 2, "events": 1, "conversations": 0, "traces": 0}
+    assert gone == {"id": told} | counts
     for command in (("show", told), ("delete", told, "--yes")):
         answer = shell("visitors", *command)
         assert answer.code == 1
@@ -71,5 +72,5 @@ def test_deleting_asks_or_is_told_and_forgets_everything(
 def test_people_are_told_how_much_was_forgotten(shell: Shell, told: str) -> None:
     """In one sentence; and a stranger's id is an error that names it."""
     answer = shell("visitors", "delete", told, "--yes")
-    assert "1 visits, 2 pages, 1 events; 0 conversations unlinked." in answer.out
+    assert "1 visits, 2 pages, 1 events, 0 traces; 0 conversations unlinked." in answer.out
     assert OTHER in shell("visitors", "show", OTHER).err

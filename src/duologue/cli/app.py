@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from duologue.cli import (
     agents,
     call,
+    console,
     conversations,
     dev,
     doctor,
@@ -22,6 +23,7 @@ from duologue.cli import (
     orgs,
     output,
     serve,
+    traces,
     visitors,
     worker,
 )
@@ -60,8 +62,10 @@ app.command("call")(call.call)
 app.add_typer(agents.app, name="agents")
 app.add_typer(keys.app, name="keys")
 app.add_typer(conversations.app, name="conversations")
+app.add_typer(traces.app, name="traces")
 app.add_typer(visitors.app, name="visitors")
 app.add_typer(orgs.app, name="orgs")
+app.add_typer(console.app, name="console")
 app.command("doctor")(doctor.doctor)
 
 

@@ -10,7 +10,16 @@ import typer
 from sqlalchemy import Connection
 
 from duologue.cli import output
-from duologue.cli.options import Config, Data, Json, Org, database, organization
+from duologue.cli.options import (
+    Config,
+    Data,
+    Json,
+    Org,
+    Yes,
+    confirm_forgetting,
+    database,
+    organization,
+)
 from duologue.errors import DuologueError
 from duologue.store import agents, conversations, feedback, messages, sessions
 from duologue.store.records import Conversation, Feedback, Message, Session
@@ -112,17 +121,14 @@ def export(
 @app.command()
 def delete(
     conversation: Id,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     org: Org = "default",
     data: Data = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Forget a conversation and all that was said in it."""
-    if not yes:
-        if as_json:
-            raise typer.BadParameter("with --json, deleting must be confirmed by --yes.")
-        typer.confirm(f"Forget {conversation} for ever?", abort=True)
+    confirm_forgetting(conversation, yes=yes, as_json=as_json)
     with database(data, config) as conn:
         if not conversations.delete(conn, organization(conn, org).id, conversation):
             raise DuologueError("conversation_not_found", conversation=conversation)

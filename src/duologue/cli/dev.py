@@ -9,19 +9,22 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from duologue.access.origins import is_loopback
+from duologue.cli import console, output
 from duologue.cli import livekit as local
-from duologue.cli import output
 from duologue.cli.catalog import catalog
 from duologue.cli.options import CONFIG, Config, Data, Files, Host, Json, Port, settings, with_rooms
 from duologue.cli.supervisor import Supervisor
 from duologue.errors import DuologueError
 from duologue.settings import Settings
+from duologue.store.database import unit
 
 CHILD = "DUOLOGUE_RELOAD_CHILD"
 
@@ -63,6 +66,7 @@ def dev(
             output.say("Reloaded.")
             return
         output.say(f"duologue listens at {url}")
+        output.say(*_console(chosen, url))
         if address:
             whose = "" if address == chosen.livekit_url else ", which ends with this command"
             output.say(f"  rooms are on the LiveKit server at {address}{whose}")
@@ -107,6 +111,21 @@ def _follow(pipe: int) -> None:
     while os.read(pipe, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _console(chosen: Settings, url: str) -> list[str]:
+    """The link that signs in to the console; without one the server is no worse."""
+
+    def made() -> str:
+        with unit(chosen.database) as conn:
+            return console.link(conn, "default", role="owner", name="", url=url)
+
+    try:
+        # In a thread: a database may need a loop of its own, and one runs here.
+        with ThreadPoolExecutor(1) as aside:
+            return [f"  its console, for ten minutes: {aside.submit(made).result()}"]
+    except (DBAPIError, DuologueError, OSError):
+        return ["  its console: duologue console login"]
 
 
 def insecure(chosen: Settings) -> list[str]:

@@ -29,11 +29,21 @@ Config = Annotated[
     Path | None, typer.Option("--config", help="Settings file (default: ./duologue.toml).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Org = Annotated[str, typer.Option("--org", help="The organization, by slug or id.")]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
 Port = Annotated[
     int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0: any.")
 ]
+
+
+def confirm_forgetting(what: str, *, yes: bool, as_json: bool) -> None:
+    """Asks a person whether something shall be forgotten for ever; a program must say --yes."""
+    if yes:
+        return
+    if as_json:
+        raise typer.BadParameter("with --json, deleting must be confirmed by --yes.")
+    typer.confirm(f"Forget {what} for ever?", abort=True)
 
 
 def with_rooms(event: dict[str, str], address: str) -> dict[str, str]:

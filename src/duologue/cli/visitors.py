@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from duologue.cli import output
-from duologue.cli.options import Config, Data, Json, Org, database, organization
+from duologue.cli.options import (
+    Config,
+    Data,
+    Json,
+    Org,
+    Yes,
+    confirm_forgetting,
+    database,
+    organization,
+)
 from duologue.errors import DuologueError
 from duologue.store import visitors
 from duologue.wire.visits import VisitorView
@@ -37,17 +46,14 @@ def show(
 @app.command()
 def delete(
     visitor: Id,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     org: Org = "default",
     data: Data = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Forget a visitor: visits, pages, events, traits, and whose conversations were whose."""
-    if not yes:
-        if as_json:
-            raise typer.BadParameter("with --json, deleting must be confirmed by --yes.")
-        typer.confirm(f"Forget {visitor} for ever?", abort=True)
+    """Forget a visitor: visits, pages, events, traits, traces, and which conversations they had."""
+    confirm_forgetting(visitor, yes=yes, as_json=as_json)
     with database(data, config) as conn:
         gone = visitors.forget(conn, organization(conn, org).id, visitor)
     if gone is None:
@@ -55,7 +61,10 @@ def delete(
     if as_json:
         return output.emit(gone)
     told = f"{gone.visits} visits, {gone.pages} pages, {gone.events} events"
-    return output.say(f"Forgot {visitor}: {told}; {gone.conversations} conversations unlinked.")
+    return output.say(
+        f"Forgot {visitor}: {told}, {gone.traces} traces; "
+        f"{gone.conversations} conversations unlinked."
+    )
 
 
 def _lines(found: VisitorView) -> list[str]:

@@ -23,6 +23,7 @@ _FOLDER = files("duologue.console") / "assets"
 class Asset(NamedTuple):
     """A file as it is now."""
 
+    name: str
     content: bytes
     media_type: str
     etag: str
@@ -38,13 +39,21 @@ def read(name: str) -> Asset | None:
     except FileNotFoundError:
         return None
     # Weighed by what is in it: a rebuilt bundle is another one at once, and a touched one is not.
-    return Asset(content, TYPES[match[1]], hashlib.sha256(content).hexdigest()[:32])
+    return Asset(name, content, TYPES[match[1]], hashlib.sha256(content).hexdigest()[:32])
 
 
 @lru_cache(maxsize=32)
 def compressed(asset: Asset) -> bytes:
     """Its content for browsers that unpack, made once."""
     return gzip.compress(asset.content, 9, mtime=0)
+
+
+def smallest(asset: Asset) -> bytes | None:
+    """Its content packed with brotli, where the build did that with this very content."""
+    try:
+        return (_FOLDER / f"{asset.name}.{asset.etag}.br").read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def built() -> bool:

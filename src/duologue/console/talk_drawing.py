@@ -55,6 +55,7 @@ def _head(title: str) -> str:
         '<meta name="description" content="Talk with an agent of this server, by voice or typed.">'
         f'<link rel="icon" href="{FAVICON}">'
         '<link rel="stylesheet" href="/assets/house.css">'
+        '<link rel="stylesheet" href="/assets/bar.css">'
         '<link rel="stylesheet" href="/assets/talk.css">'
     )
 

@@ -1,0 +1,1 @@
+"""The console: pages for those who are signed in, drawn from templates."""

@@ -1,0 +1,50 @@
+"""The console as a person meets it: in by a link, through the pages by keys, clean to axe-core."""
+
+from __future__ import annotations
+
+import pytest
+from tests.pages.conftest import Opener
+from tests.pages.tab import Tab
+from tests.serving import House
+
+from duologue import BlockingSession, TokenSource
+
+pytestmark = pytest.mark.browser
+SIZES = ({"width": 1280, "height": 900}, {"width": 390, "height": 844})
+
+
+def go(tab: Tab, path: str) -> None:
+    """Leads the tab to another page, and waits until that is there."""
+    tab.run(f"location.assign({path!r})")
+    tab.ask("wait", script=f"location.href.endsWith({path!r})", timeout=30_000)
+    tab.ask("wait", script="document.readyState === 'complete'", timeout=30_000)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=("desktop", "phone"))
+def test_from_the_link_to_a_conversation(
+    opener: Opener, house: House, size: dict[str, int]
+) -> None:
+    """The button lets in, the list leads to the conversation; nothing overflows or is wrong."""
+    server = TokenSource.duologue(house.url)
+    with BlockingSession(server, agent_name="demo", transport="websocket") as talk:
+        talk.wait_for_reply()
+        talk.send("What can you do?")
+        talk.wait_for_reply()
+    tab = opener(house, viewport=size)
+    go(tab, house.command("console", "login", "--url", house.url)["url"])
+    assert tab.violations() == []
+    tab.ask("click", selector="main button")
+    tab.ask("wait", script="document.querySelector('.list td.words a') !== null", timeout=30_000)
+    assert tab.violations() == []
+    tab.run("document.querySelector('.list td.words a').focus()")
+    tab.ask("press", key="Enter")
+    tab.ask("wait", script="document.querySelector('.lanes rect') !== null", timeout=30_000)
+    assert "What can you do?" in tab.text(".moments")
+    assert tab.violations() == []
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not tab.run(wide)
+    tab.run("document.querySelector('.lane a[href*=\"/spans/\"]').focus()")
+    tab.ask("press", key="Enter")
+    tab.ask("wait", script="location.pathname.includes('/spans/')", timeout=30_000)
+    tab.ask("wait", script="document.readyState === 'complete'", timeout=30_000)
+    assert tab.violations() == []
