@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from duologue.errors import DuologueError as DuologueError
     from duologue.errors import NotOnThisTransport as NotOnThisTransport
     from duologue.errors import RpcError as RpcError
+    from duologue.trace.tracer import SessionTracer as SessionTracer
 
 _HOMES: Final = {
     "agent": "duologue.agents.registry",
@@ -65,6 +66,7 @@ _HOMES: Final = {
     "Session": "duologue.client.session",
     "SessionConnectError": "duologue.client.errors",
     "SessionError": "duologue.client.errors",
+    "SessionTracer": "duologue.trace.tracer",
     "Snapshot": "duologue.client.controlled",
     "Ticket": "duologue.client.road",
     "TokenOptions": "duologue.client.token_options",
@@ -94,6 +96,7 @@ __all__ = [
     "Session",
     "SessionConnectError",
     "SessionError",
+    "SessionTracer",
     "Snapshot",
     "Ticket",
     "TokenOptions",

@@ -36,6 +36,30 @@ FAULTS: Final[dict[str, Fault]] = {
         None,
         "Pages from {origin!r} may not open this agent; its origins: {allowed}. {mend}",
     ),
+    "page_refused": Fault(
+        403,
+        None,
+        "Pages from {origin!r} may not change the keys of this server: of all pages only {own!r} "
+        "may. Use that one, or the command: {mend}",
+    ),
+    "console_signed_out": Fault(
+        401, None, "You are not signed in. A link that lets you in: duologue console login."
+    ),
+    "console_link_void": Fault(
+        410,
+        None,
+        "This link was used, or is older than ten minutes. A new one: duologue console login.",
+    ),
+    "console_viewer": Fault(
+        403,
+        None,
+        "You may look and change nothing here. To sign in as owner: duologue console login.",
+    ),
+    "console_foreign": Fault(
+        403,
+        None,
+        "Another page sent this request. Only the console's own pages may change anything.",
+    ),
     "consent_required": Fault(
         403,
         None,
@@ -45,6 +69,20 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "claim_invalid": Fault(
         401, None, "This claim lets nobody in: {reason}. Ask for a new token and join with that."
+    ),
+    "observability_token": Fault(
+        401,
+        None,
+        "This token tells nothing here: {reason}. The worker needs the LIVEKIT_API_KEY and "
+        "LIVEKIT_API_SECRET that this server has.",
+    ),
+    "observability_grant": Fault(
+        403,
+        None,
+        "This token lacks the grant observability.write, with which workers tell of jobs.",
+    ),
+    "traces_off": Fault(
+        401, None, "Data recording is disabled by owner: this server's setting trace is 'off'."
     ),
     # What you asked for
     "agent_unnamed": Fault(
@@ -67,6 +105,13 @@ FAULTS: Final[dict[str, Fault]] = {
     "conversation_not_found": Fault(404, None, "There is no conversation {conversation!r}."),
     "visitor_not_found": Fault(404, None, "Nothing is known of a visitor {visitor!r}."),
     "session_not_found": Fault(404, None, "There is no session {session!r}."),
+    "trace_not_found": Fault(404, None, "There is no trace {trace!r}."),
+    "trace_live": Fault(
+        409,
+        None,
+        "Trace {trace!r} is still being written. End its conversation first; one whose server is "
+        "gone is over a minute later.",
+    ),
     "transport_refused": Fault(
         403,
         None,
@@ -86,6 +131,11 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "session_open": Fault(409, None, "This session key has an open socket already."),
     "session_not_live": Fault(409, None, "Session {session!r} is {state}; it must be live."),
+    "session_live": Fault(
+        409,
+        None,
+        "Session {session!r} is not over. End it first: POST /v1/sessions/{session}/end.",
+    ),
     "conversation_ended": Fault(
         410, 4002, "Conversation {conversation!r} was ended ({reason}). Start a new one."
     ),
@@ -98,6 +148,12 @@ FAULTS: Final[dict[str, Fault]] = {
         402, 4003, "The balance is used up. Add credit: duologue orgs credit {organization} AMOUNT."
     ),
     "rate_limited": Fault(429, None, "Too many requests from {who}. Try again in {seconds} s."),
+    "day_used_up": Fault(
+        429,
+        None,
+        "What {who} may tell in a day ({limit} bytes) is used up. Try again in {seconds} s, or let "
+        "the owner raise visit_megabytes.",
+    ),
     "overloaded": Fault(
         503, 1013, "This server holds as many sessions as it can ({limit}). Try again shortly."
     ),

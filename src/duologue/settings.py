@@ -14,6 +14,22 @@ from duologue.errors import DuologueError
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a model costs, in the owner's currency; what is not said is not known."""
+
+    input: NotNegative | None = None
+    """A million tokens that it reads."""
+    cached_input: NotNegative | None = None
+    """A million of those that its provider had read before; unsaid, they cost like the others."""
+    output: NotNegative | None = None
+    """A million tokens that it writes."""
+    minute: NotNegative | None = None
+    """A minute of sound that it listens to, or of a session with it."""
+    characters: NotNegative | None = None
+    """A million characters that it speaks."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -28,7 +44,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     database_url: str = ""
     """A `postgresql://` address; empty means SQLite in the data folder."""
     public_url: str = ""
-    """How clients reach this server from outside, when a proxy stands before it."""
+    """How clients reach this server from outside, when a proxy stands before it; empty believes
+    the proxy's `X-Forwarded-Proto` and `X-Forwarded-Host`, and `Host` where it sends none."""
     talk_key: str = ""
     """A public key with which the page at `/` talks; empty leaves it closed in `serve`."""
     log_format: Literal["auto", "console", "json"] = "auto"
@@ -57,8 +74,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Credit taken for a minute of a session; organizations without a balance pay nothing."""
     authorize_per_minute: Count = 6000
     """Authorize requests a minute from one key; more are refused with 429."""
+    visit_megabytes: Annotated[int, msgspec.Meta(ge=10)] = 200
+    """Megabytes that trackers may tell with one key in a day; more is refused with 429."""
     visitor_days: Count = 90
     """How many days what a tracker told of visitors is kept; what is older is deleted."""
+    trace: Literal["on", "off", "metadata"] = "on"
+    """Whether each run's turns and steps are kept; `metadata` keeps times and counts, no words."""
+    trace_days: Count = 90
+    """How many days traces are kept, with their recordings; what is older is deleted."""
+    trace_megabytes: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """How much the traces and recordings of one agent may take before its oldest are deleted; 0
+    sets no limit."""
+    prices: dict[str, Price] = {}
+    """What models cost, over the table that comes along: `[prices."openai/gpt-4o-mini"]`, with
+    `input`, `cached_input`, `output` (a million tokens), `minute`, `characters` (a million)."""
     agents: dict[str, dict[str, Any]] = {}
     """Agents defined by a table each: `[agents.front-desk]`; a table with `widget` alone says how
     the widget of an agent looks that a file defines."""
@@ -67,6 +96,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def database(self) -> str:
         """The address of the database that these settings mean."""
         return self.database_url or f"sqlite:///{Path(self.data) / 'duologue.db'}"
+
+    @property
+    def recordings(self) -> Path:
+        """The folder in which the recordings lie."""
+        return Path(self.data) / "recordings"
 
 
 def load(file: Path | None, environment: Mapping[str, str], **given: object) -> Settings:
@@ -114,8 +148,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
         field = name.removeprefix(PREFIX).lower()
         if not name.startswith(PREFIX) or field in NOT_SETTINGS:
             continue
-        if field not in hints or field == "agents":
-            raise _unknown(name, [PREFIX + each.upper() for each in hints if each != "agents"])
+        if field not in hints or field in TABLES:
+            raise _unknown(name, [PREFIX + each.upper() for each in hints if each not in TABLES])
         try:
             values[field] = msgspec.convert(text, hints[field], strict=False)
         except msgspec.ValidationError as error:
@@ -129,6 +163,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
 
 PREFIX = "DUOLOGUE_"
 LIVEKIT = ("livekit_url", "livekit_api_key", "livekit_api_secret")
+TABLES = ("agents", "prices")
+"""What only a file can say."""
 NOT_SETTINGS = frozenset({"secret", "test_require", "reload_child"})
 """`DUOLOGUE_…` names that mean something else than a setting."""
 SECRET = ("database_url", "secret")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.store.world import NOW
 
-from duologue.access.limits import Limits
+from duologue.access.limits import DAY_MS, Daily, Limits
 from duologue.errors import DuologueError
 
 
@@ -72,3 +72,29 @@ def test_no_stretch_of_time_lets_more_through_than_its_share(
         for last in range(first, len(taken)):
             span = taken[last] - begin
             assert last - first + 1 <= burst + span * per_minute / 60_000 + 1e-6
+
+
+def test_a_day_has_room_for_so_much_and_begins_at_midnight() -> None:
+    """What is too much is not counted; the refusal says who, how much, and when to come again."""
+    day = Daily(100)
+    midnight = NOW // DAY_MS * DAY_MS
+    day.require("a", 60, midnight, who="this key")
+    day.count("a", 60)
+    with pytest.raises(DuologueError, match=r"this key.*100 bytes.*in 1 s") as error:
+        day.require("a", 41, midnight + DAY_MS - 1, who="this key")
+    assert (error.value.code, error.value.values["seconds"]) == ("day_used_up", 1)
+    day.require("a", 40, midnight + DAY_MS - 1, who="this key")
+    day.require("b", 100, midnight, who="this key")
+    day.require("a", 100, midnight + DAY_MS, who="this key")
+    assert not len(day)
+
+
+def test_the_memory_of_a_day_is_bounded() -> None:
+    """Whoever is counted all the time is not forgotten."""
+    day = Daily(1000, most=10)
+    for number in range(100):
+        day.count("busy", 1)
+        day.count(f"n{number}", 1)
+    assert len(day) == 10
+    with pytest.raises(DuologueError):
+        day.require("busy", 901, NOW - NOW, who="this key")

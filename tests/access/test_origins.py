@@ -203,6 +203,8 @@ def test_the_rule_of_each_kind_of_key(
         ("local", A, [], [], f"duologue keys create --kind public --agent NAME --origin {A}"),
         ("public", "null", [A], [], "over http or https"),
         ("public", None, [A], [], "over http or https"),
+        ("public", None, [A], [], "Pages from 'null' may not"),
+        ("public", None, [A], [], "duologue keys create --kind secret"),
     ],
 )
 def test_a_refused_page_learns_what_lets_it_in(

@@ -167,6 +167,13 @@ def refused(answer: httpx.Response, status: int, code: str, *words: str) -> None
     assert all(word in body["error"] for word in words), body["error"]
 
 
+def last_used(desk: Desk, key_id: str) -> int | None:
+    """When the server noted that a key was used."""
+    listed = desk.house.command("keys", "list")
+    found = next(one for one in listed if one["id"] == key_id)
+    return found["last_used_at"]  # type: ignore[no-any-return]  # of JSON
+
+
 def closing_code(socket: ClientConnection) -> int:
     """The code that the server closes with."""
     for _ in range(10_000):

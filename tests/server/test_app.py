@@ -64,6 +64,21 @@ async def test_a_failure_shows_a_number_and_no_words(tmp_path: Path) -> None:
         assert "10.1.2.3" not in answer.text
 
 
+async def test_a_page_may_read_that_the_server_failed(tmp_path: Path) -> None:
+    """At every door for pages; nobody keeps that answer."""
+    shop = {"origin": "https://shop.example", "x-api-key": "dk_public_x"}
+    async with broken_house(tmp_path) as http:
+        answers = [
+            await http.post(app.AUTHORIZE_PATH, json={"agent_id": "desk"}, headers=shop),
+            await http.post("/api/widget/session", json={"agentId": "desk"}, headers=shop),
+            await http.get("/api/widget/agent", headers=shop),
+        ]
+    for answer in answers:
+        assert answer.status_code == 500
+        assert answer.headers["access-control-allow-origin"] == shop["origin"]
+        assert answer.headers["cache-control"] == "no-store"
+
+
 async def test_a_server_that_is_not_ready_does_not_say_where_its_database_is(
     tmp_path: Path,
 ) -> None:

@@ -53,6 +53,36 @@ def test_scripts_come_packed_to_who_unpacks(desk: Desk) -> None:
     assert refusing.headers["etag"] == plain.headers["etag"]
 
 
+def test_what_the_build_packed_comes_where_it_is_of_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With brotli to who unpacks that; of a script that was built again since, it is forgotten."""
+    monkeypatch.setattr(files, "_FOLDER", tmp_path)
+    script = tmp_path / "widget.js"
+    script.write_text("customElements.define('duologue-widget', W);\n")
+    found = files.read("widget.js")
+    assert found is not None
+    (tmp_path / f"widget.js.{found.etag}.br").write_bytes(b"packed")
+    with create_test_client([widget_script], state=State({"mode": "serve"})) as page:
+
+        def ask(accepted: str) -> tuple[str | None, str, bytes]:
+            with page.stream("GET", "/duologue.js", headers={"accept-encoding": accepted}) as raw:
+                assert raw.status_code == 200
+                encoding, tag = raw.headers.get("content-encoding"), raw.headers["etag"]
+                return encoding, tag, b"".join(raw.iter_raw())
+
+        assert ask("gzip, deflate, br, zstd") == ("br", f'"{found.etag}-br"', b"packed")
+        for accepted in ("gzip, br;q=0", "br; q=0.000, gzip", "gzip;q=0.1, BR ;\tQ=0."):
+            zipped = ("gzip", f'"{found.etag}-gzip"', files.compressed(found))
+            assert ask(accepted) == zipped, accepted
+        assert ask("br;q=0.001, gzip")[0] == "br"
+        assert ask("identity") == (None, f'"{found.etag}"', found.content)
+        script.write_text("customElements.define('duologue-widget', Newer);\n")
+        encoding, tag, _ = ask("br, gzip")
+    assert encoding == "gzip"
+    assert found.etag not in tag
+
+
 def test_a_packed_file_is_the_same_each_time() -> None:
     """So that its tag means its bytes."""
     found = files.read("house.css")

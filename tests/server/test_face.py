@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from tests.server.conftest import Desk, refused
+from tests.server.conftest import Desk, last_used, refused
 from tests.serving import House
 
 from duologue.agents.definition import AgentDefinition
@@ -141,6 +141,19 @@ def test_any_page_may_ask_whether_it_may_ask(house: Desk) -> None:
     assert asked.status_code == 204
     assert "GET" in asked.headers["access-control-allow-methods"]
     assert "x-api-key" in asked.headers["access-control-allow-headers"]
+
+
+def test_a_key_that_only_shows_its_agent_counts_as_used(house: Desk) -> None:
+    """A refusal is no use of it; the time is noted once a minute at most."""
+    options = ("--kind", "public", "--agent", "desk", "--origin", SHOP["origin"])
+    made = house.house.command("keys", "create", *options)
+    assert face(house, key=made["key"], origin="https://evil.example").status_code == 403
+    assert last_used(house, made["id"]) is None
+    assert face(house, key=made["key"], **SHOP).status_code == 200
+    noted = last_used(house, made["id"])
+    assert noted is not None
+    assert face(house, key=made["key"], **SHOP).status_code == 200
+    assert last_used(house, made["id"]) == noted
 
 
 def test_faces_have_a_pace_of_their_own(house: Desk) -> None:

@@ -177,3 +177,27 @@ def test_the_page_is_there(desk: Desk) -> None:
     assert page.status_code == 200
     assert "desk" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_a_session_that_is_over_is_forgotten_with_what_was_said(desk: Desk) -> None:
+    """A live one is not; its conversation stays, and says nothing of it any more."""
+    made = desk.house.command("keys", "create", "--kind", "secret", "--scope", "admin")
+    with calling(desk) as (socket, ticket):
+        path = f"/v1/sessions/{ticket['session_id']}"
+        until(socket, "response.end")
+        refused(desk.ask("DELETE", path), 403, "key_scope", "admin")
+        refused(desk.ask("DELETE", path, made["key"]), 409, "session_live", f"{path}/end")
+        desk.ask("POST", f"{path}/end")
+        closing_code(socket)
+    answer = desk.ask("DELETE", path, made["key"])
+    for _ in range(200):
+        if answer.status_code == 200:
+            break
+        refused(answer, 409, "session_live")  # its run takes leave
+        answer = desk.ask("DELETE", path, made["key"])
+    assert answer.json() == {"ok": True}
+    refused(desk.ask("GET", path), 404, "session_not_found")
+    conversation = f"/v1/conversations/{ticket['conversation_id']}"
+    assert desk.ask("GET", f"{conversation}/messages").json()["items"] == []
+    query = {"conversation": ticket["conversation_id"]}
+    assert desk.ask("GET", "/v1/traces", params=query).json()["items"] == []

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.server.conftest import AGENTS, Desk, refused
+from tests.server.conftest import AGENTS, Desk, last_used, refused
 from tests.serving import House
 from tests.store.visiting import an_id
 
@@ -146,6 +146,7 @@ def test_a_visitor_is_forgotten_by_who_may(desk: Desk, browser: Browser) -> None
         "pages": 1,
         "events": 1,
         "conversations": 0,
+        "traces": 0,
     }
     refused(desk.ask("DELETE", path, ours), 404, "visitor_not_found")
 
@@ -185,6 +186,62 @@ def test_nobody_tells_too_often(slow: Desk) -> None:
     answer = browser.tells(browser.page("/"))
     refused(answer, 429, "rate_limited", "this address")
     assert int(answer.headers["retry-after"]) > 0
+
+
+def many(browser: Browser) -> list[dict[str, Any]]:
+    """Events of some 48 kB."""
+    properties = {f"p{number}": "x" * 500 for number in range(30)}
+    return [browser.event("event", name="much", properties=properties) for _ in range(3)]
+
+
+def test_a_day_is_bounded_for_each_visitor_address_and_key(tmp_path: Path) -> None:
+    """A hundredth, a tenth and the whole of `visit_megabytes`; a server with its own key is no
+    address, and whoever is refused may read until when.
+    """
+    file = tmp_path / "agents.py"
+    file.write_text(AGENTS)
+    with House(tmp_path / "data", file, visit_megabytes=10) as house:
+        house.publish("desk")
+        desk = Desk(house)
+
+        def tells(browser: Browser, address: str, key: str | None = None) -> httpx.Response:
+            # A proxy on this machine is believed whom it speaks for.
+            heads = {**({} if key else SHOP), "x-forwarded-for": address}
+            browser.key = key or desk.public_key()
+            return browser.tells(*many(browser), headers=heads)
+
+        def until_refused(address: str, key: str | None = None) -> tuple[int, httpx.Response]:
+            for count in range(300):
+                answer = tells(Browser(desk.http, None), address, key)
+                if answer.status_code != 204:
+                    return count, answer
+            raise AssertionError("nothing was refused")
+
+        one = Browser(desk.http, None)
+        assert [tells(one, "10.0.0.1").status_code for _ in range(2)] == [204, 204]
+        answer = tells(one, "10.0.0.1")
+        refused(answer, 429, "day_used_up", "this visitor", "100000 bytes", "visit_megabytes")
+        assert 0 < int(answer.headers["retry-after"]) <= 86_400
+        assert answer.headers["access-control-allow-origin"] == SHOP["origin"]
+        assert "retry-after" in answer.headers["access-control-expose-headers"]
+        told, answer = until_refused("10.0.0.1")
+        refused(answer, 429, "day_used_up", "this address", "1000000 bytes")
+        assert 10 < told < 22
+        assert tells(Browser(desk.http, None), "10.0.0.2").status_code == 204
+        told, answer = until_refused("10.0.0.3", desk.key)
+        refused(answer, 429, "day_used_up", "this key", "10000000 bytes")
+        assert told > 100
+        assert tells(Browser(desk.http, None), "10.0.0.3").status_code == 204
+        desk.http.close()
+
+
+def test_a_key_that_only_tells_counts_as_used(desk: Desk) -> None:
+    """Its owner would revoke it otherwise."""
+    options = ("--kind", "public", "--agent", "desk", "--origin", SHOP["origin"])
+    made = desk.house.command("keys", "create", *options)
+    browser = Browser(desk.http, made["key"])
+    assert browser.tells(browser.page("/")).status_code == 204
+    assert last_used(desk, made["id"]) is not None
 
 
 def test_a_page_of_this_machine_needs_no_key_in_dev(tmp_path: Path) -> None:

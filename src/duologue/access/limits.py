@@ -1,8 +1,9 @@
-"""How often: a bucket of tokens for each name, in bounded memory."""
+"""How often, and how much a day: a count for each name, in bounded memory."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Final
 
 from duologue.errors import DuologueError
 
@@ -10,6 +11,7 @@ _PARTS = 1_000_000
 """Buckets count in millionths of a millisecond, so that no rate is rounded noticeably."""
 _MINUTE = 60_000 * _PARTS
 _SECOND = 1000 * _PARTS
+DAY_MS: Final = 86_400_000
 
 
 class Limits:
@@ -40,3 +42,36 @@ class Limits:
         self._full_at.move_to_end(name)
         if len(self._full_at) > self._most:
             self._full_at.popitem(last=False)
+
+
+class Daily:
+    """Lets each name have `bytes_` a day, which begins at midnight UTC, in this process.
+
+    As with `Limits`, at most `most` names are remembered.
+    """
+
+    def __init__(self, bytes_: int, *, most: int = 10_000) -> None:
+        self._bytes = bytes_
+        self._most = most
+        self._day = 0
+        self._had: OrderedDict[str, int] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._had)
+
+    def require(self, name: str, size: int, now: int, *, who: str) -> None:
+        """Refuses what is more than the rest of the day has room for; nothing is counted yet."""
+        day, into = divmod(now, DAY_MS)
+        if day != self._day:
+            self._day = day
+            self._had.clear()
+        if self._had.get(name, 0) + size > self._bytes:
+            seconds = -(-(DAY_MS - into) // 1000)
+            raise DuologueError("day_used_up", who=who, limit=self._bytes, seconds=seconds)
+
+    def count(self, name: str, size: int) -> None:
+        """Counts what was let through."""
+        self._had[name] = self._had.get(name, 0) + size
+        self._had.move_to_end(name)
+        if len(self._had) > self._most:
+            self._had.popitem(last=False)

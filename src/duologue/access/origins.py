@@ -20,6 +20,8 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _FORM = re.compile(
     r"(https?)://(\*\.)?(\[[0-9a-f:.]+\]|[^\s/?#@:\\\[\]*]+)(?::([0-9]{1,5}))?", re.IGNORECASE
 )
+NOWHERE: Final = "null"
+"""What a browser calls an origin that is none; who sends none at all is told the same."""
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LONGEST = 253
 
@@ -111,7 +113,7 @@ def check(
     if not fits:
         raise DuologueError(
             "origin_refused",
-            origin=origin,
+            origin=NOWHERE if origin is None else origin,
             allowed=", ".join(named) or "none",
             mend=_mended(mend, origin, kind),
         )
@@ -122,7 +124,10 @@ def _mended(mend: str, origin: str | None, kind: str) -> str:
     try:
         page = _read(origin or "")
     except ValueError:
-        return "That is no origin: serve the page over http or https, from a place with a name."
+        return (
+            "That is no origin. Serve the page over http or https, from a place with a name; a "
+            "program needs a secret key: duologue keys create --kind secret"
+        )
     return f"{mend} {'--origin ' if kind == 'local' else ''}{page}"
 
 

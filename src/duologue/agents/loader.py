@@ -51,13 +51,22 @@ def dressed(catalog: Catalog, tables: dict[str, dict[str, Any]]) -> Catalog:
 def _dressed(catalog: Catalog, slug: str, widget: Any) -> LoadedAgent:
     loaded = catalog.get(slug)
     if loaded is None:
-        known = ", ".join(each.definition.slug for each in catalog.all()) or "none"
-        reason = f"{TABLES} says how its widget looks, and nothing defines it; there are: {known}"
-        raise DuologueError("agent_invalid", agent=slug, reason=reason)
+        raise DuologueError("agent_invalid", agent=slug, reason=_undressed(catalog, slug))
     before = msgspec.to_builtins(loaded.definition.widget)
     worn, _ = describe(slug, {"widget": before | widget if isinstance(widget, dict) else widget})
     definition = msgspec.structs.replace(loaded.definition, widget=worn.widget)
     return replace(loaded, definition=definition)
+
+
+def _undressed(catalog: Catalog, slug: str) -> str:
+    """Why a table dresses nobody, and what to do."""
+    loaded = [f"{each.definition.slug} ({each.source})" for each in catalog.all()]
+    return (
+        f"{TABLES} has a table [agents.{slug}.widget], and no agent of that name is loaded; "
+        f"loaded: {', '.join(loaded) or 'none'}. Name the file that defines {slug!r} in the "
+        f"command, too, or write its instructions in a table [agents.{slug}], or take "
+        f"[agents.{slug}.widget] out"
+    )
 
 
 def load_table(slug: str, table: dict[str, Any]) -> LoadedAgent:

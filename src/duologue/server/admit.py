@@ -18,6 +18,7 @@ from duologue.server import policy
 from duologue.server.nearby import Nearby
 from duologue.server.overrides import overridden
 from duologue.server.pace import Pace
+from duologue.server.uses import Uses
 from duologue.settings import Settings
 from duologue.store import conversations, sessions, visits
 from duologue.store import keys as key_store
@@ -73,6 +74,7 @@ class Doorman:
         """Here, and no dependency of its own: Litestar starts a task for each of several."""
         self.pace = Pace(host.settings.authorize_per_minute)
         self.definitions = policy.Definitions()
+        self.uses = Uses(host)
         self._settings: Settings = host.settings
         self._granted = granted
 

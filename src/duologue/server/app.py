@@ -18,14 +18,20 @@ from duologue.pipeline.host import Host
 from duologue.server import (
     announce,
     assets,
+    console,
     cors,
     face,
     feedback,
+    head,
     health,
+    insights,
     layercode,
+    otlp,
     owners,
     pages,
+    prefactor,
     tokens,
+    traces,
     visits,
     widget,
 )
@@ -37,6 +43,7 @@ from duologue.server.nearby import Mode, Nearby
 from duologue.server.openings import SOCKET_PATH, Openings
 from duologue.server.reference import Reference
 from duologue.server.rooms import Rooms
+from duologue.server.told import Keeper
 from duologue.transports.layercode import GRANTED
 from duologue.transports.websocket import WebSocketRoad
 from duologue.wire.layercode import encode_error
@@ -88,6 +95,10 @@ class House:
         openings = Openings(self.doorman, Inviter(self.doorman, organization_id))
         faces = Faces(self.doorman)
         tracking = visits.Visits(self.doorman)
+        keeper = Keeper(host.settings, host.clock)
+        insights_door = insights.Insights(host, organization_id, keeper)
+        otlp_door = otlp.Otlp(self.doorman, keeper)
+        prefactor_door = prefactor.Prefactor(self.doorman, keeper)
         self._road = WebSocketRoad(host, self.doorman.open)
         self._doors = Litestar(
             [
@@ -102,14 +113,22 @@ class House:
                 *owners.DOORS,
                 Keys,
                 *visits.DOORS,
+                *traces.DOORS,
+                *insights.DOORS,
+                *otlp.DOORS,
+                *prefactor.DOORS,
                 *pages.DOORS,
                 *assets.DOORS,
+                console.CONSOLE,
             ],
             dependencies={
                 "doorman": Provide(lambda: self.doorman, sync_to_thread=False),
                 "openings": Provide(lambda: openings, sync_to_thread=False),
                 "faces": Provide(lambda: faces, sync_to_thread=False),
                 "tracking": Provide(lambda: tracking, sync_to_thread=False),
+                "insights_door": Provide(lambda: insights_door, sync_to_thread=False),
+                "otlp_door": Provide(lambda: otlp_door, sync_to_thread=False),
+                "prefactor_door": Provide(lambda: prefactor_door, sync_to_thread=False),
                 "host": Provide(lambda: self.host, sync_to_thread=False),
                 "rooms": Provide(lambda: rooms, sync_to_thread=False),
                 "nearby": Provide(lambda: nearby, sync_to_thread=False),
@@ -140,6 +159,8 @@ class House:
             await self._road(scope, receive, send)
         elif scope.get("method") == "OPTIONS" and scope["path"] in ASKED_BY_PAGES:
             await cors.preflight(scope, send)
+        elif scope.get("method") == "HEAD":
+            await head.serve(self._doors, scope, receive, send)
         else:
             await self._doors(scope, receive, send)  # type: ignore[arg-type]  # same ASGI, other names
 
@@ -187,7 +208,8 @@ def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     number = uuid4().hex[:12]
     log.error("request failed", request=number, path=request.url.path, exc_info=error)
     shown = DuologueError("internal", id=number)
-    return _answer(shown.code, shown.message, shown.status, {})
+    headers = {"cache-control": "no-store"} | _cors(request)
+    return _answer(shown.code, shown.message, shown.status, headers)
 
 
 def _answer(code: str, message: str, status: int, headers: dict[str, str]) -> Response[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, Final
 
 from litestar import Request, Response, get
@@ -19,6 +20,8 @@ NOT_BUILT: Final = (
     "// duologue: this server has no widget, for its scripts were not built.\n"
     "// Build them with `make web` (Node.js 20 or newer), or install the published package.\n"
 )
+_REFUSED: Final = re.compile(r"\s*q=0(?:\.0*)?\s*")
+"""The weight of an encoding that is not wanted, as RFC 9110 writes it."""
 _OPEN: Final = {
     "x-content-type-options": "nosniff",
     "access-control-allow-origin": "*",
@@ -50,25 +53,34 @@ async def widget_script(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 
 async def _answer(request: Request[Any, Any, Any], found: Asset, cache: str) -> Response[bytes]:
-    packed = _takes_gzip(request.headers.get("accept-encoding", ""))
-    tag = f'"{found.etag}{"-gz" if packed else ""}"'
+    encoding, content = await _packed(found, request.headers.get("accept-encoding", "").lower())
+    tag = f'"{found.etag}{encoding and f"-{encoding}"}"'
     headers = {**_OPEN, "etag": tag, "cache-control": cache, "vary": "Accept-Encoding"}
     known = request.headers.get("if-none-match", "")
     if known == "*" or tag in (one.strip().removeprefix("W/") for one in known.split(",")):
         return Response(b"", status_code=304, headers=headers)
-    content = found.content
-    if packed:
-        content = await asyncio.to_thread(files.compressed, found)
-        headers["content-encoding"] = "gzip"
+    if encoding:
+        headers["content-encoding"] = encoding
     return Response(content, media_type=found.media_type, headers=headers)
 
 
-def _takes_gzip(accepted: str) -> bool:
-    """Whether the browser unpacks gzip: nearly all do, and none needs to."""
-    for one in accepted.lower().split(","):
+async def _packed(found: Asset, accepted: str) -> tuple[str, bytes]:
+    """The file as small as the browser can unpack it, and how it is packed."""
+    if _takes("br", accepted):
+        packed = await asyncio.to_thread(files.smallest, found)
+        if packed is not None:
+            return "br", packed
+    if _takes("gzip", accepted):
+        return "gzip", await asyncio.to_thread(files.compressed, found)
+    return "", found.content
+
+
+def _takes(encoding: str, accepted: str) -> bool:
+    """Whether the browser unpacks it: nearly all do, and none needs to."""
+    for one in accepted.split(","):
         name, _, weight = one.partition(";")
-        if name.strip() == "gzip":
-            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+        if name.strip() == encoding:
+            return _REFUSED.fullmatch(weight) is None
     return False
 
 

@@ -14,7 +14,7 @@ from duologue.access import keys
 from duologue.access.keys import Principal
 from duologue.agents.definition import AgentDefinition
 from duologue.console.suggestions import suggestions
-from duologue.server import cors, policy
+from duologue.server import cors, policy, reached
 from duologue.server.admit import Doorman
 from duologue.server.layercode import presented_key
 from duologue.server.pace import Pace
@@ -49,13 +49,14 @@ class Faces:
             principal, text = await self._host.db.read(_look, near, key, agent, now)
         definition = self._doorman.definitions(text)
         policy.require_page(principal, definition, self._origin(request))
+        await self._doorman.uses.note(principal)
         return face_of(definition, rooms=bool(self._host.settings.livekit_url))
 
     def _origin(self, request: Request[Any, Any, Any]) -> str | None:
         """Where the page is from: a browser does not say so when it asks its own server."""
         origin = request.headers.get("origin")
         if origin is None and request.headers.get("sec-fetch-site") == "same-origin":
-            return (self._host.settings.public_url or str(request.base_url)).rstrip("/")
+            return reached.address(request, self._host.settings.public_url)
         return origin
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -42,7 +43,7 @@ class Keys(Controller):
     ) -> NewKey:
         """A public key for pages; secret keys are made where the server is: `duologue keys`."""
         principal.require("admin")
-        _require_own_page(request, principal)
+        _require_own_page(request, principal, _creating(data))
         made, text = await host.db.write(
             doorkeeper.create,
             principal.org_id,
@@ -62,20 +63,25 @@ class Keys(Controller):
     ) -> KeyView:
         """Makes a key void at once; sessions that it opened are closed."""
         principal.require("admin")
-        _require_own_page(request, principal)
+        _require_own_page(request, principal, f"revoke {quote(key)}")
         made = await host.db.write(keys.revoke, principal.org_id, key, host.clock())
         if made is None:
             raise DuologueError("key_not_found", key=key)
         return _view(made)
 
 
-def _require_own_page(request: Request[Any, Any, Any], principal: Principal) -> None:
+def _require_own_page(request: Request[Any, Any, Any], principal: Principal, deed: str) -> None:
     """Refuses other pages of this machine: they may talk without a key, and change nothing."""
     origin = request.headers.get("origin")
     own = f"{request.url.scheme}://{request.headers.get('host', '')}"
     if principal.kind == "local" and origin not in (None, own):
-        mend = f"Use the page at {own}."
-        raise DuologueError("origin_refused", origin=origin, allowed=own, mend=mend)
+        raise DuologueError("page_refused", origin=origin, own=own, mend=f"duologue keys {deed}")
+
+
+def _creating(data: PublicKeyRequest) -> str:
+    """What makes the same key at the server; the words of a page are quoted for a shell."""
+    origins = [f"--origin {quote(origin)}" for origin in data.origins]
+    return " ".join([f"create --kind public --agent {quote(data.agent)}", *origins])
 
 
 def _view(key: Key) -> KeyView:

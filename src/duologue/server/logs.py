@@ -24,7 +24,10 @@ _NAMED = re.compile(
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Ours, wherever they stand; an underscore may be percent-encoded in an address.
     (
-        re.compile(r"\bdk(_|%5f)(secret|public|session|resume)(_|%5f)[\w%~.+/=-]+", re.IGNORECASE),
+        re.compile(
+            r"\bdk(_|%5f)(secret|public|session|resume|enter|console)(_|%5f)[\w%~.+/=-]+",
+            re.IGNORECASE,
+        ),
         GONE,
     ),
     # A JSON Web Token.

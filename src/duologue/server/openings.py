@@ -10,7 +10,7 @@ from litestar import Request
 
 from duologue.agents.definition import AgentDefinition
 from duologue.errors import DuologueError
-from duologue.server import announce
+from duologue.server import announce, reached
 from duologue.server.admit import Admitted, Doorman
 from duologue.server.invite import Invitation, Inviter, RoomWish, chance
 from duologue.server.layercode import RENAMED
@@ -34,7 +34,7 @@ class Openings:
         asker, definition = await self._inviter.ask(wish)
         if _road(wish, known, definition, rooms=self._inviter.ready) == "livekit":
             promised = await self._inviter.promise(wish, asker, definition)
-            return _of_room(promised, self._address(base))
+            return _of_room(promised, base)
         found = msgspec.structs.replace(
             wish,
             principal=asker.principal,
@@ -42,7 +42,7 @@ class Openings:
             transport="websocket",
             capabilities=[*wish.capabilities, "resume"],
         )
-        socket = f"ws{self._address(base).removeprefix('http')}{SOCKET_PATH}"
+        socket = f"ws{base.removeprefix('http')}{SOCKET_PATH}"
         return _of_socket(await self._doorman.authorize(found), socket)
 
     def wish_of(
@@ -82,10 +82,9 @@ class Openings:
             visitor_id=asked.visitor_id,
         )
 
-    # ------------------------------------------------------------ within
-
-    def _address(self, base: str) -> str:
-        return (self._doorman.host.settings.public_url or base).rstrip("/")
+    def reached_at(self, request: Request[Any, Any, Any]) -> str:
+        """The address of this server for the one who asks."""
+        return reached.address(request, self._doorman.host.settings.public_url)
 
 
 def _road(

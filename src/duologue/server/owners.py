@@ -14,23 +14,25 @@ from duologue.access.keys import Principal
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.pipeline.run import Run
+from duologue.server.admit import Doorman
 from duologue.server.layercode import presented_key
-from duologue.server.nearby import Nearby
-from duologue.store import agents, conversations, feedback, messages, sessions
+from duologue.store import agents, conversations, feedback, forgetting, messages, sessions
 from duologue.store.records import Agent, Conversation, Session, SessionState
 from duologue.wire import rest
 
 Limit = Annotated[int, Parameter(ge=1, le=200)]
 
 
-async def principal_of(request: Request[Any, Any, Any], host: Host, nearby: Nearby) -> Principal:
+async def principal_of(request: Request[Any, Any, Any], doorman: Doorman) -> Principal:
     """Who asks; a public key is no owner."""
     key = presented_key(request)
-    if key is None and (here := nearby.who(request)) is not None:
+    if key is None and (here := doorman.nearby.who(request)) is not None:
         return here
+    host = doorman.host
     principal = await host.db.read(keys.authenticate, key, host.clock())
     if principal.kind == "public":
         raise DuologueError("key_scope", scope="read", scopes="none: it is a public key")
+    await doorman.uses.note(principal)
     return principal
 
 
@@ -175,6 +177,21 @@ class Sessions(Controller):
         """One session."""
         principal.require("read")
         return _session(await _find_session(host, principal, session))
+
+    @delete("/{session:str}", status_code=200)
+    async def delete_session(self, host: Host, principal: Principal, session: str) -> rest.Done:
+        """Forgets a session that is over: what was said in it, its feedback, its traces."""
+        principal.require("admin")
+        found = await _find_session(host, principal, session)
+        run = host.run_of(found.conversation_id)
+        if found.state in ("live", "detached") or (run is not None and run.id == found.run_id):
+            raise DuologueError("session_live", session=session)
+        if found.run_id is not None:
+            host.tracing.ending(
+                found.run_id, "deleted"
+            )  # its last entries may still be on their way
+        await host.db.write(forgetting.forget_session, principal.org_id, session)
+        return rest.Done()
 
     @post("/{session:str}/say", status_code=200)
     async def say(

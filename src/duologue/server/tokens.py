@@ -45,7 +45,7 @@ async def _answer(
     asked = wire.read_request(await request.body())
     wish = openings.wish_of(request, key, asked)
     known = STOCK if asked.transports is None else asked.transports
-    opening = await openings.open(wish, known, str(request.base_url))
+    opening = await openings.open(wish, known, openings.reached_at(request))
     answer = wire.TokenAnswer(
         server_url=opening.url,
         participant_token=opening.token,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from duologue.access import keys
 from duologue.access.keys import Principal
-from duologue.access.limits import Limits
+from duologue.access.limits import Daily, Limits
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import cors, policy
@@ -18,10 +18,14 @@ from duologue.server.admit import Doorman
 from duologue.server.layercode import presented_key
 from duologue.server.owners import principal_of
 from duologue.server.pace import STRANGERS, network
+from duologue.store import keys as key_store
 from duologue.store import visitors, visits
 from duologue.wire import visits as wire
 
 PATH: Final = "/api/visits"
+OF_ADDRESS: Final = 10
+OF_VISITOR: Final = 100
+"""The share of a key's day that one address and one visitor may have: a tenth, a hundredth."""
 T = TypeVar("T")
 
 
@@ -34,13 +38,18 @@ class Visits:
         self._host = doorman.host
         self._addresses = Limits(min(per_minute, STRANGERS))
         self._keys = Limits(per_minute)
+        day = doorman.host.settings.visit_megabytes * 1_000_000
+        self._key_day = Daily(day)
+        self._address_day = Daily(day // OF_ADDRESS)
+        self._visitor_day = Daily(day // OF_VISITOR)
 
     async def take(self, request: Request[Any, Any, Any]) -> None:
         """Takes in the batch of a request; it is in the store when this returns."""
         now = self._host.clock()
-        address = request.client.host if request.client else ""
-        self._addresses.take(network(address), now, who="this address")
-        batch = wire.read_batch(await request.body())
+        address = network(request.client.host if request.client else "")
+        self._addresses.take(address, now, who="this address")
+        body = await request.body()
+        batch = wire.read_batch(body)
         key = batch.key or presented_key(request)
         here = self._doorman.nearby.who(request) if key is None else None
         origin = request.headers.get("origin")
@@ -48,7 +57,25 @@ class Visits:
         principal = await db.read(self._who, here, key, batch.agent, origin, now)
         if principal.key_id is not None:  # made-up keys get no bucket each
             self._keys.take(principal.key_id, now, who="this key")
-        await db.write(visits.record, principal.org_id, batch, now)
+        self._take_of_day(principal, address, batch.visitor, len(body), now)
+        await db.write(_record, principal, batch, now)
+
+    def _take_of_day(
+        self, principal: Principal, address: str, visitor: str, size: int, now: int
+    ) -> None:
+        """Bounds what one day can fill the disk with, whoever tells it."""
+        key = principal.key_id or principal.org_id
+        shares = [
+            (self._visitor_day, f"{key} {visitor}", "this visitor"),
+            (self._address_day, f"{key} {address}", "this address"),
+            (self._key_day, key, "this key"),
+        ]
+        if principal.kind == "secret":  # a server tells of all its visitors from one address
+            del shares[1]
+        for day, name, who in shares:
+            day.require(name, size, now, who=who)
+        for day, name, _ in shares:
+            day.count(name, size)
 
     def _who(
         self,
@@ -100,6 +127,12 @@ class Visitors(Controller):
 
 
 DOORS: Final[list[Any]] = [visit, Visitors]
+
+
+def _record(conn: Connection, principal: Principal, batch: wire.Batch, now: int) -> None:
+    if principal.key_id is not None:
+        key_store.used(conn, principal.org_id, principal.key_id, now)
+    visits.record(conn, principal.org_id, batch, now)
 
 
 def _there(found: T | None, visitor: str) -> T:

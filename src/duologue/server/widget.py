@@ -30,7 +30,7 @@ async def widget_session(request: Request[Any, Any, Any], openings: Openings) ->
     asked = wire.read_request(await request.body())
     wish = openings.wish_of(request, presented_key(request), asked, tells_foreign=True)
     known = TRANSPORTS if asked.transports is None else asked.transports
-    opening = await openings.open(wish, known, str(request.base_url))
+    opening = await openings.open(wish, known, openings.reached_at(request))
     return Response(
         _encode(opening),
         media_type="application/json",

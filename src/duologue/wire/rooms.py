@@ -31,6 +31,8 @@ INTERRUPTED: Final = "duologue.interrupted"
 """Beside `FINAL` at the end of an answer that was cut: its text is what was heard of it."""
 CLAIM: Final = "duologue.claim"
 """The attribute of a user's token that holds the claim: it says who comes in, not the order."""
+TYPED: Final = "duologue.typed"
+"""The attribute of a chat message of our clients, its id: one that came before is a repeat."""
 CLIENT: Final = "duologue.client"
 """The attribute by which a client of ours asks, with `1`, for packets of the topic `duologue`."""
 

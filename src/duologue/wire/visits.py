@@ -150,6 +150,8 @@ class Deleted(msgspec.Struct, kw_only=True):
     events: int
     conversations: int
     """How many conversations were unlinked; their words stay until they are deleted themselves."""
+    traces: int
+    """How many traces were deleted, with their spans, turns, logs and recordings."""
 
 
 _decoder = msgspec.json.Decoder(Batch)

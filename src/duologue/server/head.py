@@ -1,0 +1,24 @@
+"""What a HEAD asks for: the answer of a GET without its body, at every door that has one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+async def serve(doors: Any, scope: Message, receive: Receive, send: Send) -> None:
+    """Asks the doors as a GET, and sends their status and headers alone.
+
+    Uptime checks, link checkers and caches ask so; each door by itself would forget it.
+    """
+
+    async def bodiless(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    await doors({**scope, "method": "GET"}, receive, bodiless)
