@@ -4,8 +4,10 @@ import { copyFile, readFile, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { asItsOwn, livekit } from "./livekit.mjs";
 
-const LIMIT = 24_000;
+const LIMIT = 23_000;
+const ROOM_LIMIT = 119_500;
 const TRACKER_LIMIT = 4_096;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const published = process.argv[2] === "dist";
@@ -26,6 +28,7 @@ const apart = {
   name: "apart",
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/room\.js$/ }, () => ({ path: "./room.js", external: true }));
+    if (!published) onResolve({ filter: /^\.\/apart\.js$/ }, () => ({ path: here("src/apart-served.ts") }));
   },
 };
 /** The tracker is a file of its own: served, a page names it; from npm, whoever uses it gets it. */
@@ -52,7 +55,7 @@ await Promise.all([
     entryPoints: [here("src/room.ts")],
     outfile: `${out}room.js`,
     // A site's own livekit-client is used once: whoever asks for the room gets one of its kind.
-    external: published ? ["livekit-client"] : [],
+    ...(published ? { external: ["livekit-client"] } : { plugins: [livekit()], tsconfigRaw: asItsOwn }),
   }),
   build({
     ...shared,
@@ -76,14 +79,13 @@ async function weigh(name) {
   process.stdout.write(`${name}: ${size} bytes with gzip\n`);
   return size;
 }
-const total = (await weigh(main)) + (await weigh("worklet.js"));
-await weigh("room.js");
-process.stdout.write(`without room.js: ${total} of ${LIMIT} bytes\n`);
-if (total > LIMIT) {
-  process.stderr.write(`The client may have ${LIMIT} bytes with gzip, and has ${total}. Make it smaller.\n`);
+function hold(what, size, limit) {
+  process.stdout.write(`${what}: ${size} of ${limit} bytes\n`);
+  if (size <= limit) return;
+  process.stderr.write(`${what} may have ${limit} bytes with gzip, and has ${size}. Make it smaller.\n`);
   process.exitCode = 1;
 }
-if ((await weigh("tracker.js")) > TRACKER_LIMIT) {
-  process.stderr.write(`The tracker may have ${TRACKER_LIMIT} bytes with gzip. Make it smaller.\n`);
-  process.exitCode = 1;
-}
+hold("The client without its room", (await weigh(main)) + (await weigh("worklet.js")), LIMIT);
+const room = await weigh("room.js");
+if (!published) hold("The room", room, ROOM_LIMIT); // from npm it has no livekit-client in it
+hold("The tracker", await weigh("tracker.js"), TRACKER_LIMIT);

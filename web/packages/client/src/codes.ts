@@ -1,6 +1,7 @@
 /** The code that an error has for `onError`: one of the document's seven, or the server's own word. */
 import type { MicrophoneState } from "./audio/seam.js";
 import { SessionError } from "./error.js";
+import type { Notice } from "./types.js";
 
 /** What a line says of its own end, whoever ended it. */
 const LINE: ReadonlySet<string> = new Set(["line_lost", "ended", "replaced", "removed", "left"]);
@@ -16,6 +17,15 @@ export function codeOf(error: SessionError, lost: boolean): string {
 export function microphoneRefused(error: Error): SessionError {
   const denied = error.name === "NotAllowedError" || error.name === "SecurityError";
   return microphoneTrouble(denied ? "denied" : "missing") as SessionError;
+}
+
+/** What is said of a microphone that is gone: what took its place; null where nothing shall. */
+export function microphoneGone(label: string | null): Notice {
+  if (label === null) {
+    return { code: "microphone_ended", message: "The page's own sound has ended; nobody is heard." };
+  }
+  const message = `The microphone is gone; ${label || "another one"} is used now.`;
+  return { code: "microphone_replaced", message };
 }
 
 /** What became of a microphone that was asked for; null where there is nothing to be said. */

@@ -6,7 +6,7 @@ import type { Road, RoadEnd, RoadHooks } from "./road.js";
 import type { ClientMessage, Opening } from "./wire.js";
 import type { World } from "./world.js";
 
-type Heard = "opened" | "message" | "sound" | "words" | "delivered" | "named" | "video";
+type Heard = "opened" | "message" | "sound" | "words" | "delivered" | "unsure" | "named" | "video";
 
 export interface ConnectionHooks extends Pick<RoadHooks, Heard> {
   /** Asks for a session; `returning` is a line that broke. */
@@ -116,6 +116,7 @@ export class Connection {
         sound: (pcm, turn) => this.hooks.sound(pcm, turn),
         words: (segment) => this.hooks.words(segment),
         delivered: (id) => this.hooks.delivered(id),
+        unsure: () => this.hooks.unsure(),
         named: (name) => this.hooks.named(name),
         video: (element) => this.hooks.video(element),
         closed: (end) => this.closed(end),

@@ -10,6 +10,7 @@ export class Session extends SessionCore {
   }
 }
 
+export { Meter, TrackMeter } from "./audio/meter.js";
 export type { MicrophoneState, SoundState } from "./audio/seam.js";
 export type {
   AgentConfig,
@@ -23,7 +24,7 @@ export { type Said, saveSession } from "./keeping.js";
 export type { LineState } from "./line.js";
 export { LiveKitSession, lead, type Microphone, sessionBehind } from "./livekit-session.js";
 export { browserMemory, type Kept, type Memory, type Remembered } from "./memory.js";
-export type { SessionOptions, SessionOptions as LiveKitSessionOptions } from "./options.js";
+export type { Agreement, SessionOptions, SessionOptions as LiveKitSessionOptions } from "./options.js";
 export { VERSION } from "./opening.js";
 export {
   clearSession,

@@ -1,5 +1,7 @@
 /** The moving parts of a session, and who hears of what: line, sound, words and the right to come back. */
+import { microphoneGone } from "./codes.js";
 import { Connection, type ConnectionHooks } from "./connection.js";
+import { tell } from "./content.js";
 import { Entrance } from "./entrance.js";
 import type { SessionError } from "./error.js";
 import type { Events } from "./events.js";
@@ -8,7 +10,7 @@ import { browserMemory } from "./memory.js";
 import { Playback } from "./playback.js";
 import { Resume } from "./resume.js";
 import type { Road, RoadHooks, Segment } from "./road.js";
-import { asNotice, Socket } from "./socket.js";
+import { Socket } from "./socket.js";
 import { Tail } from "./tail.js";
 import type { AgentActivity, Notice, SessionEvents, SessionOptions, Ticket } from "./types.js";
 import { FRAME_MS, Voice } from "./voice.js";
@@ -23,6 +25,9 @@ const AGENT_STATES: ReadonlySet<string> = new Set<AgentActivity>([
   "thinking",
   "speaking",
 ]);
+
+/** What a room tells of the words as a socket does: the past, or that there is none, and what was typed. */
+const IN_ROOMS: ReadonlySet<string> = new Set(["conversation.history", "duologue.beat", "user.transcript"]);
 
 export class Live implements ConnectionHooks {
   agentState: AgentActivity = "idle";
@@ -63,6 +68,7 @@ export class Live implements ConnectionHooks {
     this.entrance = new Entrance(base, options, world, this.right, told);
     this.playback = new Playback({
       send: (message) => this.line.send(message),
+      wrote: (turn) => this.writing.wrote(turn),
       cut: (turn) => this.writing.cut(turn),
     });
     this.writing = new Writing(
@@ -84,10 +90,7 @@ export class Live implements ConnectionHooks {
         events.emit("sound", state);
       },
       devices: (list: MediaDeviceInfo[]) => events.emit("devices", list),
-      replaced: (label: string) => {
-        const message = `The microphone is gone; ${label || "another one"} is used now.`;
-        events.emit("notice", { code: "microphone_replaced", message });
-      },
+      replaced: (label: string | null) => events.emit("notice", microphoneGone(label)),
       element: (element: HTMLAudioElement | null) => events.emit("audioElement", element),
       failed: (error: SessionError) => {
         if (this.voice.audio === null) this.playback.deafen();
@@ -174,6 +177,10 @@ export class Live implements ConnectionHooks {
     this.writing.delivered(id);
   }
 
+  unsure(): void {
+    this.writing.again();
+  }
+
   /** Where no door told how the agent shows itself, its name is all there is. */
   named(name: string): void {
     if (this.opening?.agent.name === "") this.face({ ...this.opening.agent, name });
@@ -222,19 +229,13 @@ export class Live implements ConnectionHooks {
         this.events.emit("tool", { name, callId, status });
         break;
       }
-      case "response.data": {
-        const notice = asNotice(message.content);
-        const { type, url } = Object(message.content) as Record<string, unknown>;
-        if (type === "duologue.navigate") this.events.emit("navigate", String(url));
-        else if (notice === null) this.events.emit("data", message.content);
-        else this.events.emit("notice", { code: notice.code, message: notice.message });
+      case "response.data":
+        tell(message.content, this.events);
         break;
-      }
       default: // words alone, which are the transcript's
     }
-    // In a room only the past is told so; everything else may come before it, and says nothing of it.
-    const words = message.type === "conversation.history" || message.type === "duologue.beat";
-    if (words || this.opening?.transport !== "livekit") this.writing.heard(message);
+    // In a room segments tell the rest; what comes of it before the past says nothing of that.
+    if (IN_ROOMS.has(message.type) || this.opening?.transport !== "livekit") this.writing.heard(message);
   }
 
   // ------------------------------------------------------------ within

@@ -6,10 +6,9 @@ import { safely } from "./callbacks.js";
 import type { ControlledSession } from "./controlled.js";
 import { Life } from "./life.js";
 import { browserMemory } from "./memory.js";
-import { check, coreOptions, type SessionOptions } from "./options.js";
+import { type Agreement, check, coreOptions, type SessionOptions, type Told } from "./options.js";
 import { Right } from "./right.js";
 import { SessionCore } from "./session.js";
-import { follow } from "./switches.js";
 import type { Fixed } from "./telling.js";
 import type { SessionEvents } from "./types.js";
 import { browserWorld, type World } from "./world.js";
@@ -29,21 +28,22 @@ export class LiveKitSession extends Life {
   readonly baseUrl: string;
   protected readonly fixed: Fixed;
   private readonly ears = new Set<Listener>();
-  private room: Room | null = null;
+  private readonly asks: Told;
 
   /** @param world the browser; tests have one of their own. */
   constructor(options: SessionOptions, world: World = browserWorld()) {
     check(options, world.complain);
     const base = baseOf(options.baseUrl, import.meta.url, world.origin);
     const right = new Right(options.memory === undefined ? browserMemory() : options.memory);
-    super(new SessionCore(coreOptions(options, base, right), world), right, world);
+    const asks = coreOptions(options, base, right);
+    super(new SessionCore(asks, world), right, world);
+    this.asks = asks;
     this.agentId = options.agentId;
     this.baseUrl = base;
     const { agentId, baseUrl, connect, disconnect, sendData, subscribeToDataMessages } = this;
     this.fixed = { agentId, baseUrl, connect, disconnect, sendData, subscribeToDataMessages, session: this };
     lead(connect, this);
     this.listen();
-    this.core.on("state", () => this.watch(this.core.room));
     this.core.on("data", (message) => {
       safely(() => this.onDataMessage?.(message));
       for (const ear of [...this.ears]) safely(() => ear(message as Record<string, unknown>));
@@ -53,6 +53,16 @@ export class LiveKitSession extends Life {
   /** LiveKit's room; null on a socket, and while there is none. */
   getRoom(): Room | null {
     return this.core.room;
+  }
+
+  /** What the visitor agreed to, where the agent's owner asks for it: each request tells it from then on. */
+  get consent(): Agreement | null {
+    const { consent } = this.asks.sessionBody ?? {};
+    return (consent as Agreement | undefined) ?? null;
+  }
+
+  set consent(agreed: Agreement | null) {
+    this.asks.agreed = agreed;
   }
 
   /** How loud the microphone is now, 0..1. */
@@ -161,12 +171,6 @@ export class LiveKitSession extends Life {
     listener: (value: SessionEvents[Name]) => void,
   ): () => void {
     return this.core.on(name, listener);
-  }
-
-  private watch(room: Room | null): void {
-    if (room === null || room === this.room) return;
-    this.room = room;
-    follow(room, this.core, (error) => this.wrong(error));
   }
 
   private async publish(track: Microphone | undefined): Promise<void> {

@@ -24,6 +24,12 @@ export interface SessionOptions {
   readonly workletUrl?: string | URL;
 }
 
+/** That a visitor agreed to what an agent's owner asks for: to which terms, and when in UTC ms. */
+export interface Agreement {
+  readonly hash: string;
+  readonly at: number;
+}
+
 /** Every option by its name: a new one that is missing here does not compile. */
 const KNOWN: Readonly<Record<keyof SessionOptions, true>> = {
   agentId: true,
@@ -51,18 +57,22 @@ export function check(options: SessionOptions, complain: (words: string) => void
   complain(`LiveKitSession does not know ${unknown.join(", ")}. It knows ${known}.`);
 }
 
+/** What the engine is told, and what the visitor agreed to meanwhile. */
+export type Told = CoreOptions & { agreed: Agreement | null };
+
 /** The same in the engine's words; the body is read anew for each connection. */
-export function coreOptions(options: SessionOptions, baseUrl: string, memory: Memory): CoreOptions {
+export function coreOptions(options: SessionOptions, baseUrl: string, memory: Memory): Told {
   const { agentId, apiKey, sessionEndpoint, encryption, visitor, workletUrl } = options;
   return {
     agent: agentId,
     baseUrl,
     memory,
     microphone: false,
+    agreed: null,
     ...(apiKey ? { publicKey: apiKey } : {}),
     ...(sessionEndpoint ? { sessionEndpoint } : {}),
     get sessionBody() {
-      return bodyOf(options);
+      return this.agreed === null ? bodyOf(options) : { ...bodyOf(options), consent: this.agreed };
     },
     ...(encryption === undefined ? {} : { encryption }),
     ...(visitor === undefined ? {} : { visitor }),

@@ -20,6 +20,8 @@ const READ_MS = 200;
 export interface PlaybackHooks {
   /** Tells whether the message went out. */
   send(message: ClientMessage): boolean;
+  /** The turn is whole, and nothing of it sounds. */
+  wrote(turn: string): void;
   /** The turn was cut while it sounded, or before. */
   cut(turn: string): void;
 }
@@ -68,6 +70,7 @@ export class Playback {
   sent(id: string): void {
     const turn = this.closed(id);
     if (turn === undefined || turn.over) return;
+    if (turn.came === 0) this.hooks.wrote(id);
     if (this.audio !== null && turn === this.turn) this.audio.endTurn();
     else this.finish(turn, turn.came);
   }

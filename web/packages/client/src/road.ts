@@ -23,6 +23,8 @@ export interface Segment {
   readonly text: string;
   readonly final: boolean;
   readonly interrupted: boolean;
+  /** A message, which no voice says. */
+  readonly written?: boolean;
 }
 
 export interface RoadHooks {
@@ -35,8 +37,10 @@ export interface RoadHooks {
   sound(pcm: Int16Array, turn: string | null): void;
   /** The whole of a segment as it is known now: in a room, which knows no turns. */
   words(segment: Segment): void;
-  /** A typed message is on its way, and no word of the server will confirm it. */
+  /** A typed message is on its way to an agent that confirms none. */
   delivered(id: string): void;
+  /** A typed message is out for long: if nobody confirmed it by now, it was lost. */
+  unsure(): void;
   /** The agent's name, as it shows itself. */
   named(name: string): void;
   /** The agent's picture. */

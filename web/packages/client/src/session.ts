@@ -15,11 +15,13 @@ import type {
   Transport,
 } from "./types.js";
 import type { AgentFace, OpeningConfig } from "./wire.js";
+import { follow } from "./switches.js";
 import type { World } from "./world.js";
 
 export class SessionCore {
   private readonly events = new Events<SessionEvents>();
   private readonly live: Live;
+  private watched: Room | null = null;
   private closed = false;
 
   constructor(
@@ -27,6 +29,7 @@ export class SessionCore {
     private readonly world: World,
   ) {
     this.live = new Live(options, world, this.events);
+    this.events.on("state", () => this.watch(this.room));
   }
 
   get state(): LineState {
@@ -240,6 +243,13 @@ export class SessionCore {
     this.closed = true;
     this.live.release();
     this.events.clear();
+  }
+
+  /** A page finds LiveKit's own switches in the room. */
+  private watch(room: Room | null): void {
+    if (room === null || room === this.watched) return;
+    this.watched = room;
+    follow(room, this, (error) => this.events.emit("error", error));
   }
 
   /** The user speaks or types: where the agent may be interrupted, it is silent at once. */

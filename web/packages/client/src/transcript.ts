@@ -61,6 +61,7 @@ export function told(before: Transcript, segment: Segment, now: number): Transcr
   // Words that came to nothing go.
   if (text === "") return found(before, idOf(role, id)) ? gone(before, role, id) : before;
   const after = written(before, id, role, text, final, now);
+  if (segment.written && role === "agent") return unspoken(after, id);
   return segment.interrupted ? interrupted(after, id) : after;
 }
 
@@ -91,6 +92,14 @@ export function interrupted(before: Transcript, turn: string): Transcript {
     entry.id === id ? { ...entry, interrupted: true } : entry,
   );
   return { ...before, entries, cut: new Set([...before.cut, turn]) };
+}
+
+/** The agent wrote this turn, and no voice says it. */
+export function unspoken(before: Transcript, turn: string): Transcript {
+  const id = idOf("agent", turn);
+  if (found(before, id) === undefined) return before;
+  const entries = before.entries.map((entry) => (entry.id === id ? { ...entry, written: true } : entry));
+  return { ...before, entries };
 }
 
 /** Typed messages that nobody confirmed, oldest first. */

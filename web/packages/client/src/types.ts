@@ -30,6 +30,8 @@ export interface TranscriptEntry {
   /** When the turn's first words came, in UTC ms. */
   readonly timestamp: number;
   readonly typed?: boolean;
+  /** Whether the agent wrote this, and no voice says it. */
+  readonly written?: boolean;
 }
 
 /** A tool of the agent began or ended. */

@@ -1,4 +1,5 @@
 /** Everything of the browser that a session touches, so that its tests can be another world. */
+import { loadRooms } from "./apart.js";
 import { Audio } from "./audio/audio.js";
 import type { AudioFactory } from "./audio/seam.js";
 import type { Rooms } from "./road.js";
@@ -32,10 +33,7 @@ export function browserWorld(): World {
     fetch: (...given) => globalThis.fetch(...given),
     socket: (url, protocols) => new WebSocket(url, protocols),
     audio: (options, hooks) => new Audio(options, hooks),
-    rooms:
-      globalThis.RTCPeerConnection === undefined
-        ? null
-        : () => import("./room.js").then(({ rooms }) => rooms),
+    rooms: globalThis.RTCPeerConnection === undefined ? null : loadRooms,
     now: () => Date.now(),
     random: () => Math.random(),
     after(ms, work) {

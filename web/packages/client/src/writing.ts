@@ -9,6 +9,7 @@ import {
   type Transcript,
   typed,
   unconfirmed,
+  unspoken,
 } from "./transcript.js";
 import type { TranscriptEntry } from "./types.js";
 import type { ClientData, ClientMessage, ServerMessage } from "./wire.js";
@@ -91,9 +92,19 @@ export class Writing {
     this.become(told(this.words, segment, this.world.now()));
   }
 
+  /** Sends what nobody confirmed once more: it may be lost. */
+  again(): void {
+    if (this.flows) this.settle();
+  }
+
   /** A typed message is on its way, and nobody will confirm it. */
   delivered(id: string): void {
     this.become(delivered(this.words, id));
+  }
+
+  /** No voice says this turn of the agent. */
+  wrote(turn: string): void {
+    this.become(unspoken(this.words, turn));
   }
 
   cut(turn: string): void {

@@ -8,9 +8,11 @@ import { FakeAudio } from "./fakes.js";
 class Stage {
   readonly sent: string[] = [];
   readonly cut: string[] = [];
+  readonly wrote: string[] = [];
   line = true;
   readonly playback = new Playback({
     send: (message) => this.note(message),
+    wrote: (turn) => this.wrote.push(turn),
     cut: (turn) => this.cut.push(turn),
   });
   readonly audio: FakeAudio;
@@ -223,4 +225,14 @@ test("A server that asked for no positions gets none, but the end of each turn."
   stage.audio.heard(50, "tick");
   stage.audio.heard(100, "dry");
   assert.deepEqual(stage.sent, ["a1 completed at 100"]);
+});
+
+test("A turn without sound was written only; one that sounds, or that was cut before it could, was not.", () => {
+  const stage = new Stage();
+  stage.turn("spoken", 1600);
+  stage.turn("written", 0);
+  stage.turn("cut", 0, false);
+  stage.playback.cut();
+  stage.playback.sent("cut");
+  assert.deepEqual(stage.wrote, ["written"]);
 });

@@ -110,6 +110,25 @@ test("The door is asked in the page's words: key, endpoint, and a body that is r
   assert.equal(surface.session.baseUrl, "https://talk.test");
 });
 
+test("What a visitor agreed to goes with each request from then on, beside all that the page says.", async () => {
+  const surface = new Surface({ sessionBody: { plan: "gold", consent: { hash: "page", at: 1 } } });
+  assert.deepEqual(surface.session.consent, { hash: "page", at: 1 });
+  await surface.connects();
+  surface.session.disconnect();
+  surface.session.consent = { hash: "abc", at: 17 };
+  await surface.connects();
+  const told = surface.world.asked.map(({ body }) => {
+    const { plan, consent } = body as unknown as Record<string, unknown>;
+    return [plan, consent];
+  });
+  assert.deepEqual(told, [
+    ["gold", { hash: "page", at: 1 }],
+    ["gold", { hash: "abc", at: 17 }],
+  ]);
+  assert.deepEqual(surface.session.consent, { hash: "abc", at: 17 });
+  assert.equal(new Surface().session.consent, null);
+});
+
 test("Without an address it is the page's own origin, and without a key none is sent.", async () => {
   const surface = await Surface.open();
   assert.equal(surface.session.baseUrl, "https://example.test");

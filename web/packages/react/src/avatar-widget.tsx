@@ -2,6 +2,7 @@
 import { type ControlledSession, sessionBehind } from "@duologue/client";
 import type { ATTRIBUTES, AttributeName, DuologueWidget } from "@duologue/widget";
 import { type CSSProperties, type ReactNode, useEffect, useRef } from "react";
+import { CALLBACKS, heard, type WidgetCallbacks } from "./widget-callbacks.js";
 
 /** `base-url` as React says it: `baseUrl`. */
 type Camel<Name extends string> = Name extends `${infer First}-${infer Rest}`
@@ -15,8 +16,8 @@ export type WidgetAttributes = {
     | undefined;
 };
 
-/** What `AvatarWidget` takes: the attributes of the tag, and what only a program can give. */
-export interface AvatarWidgetProps extends WidgetAttributes {
+/** What `AvatarWidget` takes: the attributes of the tag, its events, and what only a program can give. */
+export interface AvatarWidgetProps extends WidgetAttributes, WidgetCallbacks {
   /** The agent's id or slug. */
   readonly agentId: string;
   /** A public key, where the page is of another origin than the server. */
@@ -37,7 +38,8 @@ export interface AvatarWidgetProps extends WidgetAttributes {
 }
 
 /** What is no attribute of the tag. */
-const BESIDES = new Set([
+const BESIDES = new Set<string>([
+  ...Object.values(CALLBACKS),
   "controlledSession",
   "sessionEndpoint",
   "visitor",
@@ -60,13 +62,13 @@ const RENAMED: Readonly<Record<string, AttributeName | "class">> = {
  * With `controlledSession` it leaves the session alone when it goes; without it, it hangs up.
  */
 export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
-  const { style, controlledSession, sessionEndpoint = null, visitor = null, onNavigate } = props;
+  const { style, controlledSession, sessionEndpoint = null, visitor = null } = props;
   const host = useRef<HTMLSpanElement>(null);
   const made = useRef<DuologueWidget | null>(null);
-  const lead = useRef(onNavigate);
+  const now = useRef(props);
 
   useEffect(() => {
-    lead.current = onNavigate;
+    now.current = props;
     made.current ??= document.createElement("duologue-widget") as DuologueWidget;
     write(made.current, attributesOf(props));
     Object.assign(made.current, { sessionEndpoint, visitor });
@@ -79,11 +81,13 @@ export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
     const widget = made.current;
     if (widget === null) return;
     const listen = (event: Event): void => {
-      if (lead.current === undefined) return; // then the browser goes there
+      const lead = now.current.onNavigate;
+      if (lead === undefined) return; // then the browser goes there
       event.preventDefault();
-      lead.current((event as CustomEvent<{ url: string }>).detail.url);
+      lead((event as CustomEvent<{ url: string }>).detail.url);
     };
     widget.addEventListener("duologue-navigate", listen);
+    const deafen = heard(widget, () => now.current);
     host.current?.append(widget); // last of all, when it was told everything
     // Defines the element, for which it needs a browser.
     import("@duologue/widget").catch((error: unknown) => {
@@ -92,6 +96,7 @@ export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
     return () => {
       widget.removeEventListener("duologue-navigate", listen);
       widget.remove();
+      deafen();
     };
   }, []);
   return <span ref={host} style={{ ...style, display: "contents" }} />;

@@ -26,4 +26,5 @@ export {
 } from "./microphone/use-microphone-state.js";
 export { agentSessionOf } from "./surface.js";
 export type { AgentSession, LiveKitSessionState, SessionActs, Speaker } from "./types.js";
+export type { WidgetCallbacks } from "./widget-callbacks.js";
 export { useLiveKitSession } from "./use-livekit-session.js";

@@ -40,6 +40,9 @@ test("what is told to the element in other ways is no attribute", () => {
     sessionEndpoint: "/session",
     visitor: () => "vis_1",
     onNavigate: () => {},
+    onOpen: () => {},
+    onState: () => {},
+    onFeedback: () => {},
     style: { color: "red" },
   });
   assert.deepEqual([...found.keys()], ["agent"]);

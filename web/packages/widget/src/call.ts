@@ -1,16 +1,16 @@
 /** The conversation behind the widget: its own session or one that the page lends it, and what is asked of it. */
-import { type Agreed, remembered, type Terms } from "./consent.js";
+import { remembered, type Terms } from "./consent.js";
 import { IDLE, isOpen, type Line } from "./model.js";
 import { type Choices, Remember } from "./remember.js";
-import type { ControlledSession, LiveKitSession } from "./seam.js";
+import type { Agreement, ControlledSession, LiveKitSession } from "./seam.js";
 import type { Settings } from "./settings.js";
 import { Watch, type WatchHooks } from "./watch.js";
 
 export interface CallHooks extends WatchHooks {
-  /** Makes a session of the widget's own; what was agreed to is asked for at each connection. */
-  make(agreed: () => Agreed | null): Promise<LiveKitSession>;
-  /** The terms, once it is known whether there are any. */
-  terms(): Promise<Terms | null>;
+  /** Makes a session of the widget's own. */
+  make(): Promise<LiveKitSession>;
+  /** The terms, once it is known whether there are any; `anew` asks the server for those that hold now. */
+  terms(anew: boolean): Promise<Terms | null>;
 }
 
 export class Call extends Watch {
@@ -18,7 +18,7 @@ export class Call extends Watch {
   terms: Terms | null = null;
   readonly remember = new Remember();
   private choices: Choices;
-  private agreed: Agreed | null = null;
+  private agreed: Agreement | null = null;
   private making: Promise<LiveKitSession | null> | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private after: (() => void) | null = null;
@@ -105,6 +105,14 @@ export class Call extends Watch {
     this.session?.setMuted(this.choices.muted);
   }
 
+  /** Gives a session that the page lends what the visitor agreed to another day: the page may open it by itself. */
+  async remind(): Promise<void> {
+    const { epoch } = this;
+    const terms = await this.hooks.terms(false);
+    if (epoch !== this.epoch || this.controlled === null || this.session === null) return;
+    if (terms !== null && this.mayBegin(terms)) this.session.consent = this.agreed;
+  }
+
   interrupt(): void {
     if (this.model.line.state === "connected") this.session?.interrupt();
   }
@@ -136,6 +144,7 @@ export class Call extends Watch {
     if (this.terms === null) return;
     this.agreed = { hash: this.terms.hash, at: Date.now() };
     if (this.terms.hash !== "") this.remember.agree(this.agreed.hash, this.agreed.at);
+    this.hooks.tell(["duologue-consent", { ...this.agreed }]);
     this.update({ asks: false });
     this.after?.();
     this.after = null;
@@ -153,13 +162,25 @@ export class Call extends Watch {
 
   // ------------------------------------------------------------ within
 
-  protected override moved({ state, retryAfter }: Line): void {
+  protected override moved({ state, retryAfter, trouble }: Line): void {
     clearTimeout(this.timer);
+    if (trouble?.code === "consent_required") void this.mend();
     if (state === "connected" || state === "disconnected") this.opener = undefined;
     if (state === "disconnected") this.choose({ live: false });
     if (state === "failed" && retryAfter !== null && this.controlled === null) {
       this.timer = setTimeout(() => this.start(), Math.max(1, retryAfter) * 1000);
     }
+  }
+
+  /**
+   * The server wants another agreement: a page that opens its session by itself knows of no terms, and terms
+   * change while a page is open. Then those that hold now are shown after the refusal.
+   */
+  private async mend(): Promise<void> {
+    const { epoch } = this;
+    const terms = await this.hooks.terms(true);
+    const told = this.session?.consent?.hash;
+    if (epoch === this.epoch && this.session !== null && terms !== null && told !== terms.hash) this.start();
   }
 
   private get who(): string {
@@ -169,27 +190,29 @@ export class Call extends Watch {
   private async open(voice: boolean, muted: boolean, anew: boolean, then?: () => void): Promise<void> {
     if (isOpen(this.model.line)) return;
     clearTimeout(this.timer);
-    if (this.controlled !== null) {
-      const connected = this.controlled.connect();
-      then?.();
-      return connected.catch(() => undefined); // the object that the page lends says it
-    }
     const epoch = ++this.epoch;
     this.choose({ voice, muted });
     this.pending = true;
     this.update({ line: { ...this.model.line, state: "connecting" }, trouble: null });
-    this.terms = await this.hooks.terms();
+    const terms = await this.hooks.terms(false);
     if (epoch !== this.epoch) return;
-    const { terms } = this;
-    if (terms !== null && this.agreed?.hash !== terms.hash) this.agreed = remembered(terms, this.remember);
-    if (terms !== null && this.agreed === null) {
+    if (!this.mayBegin(terms)) {
       this.pending = false;
       this.after = () => void this.open(voice, muted, anew, then);
       this.update({ asks: true, line: { ...this.model.line, state: "idle" } });
       return;
     }
     const session = await this.prepare();
-    if (session === null || epoch !== this.epoch) return;
+    if (epoch !== this.epoch) return;
+    if (session !== null && this.agreed !== null) session.consent = this.agreed;
+    if (this.controlled !== null) {
+      const connected = this.controlled.connect();
+      this.pending = false;
+      then?.();
+      // The object that the page lends says it, and says nothing where nothing became of it.
+      return connected.catch(() => void (epoch === this.epoch && this.look(this.controlled)));
+    }
+    if (session === null) return;
     this.choose({ live: true });
     if (anew) session.reset();
     session.setMuted(muted);
@@ -204,10 +227,20 @@ export class Call extends Watch {
     }
   }
 
+  /** Whether the visitor agreed to the terms, now or another day, or there are none. */
+  private mayBegin(terms: Terms | null): boolean {
+    this.terms = terms;
+    if (terms === null) return true;
+    const { agreed, session } = this;
+    const known = [agreed, session?.consent ?? null].find((one) => one?.hash === terms.hash);
+    this.agreed = known ?? remembered(terms, this.remember);
+    return this.agreed !== null;
+  }
+
   private async made(): Promise<LiveKitSession | null> {
     const { epoch } = this;
     try {
-      const session = await this.hooks.make(() => this.agreed);
+      const session = await this.hooks.make();
       if (this.controlled !== null || this.making === null) {
         session.close();
         return null;

@@ -5,10 +5,10 @@ export type Rgb = readonly [number, number, number];
 
 const WHITE: Rgb = [1, 1, 1];
 const BLACK: Rgb = [0, 0, 0];
-/** Of the surface on which the accent stands. */
+/** Of the harder of both surfaces on which the accent stands: the paper by day, the card by night. */
 export const PAPER: Readonly<Record<"light" | "dark", Rgb>> = {
   light: [0.98, 0.973, 0.957],
-  dark: [0.086, 0.078, 0.059],
+  dark: [0.118, 0.106, 0.086],
 };
 
 /** What WCAG asks of text, and of pictures. */

@@ -2,6 +2,7 @@
 import { button, make, write } from "./dom.js";
 import type { Face } from "./face.js";
 import type { Remember } from "./remember.js";
+import type { Agreement } from "./seam.js";
 import type { Translate } from "./texts/index.js";
 
 /** Terms, and the hash under which an agreement to them is known. */
@@ -9,12 +10,6 @@ export interface Terms {
   readonly text: string | null;
   readonly url: string | null;
   readonly hash: string;
-}
-
-/** What the session request says of an agreement. */
-export interface Agreed {
-  readonly hash: string;
-  readonly at: number;
 }
 
 /** The agent's own terms, for its server asks for those; else the terms of the page's tag. */
@@ -29,7 +24,7 @@ export async function termsOf(attribute: string | null, face: Face): Promise<Ter
 }
 
 /** The agreement that this browser remembers. */
-export function remembered(terms: Terms, remember: Remember): Agreed | null {
+export function remembered(terms: Terms, remember: Remember): Agreement | null {
   const at = terms.hash === "" ? null : remember.agreed(terms.hash);
   return at === null ? null : { hash: terms.hash, at };
 }

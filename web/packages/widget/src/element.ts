@@ -1,17 +1,17 @@
 /** `<duologue-widget>`: an agent on any page, by one tag. */
 import { NAMES } from "./attributes.js";
 import { Call } from "./call.js";
-import { type Agreed, termsOf } from "./consent.js";
+import { termsOf } from "./consent.js";
 import { Lending } from "./lending.js";
 import { listen } from "./listening.js";
 import { Looks } from "./looks.js";
-import { pageAt, tellPage, TITLED_MS } from "./navigate.js";
 import { sessionOptions, type Visitor } from "./options.js";
-import { PHONE, trap } from "./phone.js";
+import { Panel } from "./panel.js";
 import type { ControlledSession, Home, LiveKitSession } from "./seam.js";
 import { sheets } from "./styles/index.js";
 import { Tag } from "./tag.js";
 import { fromRight, type Texts } from "./texts/index.js";
+import { Telling } from "./telling.js";
 import type { Tiding } from "./tidings.js";
 import { tellVerdict } from "./verdict.js";
 import { View } from "./view.js";
@@ -19,10 +19,12 @@ import { View } from "./view.js";
 /** On a server there are no elements; an import is harmless there. */
 const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElement);
 
+const nowhere = (): Promise<never> => Promise.reject(new Error("the widget has no client"));
+
 /** The element behind the tag: a launcher in a corner, or a panel in the page. */
 export class DuologueWidget extends Base {
   static readonly observedAttributes: readonly string[] = NAMES;
-  static home: Home = { origin: null, load: () => Promise.reject(new Error("the widget has no client")) };
+  static home: Home = { origin: null, load: () => nowhere(), words: () => nowhere() };
 
   /** Called with each address to which the agent leads; without it, the page is loaded. */
   declare onNavigate: ((url: string) => void) | null;
@@ -32,15 +34,15 @@ export class DuologueWidget extends Base {
   declare sessionEndpoint: string | null;
 
   private readonly view: View;
+  private readonly panel: Panel;
   private readonly call: Call;
   private readonly looks: Looks;
   private readonly tag: Tag;
   private readonly lending = new Lending();
-  private opened = false;
+  private readonly telling = new Telling(this);
   private living: AbortController | null = null;
   private lent: ControlledSession | null = null;
   private stale = false;
-  private telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -50,6 +52,7 @@ export class DuologueWidget extends Base {
     this.tag = new Tag(this, {
       origin: () => DuologueWidget.home.origin,
       lent: () => this.lent,
+      words: (language, client) => DuologueWidget.home.words(language, client),
       again: () => this.refresh(),
       left: () => this.call.close(),
     });
@@ -60,8 +63,9 @@ export class DuologueWidget extends Base {
       notice: (text) => this.notice(text),
       devices: () => void this.devices(),
       tell: (tiding) => this.tell(tiding),
-      make: (agreed) => this.make(agreed),
-      terms: async () => {
+      make: () => this.make(),
+      terms: async (anew) => {
+        if (anew) this.tag.ask(true);
         await this.tag.asking;
         return termsOf(this.tag.given.consent, this.tag.face);
       },
@@ -73,6 +77,11 @@ export class DuologueWidget extends Base {
         this.tell(["duologue-feedback", { ...verdict }]);
         void tellVerdict(this.tag.base, this.call.proof, verdict);
       },
+    });
+    this.panel = new Panel(this.view, this.call, {
+      changed: () => this.draw(),
+      near: () => this.prefetch(),
+      tell: (tiding) => this.tell(tiding),
     });
     this.looks = new Looks(this.view.root, () => this.view.repaint());
     const shadow = this.attachShadow({ mode: "open" });
@@ -116,20 +125,12 @@ export class DuologueWidget extends Base {
 
   /** Opens the panel. */
   open(): void {
-    if (this.opened || this.settings.embedded) return;
-    this.turn(true);
-    this.view.launcher.hush();
-    this.view.focus();
-    this.tell(["duologue-open", {}]);
+    this.panel.open();
   }
 
   /** Closes the panel; a conversation goes on. */
   close(): void {
-    if (!this.opened || !this.settings.dismissible || this.settings.embedded) return;
-    const had = this.shadowRoot?.activeElement != null;
-    this.turn(false);
-    if (had) this.view.launcher.button.focus({ preventScroll: true });
-    this.tell(["duologue-close", {}]);
+    this.panel.close();
   }
 
   /** Begins to talk, as the button does. */
@@ -156,19 +157,17 @@ export class DuologueWidget extends Base {
     this.tag.begin(signal);
     const ears = {
       near: () => this.prefetch(),
-      key: (event: KeyboardEvent) => this.key(event),
+      key: (event: KeyboardEvent) => this.panel.key(event),
       online: () => this.call.online(navigator.onLine),
       blur: () => this.call.release(),
       narrow: () => this.draw(),
-      page: () => this.tellPage(),
+      page: () => this.telling.agent(this.call),
     };
     listen(this.view, ears, signal);
     this.looks.begin(() => this.settings, signal);
     if (this.lent === null) this.refresh();
     else void this.borrow(this.lent);
-    const { persistKey, defaultOpen, dismissible, embedded } = this.settings;
-    const kept = persistKey === null ? null : this.call.remember.open(persistKey);
-    this.opened = !embedded && (!dismissible || (kept ?? defaultOpen));
+    this.panel.begin();
     this.view.begin();
     this.draw();
     this.begin();
@@ -181,13 +180,14 @@ export class DuologueWidget extends Base {
       this.living.abort();
       this.living = null;
       this.call.close();
+      this.telling.end();
       this.view.end();
     });
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (before === now) return;
-    if (name === "pathname") this.tellPage();
+    if (name === "pathname") this.telling.agent(this.call);
     if (this.living === null || this.stale) return;
     this.stale = true;
     queueMicrotask(() => {
@@ -200,35 +200,17 @@ export class DuologueWidget extends Base {
     return this.tag.settings;
   }
 
-  private get modal(): boolean {
-    const corner = !this.settings.embedded && this.settings.position !== "inline";
-    return this.opened && corner && matchMedia(PHONE).matches;
-  }
-
-  private key(event: KeyboardEvent): void {
-    if (this.modal) trap(this.view.panel, event);
-    if (event.key !== "Escape" || event.isComposing) return;
-    if (this.call.model.asks) this.call.refuse();
-    else if (this.settings.embedded) this.call.interrupt();
-    else if (this.opened) this.close();
-    else return this.view.launcher.hush();
-    event.stopPropagation();
-  }
-
-  private turn(open: boolean): void {
-    this.opened = open;
-    if (this.settings.persistKey !== null) this.call.remember.keepOpen(this.settings.persistKey, open);
-    this.draw();
-    if (open) this.prefetch();
-  }
-
   private async borrow(controlled: ControlledSession | null): Promise<void> {
     const behind = this.lending.behind(controlled);
+    const before = this.call.session;
     this.call.borrow(controlled, behind);
     this.refresh();
+    if (behind !== null && behind !== before) void this.call.remind();
     if (controlled === null || behind !== null) return;
     const found = await this.lending.find(controlled, () => DuologueWidget.home.load(this.tag.clientUrl));
-    if (found !== null && this.call.controlled === controlled) this.call.borrow(controlled, found);
+    if (found === null || this.call.controlled !== controlled) return;
+    this.call.borrow(controlled, found);
+    void this.call.remind();
   }
 
   /** Loads what is needed to talk, a moment before it is. */
@@ -236,22 +218,17 @@ export class DuologueWidget extends Base {
     if (this.settings.agent !== "") void this.call.prepare();
   }
 
-  private async make(agreed: () => Agreed | null): Promise<LiveKitSession> {
+  private async make(): Promise<LiveKitSession> {
     const { LiveKitSession } = await DuologueWidget.home.load(this.tag.clientUrl);
     await this.tag.asking;
-    return new LiveKitSession(sessionOptions(this.tag, () => this.visitor, agreed, this.sessionEndpoint));
+    return new LiveKitSession(sessionOptions(this.tag, () => this.visitor, this.sessionEndpoint));
   }
 
-  private tell([name, detail]: Tiding): void {
-    const leads = name === "duologue-navigate";
-    const event = new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: leads });
-    const stays = !this.dispatchEvent(event);
-    if (name === "duologue-connect") void this.devices();
-    if (!leads || stays) return;
-    const url = String(detail["url"]);
-    if (this.onNavigate !== null) return this.onNavigate(url);
-    const to = pageAt(url, location.href);
-    if (to !== null) location.assign(to);
+  private tell(tiding: Tiding): void {
+    this.telling.page(tiding);
+    if (tiding[0] !== "duologue-connect") return;
+    void this.devices();
+    if (this.pathname !== null) this.telling.agent(this.call); // of the address itself the door was told
   }
 
   private async devices(): Promise<void> {
@@ -259,24 +236,18 @@ export class DuologueWidget extends Base {
     this.draw();
   }
 
-  private tellPage(): void {
-    clearTimeout(this.telling);
-    this.telling = setTimeout(() => {
-      const { session, model } = this.call;
-      if (session !== null && model.line.state === "connected") tellPage(session, this.pathname);
-    }, TITLED_MS);
-  }
-
   /** Takes what the tag, the server and the page say, as it is now. */
   private refresh(): void {
     if (this.living === null) return;
     const other = this.tag.read(this.call.session?.snapshot ?? null);
-    const { settings, t } = this.tag;
-    this.view.root.lang = settings.language;
-    this.view.root.dir = fromRight(settings.language) ? "rtl" : "ltr";
+    const { settings, language, words, t } = this.tag;
+    const { root } = this.view;
+    root.lang = language;
+    root.dir = fromRight(language) ? "rtl" : "ltr";
+    root.hidden = words.awaited;
     this.looks.apply(settings);
     this.call.settle(settings);
-    this.view.speak(settings.language, t);
+    this.view.speak(language, t);
     this.draw();
     if (other) this.begin();
   }
@@ -284,7 +255,7 @@ export class DuologueWidget extends Base {
   /** Goes on with what a reload broke, or makes ready for whoever is about to talk. */
   private begin(): void {
     if (this.call.interrupted) void this.tag.asking.then(() => this.call.goOn());
-    else if (this.opened || this.settings.embedded) this.prefetch();
+    else if (this.panel.opened || this.settings.embedded) this.prefetch();
   }
 
   private notice(text: string): void {
@@ -293,6 +264,6 @@ export class DuologueWidget extends Base {
 
   private draw(): void {
     if (this.living === null) return;
-    this.view.draw(this.opened, this.modal);
+    this.view.draw(this.panel.opened, this.panel.modal);
   }
 }

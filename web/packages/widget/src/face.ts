@@ -38,15 +38,25 @@ export function stranger(agent: string): Face {
   };
 }
 
-/** Asks the server; null where it has no such door, or refuses. A refusal is told when one talks. */
-export async function askFace(base: string, agent: string, key: string | null, signal: AbortSignal): Promise<Face | null> {
+/**
+ * Asks the server, or, `anew`, asks it whatever a cache still knows; null where it has no such door, or refuses.
+ * A refusal is told when one talks.
+ */
+export async function askFace(
+  base: string,
+  agent: string,
+  key: string | null,
+  signal: AbortSignal,
+  anew: boolean,
+): Promise<Face | null> {
   const url = `${base}/api/widget/agent?agent=${encodeURIComponent(agent)}`;
   const enough = new AbortController();
   const giveUp = (): void => enough.abort();
   const timer = setTimeout(giveUp, PATIENCE);
   signal.addEventListener("abort", giveUp);
   try {
-    const answer = await fetch(url, { headers: key ? { "x-api-key": key } : {}, signal: enough.signal });
+    const cache = anew ? "reload" : "default";
+    const answer = await fetch(url, { cache, headers: key ? { "x-api-key": key } : {}, signal: enough.signal });
     return answer.ok ? { ...stranger(agent), ...((await answer.json()) as Face) } : null;
   } catch {
     return null;

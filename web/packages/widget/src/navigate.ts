@@ -21,13 +21,13 @@ export function pages(changed: () => void, signal: AbortSignal): void {
   globalThis.addEventListener("popstate", changed, { signal });
 }
 
-/** What each session's agent knows already: any of its surfaces may have told it. */
+/** What each session's agent knows already, on which line: any of its surfaces may have told it. */
 const told = new WeakMap<object, string>();
 
 /** Tells the agent of a session where the visitor is, unless it knows. */
-export function tellPage(session: Pick<LiveKitSession, "sendData">, path: string | null): void {
+export function tellPage(session: Pick<LiveKitSession, "sendData" | "ticket">, path: string | null): void {
   const page = pageNow(path);
-  const known = JSON.stringify(page);
+  const known = JSON.stringify([session.ticket?.token, page]);
   if (told.get(session) === known) return;
   told.set(session, known);
   session.sendData(page).catch(() => told.delete(session));

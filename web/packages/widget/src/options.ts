@@ -1,15 +1,13 @@
 /** What a widget's own session is made of. */
-import type { Agreed } from "./consent.js";
 import type { LiveKitSessionOptions } from "./seam.js";
 import type { Tag } from "./tag.js";
 
 export type Visitor = string | (() => string | null) | null;
 
-/** What was agreed to, who visits and what the tag tells of them are read at each connection: they may come late. */
+/** Who visits, and what the tag tells of them, are read at each connection: they may come late. */
 export function sessionOptions(
   tag: Pick<Tag, "given" | "face" | "base" | "settings">,
   visitor: () => Visitor,
-  agreed: () => Agreed | null,
   endpoint: string | null = null,
 ): LiveKitSessionOptions {
   const { given, base, settings } = tag;
@@ -27,8 +25,7 @@ export function sessionOptions(
     get sessionBody() {
       const { metadata, tabs } = tag.given;
       const config = tabs !== null && tag.face.overrides.includes("tabs") ? { tabs } : null;
-      const consent = agreed();
-      return { ...metadata, ...(config && { config }), ...(consent && { consent }) };
+      return { ...metadata, ...(config && { config }) };
     },
   };
 }

@@ -34,7 +34,8 @@ export class Portrait {
     if (stream !== null) return this.film(stream);
     if (avatar.kind === "orb" || avatar.url === this.broken) return this.put(null, "orb", null);
     if (avatar.url === this.shown) return;
-    const media = avatar.kind === "image" ? make("img", "", { alt: "" }) : still();
+    const moves = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const media = avatar.kind === "image" ? make("img", "", { alt: "" }) : silent(moves);
     media.addEventListener("error", () => {
       this.broken = avatar.url;
       if (this.shown === avatar.url) this.put(null, "orb", null);
@@ -46,7 +47,7 @@ export class Portrait {
 
   private film(stream: MediaProvider): void {
     if (stream === this.shown) return;
-    const video = still();
+    const video = silent(true);
     video.srcObject = stream;
     this.put(stream, "film", video);
   }
@@ -55,15 +56,16 @@ export class Portrait {
     this.shown = shown;
     this.looks = looks;
     this.element.replaceChildren(...(media === null ? [] : [media]));
-    if (media instanceof HTMLVideoElement) void media.play().catch(() => undefined);
+    if (media instanceof HTMLVideoElement && media.autoplay) void media.play().catch(() => undefined);
   }
 }
 
 /** A film without sound: the agent is heard elsewhere, and once. */
-function still(): HTMLVideoElement {
+function silent(moves: boolean): HTMLVideoElement {
   const video = make("video", "", { playsinline: true, "aria-hidden": "true", tabindex: "-1" });
   video.muted = true;
-  video.autoplay = true;
+  video.autoplay = moves;
+  video.preload = "auto"; // its first picture, where it does not move
   video.loop = true;
   video.disablePictureInPicture = true;
   return video;

@@ -1,16 +1,18 @@
 /** The scenes of a line that stands. */
 import { microphoneTrouble } from "./mending.js";
 import type { Model } from "./model.js";
-import { type Button, plain, type Scene, types } from "./scene.js";
+import { type Button, plain, type Scene, sentences, types } from "./scene.js";
 import type { Translate } from "./texts/index.js";
 
 export function connected(model: Model, t: Translate): Scene {
   const { line, settings } = model;
   const texts = settings.mode === "text";
   const mend = texts ? null : microphoneTrouble(line.microphone, t);
-  const base: Scene = { ...plain(model, t), buttons: buttons(model), mend, typing: types(model) };
+  const news = stands(model, t);
+  const base: Scene = { ...plain(model, t), news, buttons: buttons(model), mend, typing: types(model) };
   if (line.sound === "blocked" && !texts) {
-    return { ...base, mood: "muted", state: t("heldBack"), detail: t("heldBackDetail"), buttons: ["hear", "end"] };
+    const [state, detail] = [t("heldBack"), t("heldBackDetail")];
+    return { ...base, mood: "muted", state, detail, news: sentences(state, detail), buttons: ["hear", "end"] };
   }
   switch (line.activity) {
     case "initializing":
@@ -28,6 +30,19 @@ export function connected(model: Model, t: Translate): Scene {
     }
     default:
       return line.activity satisfies never;
+  }
+}
+
+/** What holds for longer than a turn: that the line is there, and whether one is heard. */
+function stands({ settings, line }: Model, t: Translate): string {
+  if (settings.mode === "text" || !line.whole) return t("connected");
+  switch (line.microphone) {
+    case "on":
+      return line.pushToTalk ? sentences(t("connected"), t("holdDetail")) : t("listening");
+    case "muted":
+      return sentences(t("muted"), t("mutedDetail", { name: settings.name }));
+    default:
+      return t("connected"); // what is wrong with a microphone is said beside
   }
 }
 

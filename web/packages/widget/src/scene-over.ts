@@ -1,6 +1,6 @@
 /** The scenes in which no conversation is going on any more, or none could begin. */
 import type { Model, Trouble } from "./model.js";
-import { plain, type Scene, types } from "./scene.js";
+import { plain, type Scene, sentences, types } from "./scene.js";
 import type { TextKey, Translate } from "./texts/index.js";
 
 type Words = Pick<Scene, "state" | "detail">;
@@ -16,15 +16,19 @@ export function ended(model: Model, t: Translate): Scene {
   };
   switch (trouble?.code) {
     case undefined:
-      return { ...base, state: t("left"), detail: line.resumable ? t("leftDetail") : "" };
+      return over(base, t("left"), line.resumable ? t("leftDetail") : "");
     case "replaced":
-      return { ...base, state: t("elsewhere"), detail: t("elsewhereDetail"), resume: t("takeBack") };
+      return { ...over(base, t("elsewhere"), t("elsewhereDetail")), resume: t("takeBack") };
     case "ended":
     case "conversation_ended":
-      return { ...base, state: t("hungUp", { name: settings.name }) };
+      return over(base, t("hungUp", { name: settings.name }));
     default:
-      return { ...base, state: t("ended"), detail: trouble?.message ?? "" };
+      return over(base, t("ended"), trouble?.message ?? "");
   }
+}
+
+function over(base: Scene, state: string, detail = ""): Scene {
+  return { ...base, state, detail, news: sentences(state, detail) };
 }
 
 /** A conversation that the server, or the network, refused. */
@@ -37,6 +41,7 @@ export function failed(model: Model, t: Translate, now: number): Scene {
     mood: "over",
     state,
     detail: [detail, again].filter(Boolean).join(" "),
+    news: sentences(state, detail),
     buttons: model.line.resumable ? ["start", "anew"] : ["start"],
     start: t(trouble.retryAt === null ? "again" : "now"),
     typing: types(model) && trouble.code === "MIC_PERMISSION_DENIED",

@@ -30,6 +30,8 @@ export interface Scene {
   readonly mood: Mood;
   readonly state: string;
   readonly detail: string;
+  /** What is read out when it changes: no turns, and no seconds that are counted. */
+  readonly news: string;
   readonly buttons: readonly Button[];
   /** The words on the button that begins, and on the one that goes on. */
   readonly start: string;
@@ -53,6 +55,7 @@ export function plain({ settings, line, spoken }: Model, t: Translate): Scene {
     mood: "idle",
     state: "",
     detail: "",
+    news: "",
     buttons: [],
     start: settings.startText ?? t("start"),
     resume: t("resume"),
@@ -105,11 +108,14 @@ function idle(model: Model, t: Translate): Scene {
 
 function connecting(model: Model, t: Translate): Scene {
   const asking = model.line.microphone === "asking";
+  const state = t(asking ? "asking" : "connecting");
+  const detail = asking ? t("askingDetail") : "";
   return {
     ...plain(model, t),
     mood: "connecting",
-    state: t(asking ? "asking" : "connecting"),
-    detail: asking ? t("askingDetail") : "",
+    state,
+    detail,
+    news: sentences(state, detail),
     buttons: ["end"],
     typing: types(model) && model.spoken,
   };
@@ -118,14 +124,27 @@ function connecting(model: Model, t: Translate): Scene {
 function reconnecting(model: Model, t: Translate, now: number): Scene {
   const { online, lostAt, settings } = model;
   const seconds = Math.max(1, Math.round((now - (lostAt ?? now)) / 1000));
+  const state = t(online ? "reconnecting" : "offline");
   return {
     ...plain(model, t),
     mood: "apart",
-    state: t(online ? "reconnecting" : "offline"),
+    state,
+    news: state,
     detail: online ? t("reconnectingDetail", { seconds, name: settings.name }) : t("offlineDetail"),
     buttons: ["end"],
     typing: types(model),
   };
+}
+
+/** Whether the agent's voice can be heard, so that its words need not be read out. */
+export function audible({ line, settings }: Model, voice: HTMLAudioElement | null): boolean {
+  if (!isOpen(line) || line.sound !== "on" || settings.mode === "text") return false;
+  return voice === null || (!voice.muted && voice.volume > 0);
+}
+
+/** One text of several, for a voice that reads it out. */
+export function sentences(...parts: readonly string[]): string {
+  return parts.filter(Boolean).join(". ").replace(/([.…?!؟])\. /g, "$1 ");
 }
 
 /** What the closed button says: what goes on, or what it is for. */

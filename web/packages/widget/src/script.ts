@@ -1,9 +1,10 @@
-/** `<script src="https://host/duologue.js">`: the widget, whose client that host has as well. */
+/** `<script src="https://host/duologue.js">`: the widget, whose client and languages that host has as well. */
 import { scriptOrigin } from "./base.js";
+import { bring } from "./bring.js";
 import { define } from "./define.js";
-import type { Client } from "./seam.js";
 
 define({
   origin: scriptOrigin(document, "/duologue.js"),
-  load: (url) => import(url) as Promise<Client>,
+  load: (url) => bring(url),
+  words: (language, client) => bring(new URL(`widget-${language}.js`, new URL(client, document.baseURI)).href),
 });

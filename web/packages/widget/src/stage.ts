@@ -13,7 +13,9 @@ export class Stage {
   readonly element: HTMLElement;
   readonly mend: HTMLElement;
   private readonly name = make("p", "name");
-  private readonly state = make("p", "state", { role: "status" });
+  private readonly state = make("p", "state");
+  /** What whoever does not see is told without asking; turns come and go without a word. */
+  private readonly news = make("p", "news", { role: "status", "data-unseen": true });
   private readonly detail = make("p", "detail");
   private readonly greeting = make("p", "greeting", { dir: "auto" });
   private readonly caption = make("p", "caption", { dir: "auto", "aria-hidden": "true" });
@@ -26,7 +28,7 @@ export class Stage {
     this.voices = make("div", "voices", {}, this.portrait.element, this.canvas);
     this.mendAct = button("plain", mended);
     this.mend = make("div", "mend", { role: "alert" }, this.mendTitle, this.mendText, this.mendAct);
-    const words = [this.name, this.state, this.detail, this.greeting, this.caption];
+    const words = [this.name, this.state, this.news, this.detail, this.greeting, this.caption];
     this.element = make("div", "stage", {}, this.voices, ...words, actions);
   }
 
@@ -34,10 +36,11 @@ export class Stage {
     const { settings, line } = model;
     write(this.name, settings.name);
     write(this.state, scene.state);
+    write(this.news, scene.news);
     write(this.detail, scene.detail);
     write(this.greeting, settings.greeting);
     this.greeting.hidden = !scene.begin || line.resumable || settings.greeting === "";
-    // The greeting says that somebody is ready; whoever cannot see hears it as well.
+    // The greeting says that somebody is ready; whoever does not see finds both.
     this.state.toggleAttribute("data-unseen", !this.greeting.hidden);
     const said = settings.captions && line.state === "connected" ? (last?.text ?? "") : "";
     write(this.caption, said);

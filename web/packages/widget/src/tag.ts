@@ -2,15 +2,18 @@
 import { ATTRIBUTES, type Complaint, type Given, readAttributes } from "./attributes.js";
 import { trimmed } from "./base.js";
 import { askFace, type Face, stranger } from "./face.js";
-import type { ControlledSession, Snapshot } from "./seam.js";
+import type { ControlledSession, Language, Snapshot } from "./seam.js";
 import { combine, type Settings } from "./settings.js";
 import { readTexts, type Texts, type Translate, translator } from "./texts/index.js";
+import { Words } from "./words.js";
 
 export interface TagHooks {
   /** Where the script came from, if it came by a script tag. */
   readonly origin: () => string | null;
   /** What the page lends, if it lends anything. */
   readonly lent: () => ControlledSession | null;
+  /** Brings a language; where the client is, its file is as well. */
+  words(language: string, client: string): Promise<Language>;
   /** A face or words came. */
   again(): void;
   /** The tag names another agent than before. */
@@ -21,7 +24,16 @@ export class Tag {
   given: Given = readAttributes(() => null);
   face: Face = stranger("");
   settings: Settings = combine(this.given, this.face, false, []);
-  t: Translate = translator("en");
+  t: Translate = translator();
+  readonly words = new Words({
+    bring: async (language) => (await this.hooks.words(language, this.clientUrl)).default,
+    came: () => this.hooks.again(),
+    missing: (language, error) =>
+      console.warn(
+        `<${this.element.localName}> language=${JSON.stringify(language)}: its words could not be loaded from beside ` +
+          `${this.clientUrl}; English holds instead. ${String(error)}`,
+      ),
+  });
   /** The page's own words. */
   texts: Partial<Texts> = {};
   /** Resolves when it is known who answers, or that nobody says it. */
@@ -47,10 +59,16 @@ export class Tag {
     return this.given["client-url"] ?? `${this.base}/assets/duologue.js`;
   }
 
+  /** The language that is shown: English where the file of the one that is meant cannot be had. */
+  get language(): string {
+    return this.words.of(this.settings.language);
+  }
+
   /** It stands in a page until the signal says otherwise. */
   begin(signal: AbortSignal): void {
     this.signal = signal;
     this.who = "";
+    signal.addEventListener("abort", () => this.words.end());
   }
 
   /**
@@ -71,7 +89,8 @@ export class Tag {
     this.settings = combine({ ...this.given, agent }, face, this.known, tongues.filter(Boolean));
     void this.fetchTexts(this.given["texts-url"]);
     const own = { ...this.loaded, ...this.meant("texts", this.given.texts ?? {}), ...this.texts };
-    this.t = translator(this.settings.language, own);
+    this.words.want(this.settings.language, this.clientUrl);
+    this.t = translator(this.words.texts, own);
     return other;
   }
 
@@ -89,9 +108,17 @@ export class Tag {
     const lent = this.hooks.lent();
     if (!first && lent === null) this.hooks.left();
     if (agent === "") return this.complain({ name: "agent", value: "", allowed: "the slug or id of an agent" });
+    this.ask(false);
+  }
+
+  /** Asks who answers; `anew` where the server has told that it is another now than it was. */
+  ask(anew: boolean): void {
+    const lent = this.hooks.lent();
+    const { who } = this;
+    const agent = this.given.agent || lent?.agentId || "";
     const server = this.given["base-url"] ?? lent?.baseUrl ?? this.hooks.origin();
-    if (lent !== null && server === null) return; // nobody said where to ask
-    this.asking = askFace(this.base, agent, this.given.key, this.signal).then((face) => {
+    if (agent === "" || (lent !== null && server === null)) return; // nobody said whom, or where to ask
+    this.asking = askFace(this.base, agent, this.given.key, this.signal, anew).then((face) => {
       if (face === null || who !== this.who) return;
       this.known = true;
       this.face = face;

@@ -16,6 +16,7 @@ export type Tiding = readonly [name: EventName, detail: Readonly<Record<string, 
 export const EVENTS = [
   "duologue-open",
   "duologue-close",
+  "duologue-consent",
   "duologue-connect",
   "duologue-disconnect",
   "duologue-state",

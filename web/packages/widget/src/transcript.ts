@@ -1,18 +1,23 @@
-/** What was said. Settled words stand in the log and are read out; the rest is still moving. */
+/** What was said. Settled words stand in the log, and are read out while no voice says them; the rest is still moving. */
 import { button, make, set, write } from "./dom.js";
 import type { TranscriptEntry } from "./seam.js";
 import { locale, type Translate } from "./texts/index.js";
 
 /** Pixels from the end within which the reader follows the conversation. */
 const NEAR = 64;
+/** How many written words stay where a screen reader may still be about to read them. */
+const TOLD = 3;
 
 export class Transcript {
   readonly log = make("div", "log", { role: "log", "aria-live": "polite", "aria-relevant": "additions" });
   readonly pending = make("div", "pending", { "aria-hidden": "true" });
+  /** What the agent writes while its voice is on, for whoever does not see: no voice says it, nor does the log. */
+  readonly aside = make("div", "aside", { role: "status", "aria-atomic": "false", "data-unseen": true });
   /** No landmark: several widgets of a page may have one each, all of the same name. */
   readonly scroll = make("div", "scroll", { tabindex: "0", role: "group" }, this.log, this.pending);
   readonly newest = button("newest", () => this.follow());
   private readonly shown = new Map<string, HTMLElement>();
+  private sounds = false;
   private readonly size = new ResizeObserver(() => {
     if (this.follows) this.follow();
   });
@@ -46,12 +51,19 @@ export class Transcript {
     write(this.newest, t("newest"));
   }
 
+  /** What the agent's own voice says is not read out as well. */
+  heard(sounds: boolean): void {
+    this.sounds = sounds;
+    set(this.log, "aria-live", sounds ? "off" : "polite");
+  }
+
   draw(entries: readonly TranscriptEntry[], agent: string, t: Translate): void {
     const settled = prefix(entries);
     this.keep(entries);
     entries.forEach((entry, place) => {
       const item = this.shown.get(entry.id) ?? this.add(entry.id);
       this.fill(item, entry, entry.role === "user" ? t("you") : agent, t);
+      if (entry.written && entry.final && item.dataset["written"] === undefined) this.tell(item, `${agent}: ${entry.text}`);
       const list = place < settled ? this.log : this.pending;
       const index = place < settled ? place : place - settled;
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
@@ -79,6 +91,14 @@ export class Transcript {
       item.remove();
       this.shown.delete(id);
     }
+  }
+
+  /** Once for each, and not what the log reads out itself. */
+  private tell(item: HTMLElement, words: string): void {
+    item.dataset["written"] = "";
+    if (!this.sounds) return;
+    this.aside.append(make("p", "", { dir: "auto" }, words));
+    if (this.aside.children.length > TOLD) this.aside.firstElementChild?.remove();
   }
 
   private add(id: string): HTMLElement {

@@ -10,7 +10,7 @@ import { Glide } from "./glide.js";
 import { icon } from "./icons.js";
 import { Launcher } from "./launcher.js";
 import { Notices } from "./notices.js";
-import { type Scene, scene } from "./scene.js";
+import { audible, type Scene, scene } from "./scene.js";
 import type { TranscriptEntry } from "./seam.js";
 import { Stage } from "./stage.js";
 import { finished } from "./tidings.js";
@@ -38,7 +38,7 @@ export class View {
   private readonly feedback: Feedback;
   private readonly heading = make("p", "heading", { id: "heading" });
   private readonly shut: HTMLButtonElement;
-  private readonly voices: readonly Voices[];
+  private readonly voices: readonly [stage: Voices, launcher: Voices];
   private readonly glide: Glide;
   private ticking: ReturnType<typeof setInterval> | undefined;
   private heard = 0;
@@ -61,7 +61,8 @@ export class View {
     const side = make("div", "side", {}, this.transcript.scroll, this.transcript.newest);
     const dock = make("div", "dock", {}, this.composer.form, this.controls.rounds);
     const { element, mend } = this.stage;
-    const inside = [bar, this.notices.element, element, mend, side, this.composer.begin, this.feedback.element];
+    const { aside } = this.transcript;
+    const inside = [bar, this.notices.element, element, mend, side, aside, this.composer.begin, this.feedback.element];
     const look = { "aria-labelledby": "heading", tabindex: "-1" };
     this.panel = make("section", "panel", look, ...inside, dock, this.foot.element, this.consent.element);
     // An empty title here keeps the tag's own from being shown as a hint over all of it.
@@ -121,10 +122,11 @@ export class View {
     write(this.heading, settings.name);
     set(this.shut, "aria-label", t("close"));
     this.shut.hidden = settings.embedded || !settings.dismissible;
-    const living = (call.controlled ?? call.session?.snapshot)?.videoElement ?? null;
-    this.stage.portrait.show(settings.avatar, living);
+    const given = call.controlled ?? call.session?.snapshot;
+    this.stage.portrait.show(settings.avatar, given?.videoElement ?? null);
+    this.transcript.heard(audible(model, given?.audioElement ?? null));
     set(this.root, "data-looks", this.stage.portrait.looks);
-    for (const one of this.voices.slice(0, 1)) one.portrait = this.stage.portrait.looks === "round";
+    this.voices[0].portrait = this.stage.portrait.looks === "round";
     this.stage.draw(model, now, call.entries.at(-1), t);
     this.controls.draw(model, now, t);
     const users = call.entries.filter((entry) => entry.role === "user").length;
@@ -138,7 +140,9 @@ export class View {
     this.feedback.pose(settings.feedback, this.talked && over && users + finished(call.entries) > 0);
     this.feedback.draw(t);
     this.launcher.draw(model, now, open, this.unread(open, call.entries), t);
-    for (const one of this.voices) one.show(now.mood);
+    const shown = open || settings.embedded;
+    this.voices[0].show(now.mood, shown);
+    this.voices[1].show(now.mood, !shown);
     this.tick(line.state === "reconnecting" || model.trouble?.retryAt != null);
   }
 

@@ -35,6 +35,8 @@ export class Voices {
   private time = 0;
   private last = 0;
   private seen = true;
+  /** The part of the widget that it belongs to is shown. */
+  private shown = true;
   private running = false;
   private pause = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -82,8 +84,9 @@ export class Voices {
     this.wake();
   }
 
-  show(mood: Mood): void {
+  show(mood: Mood, shown: boolean): void {
     this.mood = mood;
+    this.shown = shown;
     this.wake();
   }
 
@@ -97,7 +100,7 @@ export class Voices {
   /** Draws again after a pause; none means with the next frame of the screen. */
   private next(pause: number): void {
     this.pause = pause;
-    this.running = !document.hidden && this.seen;
+    this.running = !document.hidden && this.seen && this.shown;
     if (!this.running) return;
     const draws = (): void => {
       this.handle = requestAnimationFrame(this.frame);
@@ -151,8 +154,10 @@ export class Voices {
     return this.you.now < QUIET && this.agent.now < QUIET && !this.moved();
   }
 
+  /** A closed launcher stands still until there is something to show: it may stand in a page for hours. */
   private resting(): boolean {
-    const breathes = !this.reduced.matches && this.mood !== "over";
+    const lives = this.fits === "stage" ? this.mood !== "over" : LIVELY.has(this.mood);
+    const breathes = lives && !this.reduced.matches;
     return !breathes && this.calm() && this.source() === null;
   }
 

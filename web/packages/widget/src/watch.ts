@@ -1,5 +1,5 @@
 /** What the widget knows of its line, whoever holds it, and what of that is news to the page. */
-import { bareLine, fresh, type Line, lineOf, type Model } from "./model.js";
+import { bareLine, fresh, isOpen, type Line, lineOf, type Model } from "./model.js";
 import { pageAt } from "./navigate.js";
 import type { ControlledSession, LiveKitSession, TranscriptEntry } from "./seam.js";
 import type { Settings } from "./settings.js";
@@ -8,7 +8,7 @@ import { NOTHING, type Seen, type Tiding, tidings } from "./tidings.js";
 export interface WatchHooks {
   changed(): void;
   said(entries: readonly TranscriptEntry[]): void;
-  /** The line came back to its conversation. */
+  /** The conversation was over and is gone on with: what was said is kept, and what was being said is not. */
   pickedUp(): void;
   notice(text: string): void;
   /** Other microphones are there, or they have names now that one was allowed. */
@@ -32,6 +32,8 @@ export abstract class Watch {
   /** Something was asked for that comes before the line: the visitor sees that it was heard. */
   protected pending = false;
   private seen: Seen = NOTHING;
+  /** The line that stood last had been built anew from what was kept. */
+  private rebuilt = false;
   private deaf: (() => void)[] = [];
 
   constructor(
@@ -59,7 +61,7 @@ export abstract class Watch {
 
   protected follow(session: LiveKitSession): void {
     this.session = session;
-    const show = (): void => this.see(lineOf(session.snapshot), session.snapshot);
+    const show = (): void => this.look();
     const beside = shown.get(session) ?? new Set();
     shown.set(session, beside.add(this));
     this.deaf = [
@@ -85,7 +87,14 @@ export abstract class Watch {
       const tell = (message: unknown): void => this.tells.tell(["duologue-message", { message }]);
       this.deaf = [controlled.subscribeToDataMessages(tell)];
     }
-    this.see(bareLine(controlled), controlled);
+    this.look(controlled);
+  }
+
+  /** Shows the line as it is now: of the session, or else of this object. */
+  protected look(controlled: ControlledSession | null = null): void {
+    const snapshot = this.session?.snapshot;
+    if (snapshot) this.see(lineOf(snapshot), snapshot);
+    else if (controlled !== null) this.see(bareLine(controlled), controlled);
   }
 
   /** Listens to nothing any more, and shows what it showed at first. */
@@ -125,12 +134,18 @@ export abstract class Watch {
       lostAt: state === "reconnecting" ? (lostAt ?? performance.now()) : null,
       holding: state === "connected" && holding,
       spoken: kept.length > 0,
+      asks: this.model.asks && !isOpen(line), // another surface was agreed at
     });
     const ticket = this.session?.ticket;
     if (ticket != null) this.proof = ticket.resumeToken || ticket.token;
     if (words) this.tells.said(kept);
-    // A surface that comes to a line that stands has no news of it.
-    if (moved && state === "connected" && seen.resumed != null && before !== NOTHING) this.tells.pickedUp();
+    if (moved && state === "connected") {
+      // Not of a line that blinked: nothing of it was away. Nor to a surface that comes to one that stands.
+      const rebuilt = seen.resumed === "rebuilt";
+      const mended = was.state === "reconnecting" && this.rebuilt;
+      if (rebuilt && !mended && before !== NOTHING) this.tells.pickedUp();
+      this.rebuilt = rebuilt;
+    }
     if (moved) this.moved(line);
     for (const each of told) this.tells.tell(each);
   }

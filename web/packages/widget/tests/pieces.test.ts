@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAttributes } from "../src/attributes.js";
 import { trimmed } from "../src/base.js";
+import { bring } from "../src/bring.js";
 import { remembered, sha256, termsOf } from "../src/consent.js";
 import { Lending } from "../src/lending.js";
 import { Levels } from "../src/levels.js";
@@ -97,6 +98,7 @@ test("an agent is told of a page once, whichever surface tells it", async () => 
   const sent: unknown[] = [];
   let fails = false;
   const session = {
+    ticket: null,
     sendData: async (data: Record<string, unknown>) => {
       if (fails) throw new Error("the line is away");
       sent.push(data);
@@ -164,11 +166,29 @@ test("what a tag tells of its visitor is what it says when the line opens, not w
   const said = (metadata: string) => readAttributes((name) => ({ metadata, tabs: "share" })[name] ?? null);
   const tag = { given: said('{"plan":"free"}'), face: FACE, base: "https://a.example", settings: settings() };
   let who: string | null = null;
-  const options = sessionOptions(tag, () => who, () => null);
+  const options = sessionOptions(tag, () => who);
   const visitor = options.visitor as () => string | null;
   assert.deepEqual([options.sessionBody, visitor()], [{ plan: "free" }, null]);
   tag.given = said('{"plan":"gold"}');
   tag.face = { ...FACE, overrides: ["tabs"] };
   who = "vis_1";
   assert.deepEqual([options.sessionBody, visitor()], [{ plan: "gold", config: { tabs: "share" } }, "vis_1"]);
+});
+
+test("a module that could not be had is asked for anew, under an address that no browser remembers", async () => {
+  const asked: string[] = [];
+  const there = new Set<string>();
+  const load = async (address: string): Promise<unknown> => {
+    asked.push(address);
+    if (!there.has(address)) throw new Error("not to be had");
+    return address;
+  };
+  await assert.rejects(bring("/a.js", load));
+  await assert.rejects(bring("/a.js", load));
+  there.add("/a.js?again=2");
+  assert.equal(await bring("/a.js", load), "/a.js?again=2");
+  assert.equal(await bring("/a.js", load), "/a.js?again=2", "and there is one of it from then on");
+  assert.deepEqual(asked, ["/a.js", "/a.js", "/a.js?again=1", "/a.js", "/a.js?again=2", "/a.js?again=2"]);
+  there.add("/b.js?x");
+  assert.equal(await bring("/b.js?x", load), "/b.js?x");
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Model } from "../src/model.js";
-import { launching, type Scene } from "../src/scene.js";
+import { audible, launching, type Scene, sentences } from "../src/scene.js";
 import { fresh, IDLE } from "../src/model.js";
 import { at, live, NOW, settings, t } from "./world.js";
 
@@ -117,4 +117,37 @@ test("the closed button says what it is for, or what goes on", () => {
   assert.equal(launching(model, at({}), t), "Talk with Desk");
   assert.equal(launching(fresh(settings({ "start-text": "Ask us" }), true), at({}), t), "Ask us");
   assert.equal(launching({ ...model, line: { ...IDLE, state: "connected" } }, live(), t), "Listening");
+});
+
+test("whoever does not see is told what holds, and not each turn or second", () => {
+  const turns = ["initializing", "idle", "listening", "thinking", "speaking"] as const;
+  assert.deepEqual([...new Set(turns.map((activity) => live({ activity }).news))], ["Listening"]);
+  assert.equal(live({ microphone: "muted", activity: "speaking" }).news, "Muted. Desk cannot hear you.");
+  assert.equal(live({ microphone: "off" }).news, "Connected");
+  assert.equal(live({ pushToTalk: true }).news, "Connected. Hold the button while you speak.");
+  assert.equal(live({}, {}, { mode: "text" }).news, "Connected");
+  assert.equal(live({ sound: "blocked" }).news, "Sound is held back. A page is silent until you touch it.");
+  assert.equal(at({}).news, "");
+  assert.equal(at({ state: "connecting", microphone: "asking" }).news, "May this page hear you? Your browser asks for the microphone.");
+  const broken = [1000, 9000].map((ms) => at({ state: "reconnecting" }, { lostAt: NOW - ms }).news);
+  assert.deepEqual(broken, ["Reconnecting…", "Reconnecting…"]);
+  assert.equal(at({ state: "disconnected", resumable: true }).news, "You left. You can pick it up within five minutes.");
+  assert.equal(refused("what_is_this", "Strange.").news, "That did not work. Strange.");
+  assert.deepEqual([NOW + 1000, NOW + 9000].map((at) => refused("overloaded", "", at).news), Array(2).fill("Every line is busy"));
+});
+
+test("the agent's words are read out where its voice cannot be heard", () => {
+  const model = (line: Partial<Model["line"]>, tag = {}): Model =>
+    ({ ...fresh(settings(tag), true), line: { ...IDLE, state: "connected", sound: "on", ...line } });
+  const voice = (muted: boolean, volume: number): HTMLAudioElement => ({ muted, volume }) as HTMLAudioElement;
+  assert.ok(audible(model({}), null) && audible(model({}), voice(false, 0.5)));
+  assert.ok(!audible(model({}), voice(true, 1)) && !audible(model({}), voice(false, 0)));
+  assert.ok(!audible(model({ sound: "blocked" }), null) && !audible(model({ state: "disconnected" }), null));
+  assert.ok(!audible(model({}, { mode: "text" }), null));
+});
+
+test("what is read out ends no sentence twice, in any of the languages", () => {
+  const marks = [..."?؟!….", ""];
+  const read = marks.map((mark) => sentences(`One${mark}`, "", "Two."));
+  assert.deepEqual(read, ["One? Two.", "One؟ Two.", "One! Two.", "One… Two.", "One. Two.", "One. Two."]);
 });

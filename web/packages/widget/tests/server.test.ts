@@ -6,5 +6,5 @@ import { DuologueWidget, EVENTS, LiveLayerWidget } from "../src/index.js";
 test("without a page nothing is defined, and nobody is harmed", () => {
   assert.equal(globalThis.customElements, undefined);
   assert.ok(Object.prototype.isPrototypeOf.call(DuologueWidget, LiveLayerWidget));
-  assert.equal(EVENTS.length, 10);
+  assert.equal(EVENTS.length, 11);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Call } from "../src/call.js";
-import type { LiveKitSession, Snapshot } from "../src/seam.js";
+import type { ControlledSession, LiveKitSession, Snapshot } from "../src/seam.js";
 import { settings } from "./world.js";
 
 Object.defineProperty(globalThis, "location", { value: { href: "https://a.example/here" }, configurable: true });
@@ -51,12 +51,45 @@ function lent(change: Partial<Snapshot>) {
   };
 }
 
-test("a surface that comes to a line that stands has no news of it; one that saw it break has", () => {
-  const { told, becomes } = lent({ resumed: "live" });
+const BROKEN = { line: "reconnecting", connectionState: "connecting" } as const;
+const STANDS = { line: "connected", connectionState: "connected" } as const;
+
+test("a conversation that was built anew is picked up, once; a surface that comes later has no news of it", () => {
+  const { told, becomes } = lent({ resumed: "rebuilt" });
   assert.deepEqual(told, []);
-  becomes({ line: "reconnecting", connectionState: "connecting" });
-  becomes({ line: "connected", connectionState: "connected" });
+  becomes({ line: "disconnected", connectionState: "disconnected" });
+  becomes({ line: "connecting", connectionState: "connecting" });
+  becomes(STANDS);
   assert.deepEqual(told, ["picked up"]);
+  becomes(BROKEN);
+  becomes(STANDS);
+  assert.deepEqual(told, ["picked up"], "a room mends itself, and still knows how it began");
+});
+
+test("a line that blinks is not picked up, for nobody left it; one that was away for long is", () => {
+  const { told, becomes } = lent({ resumed: null });
+  becomes(BROKEN);
+  becomes({ ...STANDS, resumed: "live" });
+  assert.deepEqual(told, []);
+  becomes(BROKEN);
+  becomes({ resumed: "rebuilt" });
+  becomes(STANDS);
+  assert.deepEqual(told, ["picked up"]);
+});
+
+test("where the page's own connect comes to nothing, the line is shown as it is, and can be tried again", async () => {
+  const { call } = lent({ line: "idle", connectionState: "idle" });
+  let tries = 0;
+  const connect = (): Promise<void> => (tries++, Promise.reject(new Error("closed")));
+  const bare = { connectionState: "idle", agentState: "idle", transcript: [], canResume: false, error: null, connect };
+  for (const one of [call.controlled!, bare as unknown as ControlledSession]) {
+    call.borrow({ ...one, connect }, one === call.controlled ? call.session : null);
+    call.start();
+    assert.equal(call.model.line.state, "connecting");
+    await new Promise(setImmediate);
+    assert.equal(call.model.line.state, "idle");
+  }
+  assert.equal(tries, 2);
 });
 
 test("an agent leads to pages, and to nothing that would run", () => {

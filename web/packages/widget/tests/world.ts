@@ -7,7 +7,7 @@ import { combine, type Settings } from "../src/settings.js";
 import { translator } from "../src/texts/index.js";
 
 export const NOW = 100_000;
-export const t = translator("en");
+export const t = translator();
 export const FACE: Face = {
   ...stranger("desk"),
   name: "Desk",

@@ -6,8 +6,8 @@ export interface DeviceHooks {
   use(stream: MediaStream | null): void;
   state(state: MicrophoneState): void;
   devices(list: MediaDeviceInfo[]): void;
-  /** The one that was heard is gone, and this took its place. */
-  replaced(label: string): void;
+  /** The one that was heard is gone, and this took its place; null where nothing shall. */
+  replaced(label: string | null): void;
 }
 
 /** What is heard, and whether it is ours to end. */
@@ -100,6 +100,11 @@ export class Device {
   private async gone(held: Held): Promise<void> {
     if (held !== this.held) return;
     this.release();
+    if (!held.own) {
+      // A track of the page's is what the page chose to be heard: nobody hears the room instead.
+      this.become("off");
+      return this.hooks.replaced(null);
+    }
     await this.ask(undefined, "lost");
     const next = this.held?.stream.getAudioTracks()[0];
     if (next !== undefined) this.hooks.replaced(next.label);

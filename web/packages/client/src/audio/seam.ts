@@ -39,8 +39,8 @@ export interface AudioHooks {
   micState(state: MicrophoneState): void;
   soundState(state: SoundState): void;
   devices(list: MediaDeviceInfo[]): void;
-  /** The microphone was unplugged, and this one took its place. */
-  replaced(label: string): void;
+  /** The microphone was unplugged, and this one took its place; null: the page's own track ended. */
+  replaced(label: string | null): void;
   /** The agent's voice as an element; null while there is none. */
   element(element: HTMLAudioElement | null): void;
   /** The sound broke down while it was open; nothing is heard, and nothing sounds, from then on. */

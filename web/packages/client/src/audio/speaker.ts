@@ -1,13 +1,12 @@
 /** The page's end of the loudspeaker. */
 import { voiceElement } from "./element.js";
-import { drawn, loudness } from "./level.js";
+import { Meter } from "./meter.js";
 import { type FromSpeaker, SPEAKER, type SpeakerSetup, type ToSpeaker } from "./protocol.js";
 import type { PlayedReason } from "./seam.js";
 
 export class Speaker {
   private readonly node: AudioWorkletNode;
-  private readonly meter: AnalyserNode;
-  private readonly metered: Float32Array<ArrayBuffer>;
+  private readonly meter: Meter;
   private readonly volume: GainNode;
   private readonly tap: MediaStreamAudioDestinationNode;
   /** The voice as a page can place it; what it is told of volume and muting is obeyed here. */
@@ -31,12 +30,11 @@ export class Speaker {
     });
     this.node.port.onmessage = ({ data }: MessageEvent<FromSpeaker>) => this.heard(data);
     this.node.onprocessorerror = ({ message }) => failed(`the loudspeaker's worklet threw: ${message}`);
-    this.meter = new AnalyserNode(context, { fftSize: 512 });
-    this.metered = new Float32Array(this.meter.fftSize);
+    this.meter = new Meter(context);
     this.volume = new GainNode(context);
     this.tap = context.createMediaStreamDestination();
-    this.node.connect(this.meter).connect(this.volume).connect(context.destination);
-    this.meter.connect(this.tap);
+    this.node.connect(this.meter.node).connect(this.volume).connect(context.destination);
+    this.meter.node.connect(this.tap);
     this.element = voiceElement(context, this.tap.stream, ({ volume, muted }) => {
       this.volume.gain.value = muted ? 0 : volume;
     });
@@ -52,9 +50,7 @@ export class Speaker {
   }
 
   get level(): number {
-    if (this.context.state !== "running") return 0; // the meter would show its last moment for ever
-    this.meter.getFloatTimeDomainData(this.metered);
-    return drawn(loudness(this.metered));
+    return this.meter.level;
   }
 
   beginTurn(): void {
@@ -95,7 +91,7 @@ export class Speaker {
     this.node.port.onmessage = null;
     this.send({ do: "close" });
     this.node.disconnect();
-    this.meter.disconnect();
+    this.meter.node.disconnect();
     this.volume.disconnect();
     this.element.srcObject = null;
   }

@@ -1,8 +1,8 @@
 /** The sound of a session in rooms: a microphone, the agent's voice, and how loud both are. */
 import { LocalAudioTrack, type LocalTrack, type RemoteTrack, type Room, RoomEvent, Track } from "livekit-client";
 import { Device } from "../audio/device.js";
+import { TrackMeter } from "../audio/meter.js";
 import type { AudioHooks, AudioOptions, AudioSeam, SoundState, Source } from "../audio/seam.js";
-import { Meter } from "./meter.js";
 import { Pictures } from "./pictures.js";
 
 /** For touch it is the lifted finger that browsers take as a wish. */
@@ -12,8 +12,8 @@ const WISHES = ["pointerdown", "pointerup", "keydown"] as const;
 interface Rig {
   readonly context: AudioContext;
   readonly device: Device;
-  readonly input: Meter;
-  readonly output: Meter;
+  readonly input: TrackMeter;
+  readonly output: TrackMeter;
   /** What is sent while no microphone is: who has no track is seen by the others 3 s late. */
   readonly silence: MediaStreamTrack;
 }
@@ -51,7 +51,7 @@ export class RoomAudio implements AudioSeam {
     const [silence] = context.createMediaStreamDestination().stream.getAudioTracks();
     if (silence === undefined) throw new Error("This browser makes no track of silence.");
     device.setMuted(this.muted);
-    this.rig = { context, device, input: new Meter(context), output: new Meter(context), silence };
+    this.rig = { context, device, input: new TrackMeter(context), output: new TrackMeter(context), silence };
     const options = { capture: true, passive: true, signal: this.closing.signal };
     for (const wish of WISHES) document.addEventListener(wish, () => void this.resumeSound(), options);
     this.publish();

@@ -4,13 +4,19 @@ import type { ClientMessage, Opening } from "../wire.js";
 import type { AgentWatch } from "./agent.js";
 import { isOurs } from "./joining.js";
 import { Mail } from "./mail.js";
-import { type After, CHAT, CLIENT, OURS } from "./names.js";
+import { type After, CHAT, CLIENT, OURS, TYPED } from "./names.js";
 
 /** The past is told as soon as the agent knows us; after so long there is none. */
 const PAST_MS = 10_000;
+/** A typed message is confirmed as soon as it is a turn, and is sent so often. */
+const CONFIRM_MS = 5000;
+const TRIES = 4;
 
 export interface LettersHooks {
+  /** A typed message is out, and the agent is none that confirms it. */
   delivered(id: string): void;
+  /** One is out for long: if the agent did not confirm it by now, it was lost. */
+  unsure(): void;
   /** Nothing of the past will come. */
   noPast(): void;
 }
@@ -24,6 +30,10 @@ export class Letters {
   private returns: boolean;
   private heldBack = false;
   private cancel: () => void = () => {};
+  /** How often each typed message went out since the room was mended last. */
+  private readonly tries = new Map<string, number>();
+  /** Asks once for all that is out, for what is unconfirmed is all sent again. */
+  private asking: (() => void) | null = null;
 
   constructor(
     private readonly me: () => LocalParticipant,
@@ -35,14 +45,17 @@ export class Letters {
     this.ours = isOurs(token);
     this.returns = this.ours && resumed !== null;
     this.pushToTalk = config.transcription.trigger === "push_to_talk";
-    this.mail = new Mail((id) => hooks.delivered(id), after);
+    this.mail = new Mail((id) => this.out(id), after);
   }
 
   send(message: ClientMessage): void {
     switch (message.type) {
       case "client.response.text": {
         const { content = "", id = null } = message;
-        this.mail.post({ id, send: () => this.me().sendText(content, { topic: CHAT }) });
+        // The agent has its reasons, and may have said them: others may still be asked for.
+        if (id !== null && (this.tries.get(id) ?? 0) >= TRIES) break;
+        const attributes = this.ours && id !== null ? { [TYPED]: id } : {};
+        this.mail.post({ id, send: () => this.me().sendText(content, { topic: CHAT, attributes }) });
         break;
       }
       case "client.response.data": {
@@ -94,6 +107,7 @@ export class Letters {
   /** The room is not what it was: LiveKit would take a letter now, and lose it. */
   holdsBack(back: boolean): void {
     this.heldBack = back;
+    if (back) this.tries.clear(); // what is out may be lost with this line
     this.look();
   }
 
@@ -112,7 +126,19 @@ export class Letters {
 
   close(): void {
     this.cancel();
+    this.asking?.();
     this.mail.close();
+  }
+
+  private out(id: string): void {
+    if (!this.ours) return this.hooks.delivered(id);
+    const tries = (this.tries.get(id) ?? 0) + 1;
+    this.tries.set(id, tries);
+    if (tries >= TRIES) return;
+    this.asking ??= this.after(CONFIRM_MS, () => {
+      this.asking = null;
+      this.hooks.unsure();
+    });
   }
 }
 

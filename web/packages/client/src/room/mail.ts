@@ -2,7 +2,7 @@
 import { type After, within } from "./names.js";
 
 export interface Letter {
-  /** Of a typed message, its id: one that is known already is not sent again. */
+  /** Of a typed message, its id: while it waits, it is not put behind itself again. */
   readonly id: string | null;
   send(): Promise<unknown>;
 }
@@ -12,22 +12,18 @@ const AGAIN_MS = 1000;
 
 export class Mail {
   private readonly waiting: Letter[] = [];
-  private readonly known = new Set<string>();
   private open = false;
   private busy = false;
   private closed = false;
   private cancel: () => void = () => {};
 
   constructor(
-    private readonly delivered: (id: string) => void,
+    private readonly sent: (id: string) => void,
     private readonly after: After,
   ) {}
 
   post(letter: Letter): void {
-    if (letter.id !== null) {
-      if (this.known.has(letter.id)) return;
-      this.known.add(letter.id);
-    }
+    if (letter.id !== null && this.waiting.some(({ id }) => id === letter.id)) return;
     this.waiting.push(letter);
     void this.deliver();
   }
@@ -56,7 +52,7 @@ export class Mail {
         break;
       }
       this.waiting.shift();
-      if (letter.id !== null && !this.closed) this.delivered(letter.id);
+      if (letter.id !== null && !this.closed) this.sent(letter.id);
     }
     this.busy = false;
   }

@@ -11,6 +11,8 @@ export const TRACK = "lk.transcribed_track_id";
 export const INTERRUPTED = "duologue.interrupted";
 /** The attribute of a token that our own doors signed. */
 export const CLAIM = "duologue.claim";
+/** The attribute of a typed message, its id: our server takes it once, and confirms it. */
+export const TYPED = "duologue.typed";
 /** The attribute by which we ask for packets of our topic. */
 export const CLIENT = "duologue.client";
 

@@ -13,7 +13,11 @@ export interface Packet {
 }
 
 /** What our topic brings that a page is shown. */
-const TAKEN: ReadonlySet<string> = new Set<ServerMessage["type"]>(["agent.tool", "conversation.history"]);
+const TAKEN: ReadonlySet<string> = new Set<ServerMessage["type"]>([
+  "agent.tool",
+  "conversation.history",
+  "user.transcript",
+]);
 
 /** The message in a packet; null for one that is not for the page. */
 export function read({ payload, topic, sender, secret }: Packet, agent: string): ServerMessage | null {
@@ -21,7 +25,7 @@ export function read({ payload, topic, sender, secret }: Packet, agent: string):
   if (topic === OURS) {
     const message = content as ServerMessage | null;
     if (sender === "" || sender !== agent || !secret || !TAKEN.has(message?.type ?? "")) return null;
-    return message?.type === "conversation.history" ? named(message) : message;
+    return message && named(message);
   }
   if (topic.startsWith("lk")) return null;
   const { type } = Object(content) as { readonly type?: unknown };
@@ -32,10 +36,11 @@ export function read({ payload, topic, sender, secret }: Packet, agent: string):
   return { type: "response.data", content: content === undefined ? payload : content, turn_id: "" };
 }
 
-/** The past bears the names that a room's segments have. */
-function named(history: Extract<ServerMessage, { type: "conversation.history" }>): ServerMessage {
-  const messages = history.messages.map((one) => ({ ...one, turn_id: `SG_${one.turn_id}` }));
-  return { ...history, messages };
+/** Turns bear the names that a room's segments have. */
+function named(message: ServerMessage): ServerMessage {
+  const like = <One extends { readonly turn_id: string }>(one: One): One => ({ ...one, turn_id: `SG_${one.turn_id}` });
+  if (message.type === "conversation.history") return { ...message, messages: message.messages.map(like) };
+  return message.type === "user.transcript" ? like(message) : message;
 }
 
 function parsed(payload: Uint8Array): unknown {

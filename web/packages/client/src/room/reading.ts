@@ -63,7 +63,7 @@ export class Reading {
     const text = await reader.readAll().catch(() => null); // half a message says less than none
     if (text === null || this.closed) return;
     const role = this.roleOf(sender, "");
-    this.hooks.words({ id: reader.info.id, role, text, final: true, interrupted: false });
+    this.hooks.words({ id: reader.info.id, role, text, final: true, interrupted: false, written: true });
   }
 
   /** Whose words: under encryption the agent is shown as the sender of everything. */

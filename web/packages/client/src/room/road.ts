@@ -71,6 +71,7 @@ export class RoomRoad implements Road {
     });
     const told = {
       delivered: (id: string) => this.hooks?.delivered(id),
+      unsure: () => this.hooks?.unsure(),
       noPast: () => this.hooks?.message({ type: "duologue.beat" }),
     };
     this.letters = new Letters(() => room.localParticipant, agent, opening, told, after);

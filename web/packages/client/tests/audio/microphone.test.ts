@@ -89,6 +89,24 @@ test("A track of the page is heard, and left to the page when it is not wanted a
   assert.deepEqual([told, track.live], [["on", "off"], true]);
 });
 
+test("Where a track of the page's ends, nobody is heard instead, whatever is plugged in.", async () => {
+  const { devices, microphone, told, settle } = desk();
+  const track = new Track("page");
+  Object.assign(globalThis, {
+    MediaStream: class {
+      readonly getAudioTracks = (): Track[] => [track];
+    },
+  });
+  await microphone.start(track as unknown as MediaStreamTrack);
+  track.pull();
+  await settle();
+  devices.dispatchEvent(new Event("devicechange"));
+  await settle();
+  assert.deepEqual([told, devices.tracks], [["on", "off", "replaced by null", "devices 2"], []]);
+  await microphone.start();
+  assert.deepEqual(devices.live, ["built-in"]);
+});
+
 test("The last one that is pulled out is lost, until one is plugged in.", async () => {
   const { devices, microphone, told, says, settle } = desk();
   await microphone.start();

@@ -21,7 +21,7 @@ test("Data of the agent is the page's, of whatever topic, and what is no JSON co
   assert.equal(seen(packet({}, { topic: "lk-chat-topic" })), null);
 });
 
-test("Of our own topic the agent's tools and the past are taken, and nobody else's.", () => {
+test("Of our own topic tools, the past and what was typed are taken of the agent, and of nobody else.", () => {
   assert.deepEqual(seen(packet(TOOL, { topic: "duologue" })), TOOL);
   assert.equal(seen(packet(TOOL, { topic: "duologue", sender: "ann" })), null);
   assert.equal(seen(packet(TOOL, { topic: "duologue", sender: "" })), null);
@@ -29,6 +29,8 @@ test("Of our own topic the agent's tools and the past are taken, and nobody else
   const past = { role: "user", content: "Hi", turn_id: "t1", at: 1, interrupted: false };
   const history = seen(packet({ type: "conversation.history", messages: [past] }, { topic: "duologue" }));
   assert.deepEqual(history, { type: "conversation.history", messages: [{ ...past, turn_id: "SG_t1" }] });
+  const typed = { type: "user.transcript", content: "Hi", turn_id: "t1" };
+  assert.deepEqual(seen(packet(typed, { topic: "duologue" })), { ...typed, turn_id: "SG_t1" });
 });
 
 test("Nobody but the agent and the server speaks in the server's name.", () => {

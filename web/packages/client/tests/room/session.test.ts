@@ -1,6 +1,8 @@
 /** A session whose road is a room, as the session sees it. */
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { test } from "node:test";
+import type { Room } from "livekit-client";
 import type { SessionError } from "../../src/error.js";
 import type { Road, RoadEnd, RoadHooks, RoomGiven } from "../../src/road.js";
 import type { SessionOptions } from "../../src/types.js";
@@ -10,7 +12,7 @@ import { Talk } from "../talk.js";
 
 class FakeRoad implements Road {
   readonly transport = "livekit";
-  readonly room = null;
+  room: Room | null = null;
   readonly mends = true;
   readonly sent: ClientMessage[] = [];
   readonly did: string[] = [];
@@ -128,6 +130,39 @@ test("Segments become the transcript, and typed words are out when the room took
   talk.road.hooks.opened(true);
   await settled();
   assert.equal(talk.road.sent.filter(({ type }) => type === typed.type).length, 1);
+});
+
+test("A message of the agent's is known as one that no voice says.", async () => {
+  const talk = await RoomTalk.begin();
+  const words = { role: "agent", text: "Hello.", final: true, interrupted: false } as const;
+  talk.road.hooks.words({ ...words, id: "SG_1" });
+  talk.road.hooks.words({ ...words, id: "msg_1", written: true });
+  talk.road.hooks.words({ ...words, id: "msg_2", role: "user", written: true });
+  assert.deepEqual(talk.session.transcript.map(({ written }) => written), [undefined, true, undefined]);
+});
+
+test("What was typed goes out again, as the same, until the server confirms it.", async () => {
+  const talk = await RoomTalk.begin();
+  const ids = (): (string | null | undefined)[] =>
+    talk.road.sent.flatMap((message) => (message.type === "client.response.text" ? [message.id] : []));
+  const mends = async (): Promise<void> => {
+    talk.road.hooks.wavers();
+    talk.road.hooks.opened(true);
+    await settled();
+  };
+  talk.session.sendText("Hi.");
+  await mends();
+  assert.deepEqual(ids().length, 2);
+  assert.equal(ids()[0], ids()[1]);
+  talk.road.hooks.unsure();
+  assert.equal(ids().length, 3);
+  talk.road.hooks.message({ type: "user.transcript", content: "Hi.", turn_id: "SG_t1" });
+  talk.road.hooks.unsure();
+  await mends();
+  assert.equal(ids().length, 3);
+  assert.deepEqual(talk.session.transcript.map(({ id, text, typed }) => [id, text, typed]), [
+    ["user:SG_t1", "Hi.", true],
+  ]);
 });
 
 test("A room that wavers mends itself: the door is not asked, and the network's word counts for nothing.", async () => {
@@ -263,6 +298,27 @@ test("Where the agent leads the page is an event, and no data.", async () => {
   assert.deepEqual(told, ["/cart", { a: 1 }, "text", null]);
 });
 
+test("LiveKit's own switch of the microphone is the session's.", async () => {
+  const talk = new RoomTalk({ microphone: false });
+  talk.world.replies.push(room());
+  const connected = talk.session.connect();
+  await settled();
+  const localParticipant = {};
+  const found = Object.assign(new EventEmitter(), { localParticipant });
+  talk.road.room = found as unknown as Room;
+  talk.road.hooks.opened(false);
+  await connected;
+  talk.road.hooks.wavers();
+  talk.road.hooks.opened(true);
+  found.emit("trackUnmuted", { source: "microphone", track: { isUserProvided: true } }, localParticipant);
+  await settled();
+  assert.deepEqual(talk.audios[0]!.did.filter((one) => one.includes("microphone")).length, 1);
+  const denied = Object.assign(new Error("no"), { name: "NotAllowedError" });
+  talk.told.length = 0;
+  found.emit("mediaDevicesError", denied, "audioinput");
+  assert.deepEqual(talk.told, ["error MIC_PERMISSION_DENIED"]);
+});
+
 test("A microphone of the page is taken, changed and given back; one that was unplugged is told.", async () => {
   const talk = await RoomTalk.begin({ microphone: false });
   const [audio] = talk.audios;
@@ -272,5 +328,6 @@ test("A microphone of the page is taken, changed and given back; one that was un
   const asked = audio!.did.filter((one) => one.includes("microphone"));
   assert.deepEqual(asked, ["microphone usb", "microphone of the page", "no microphone"]);
   audio!.hooks.replaced("Built-in");
-  assert.deepEqual(talk.told, ["notice microphone_replaced"]);
+  audio!.hooks.replaced(null);
+  assert.deepEqual(talk.told, ["notice microphone_replaced", "notice microphone_ended"]);
 });

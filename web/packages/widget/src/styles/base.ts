@@ -49,13 +49,19 @@ canvas { display: block; }
 [data-unseen] { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
 
 @media (prefers-contrast: more) {
-  .root { --soft: #3d372f; --line: #8d8474; }
-  .root[data-theme="dark"] { --soft: #d9d0c1; --line: #7d7465; }
+  .root { --soft: #3d372f; --line: #7d7567; --accent: #7a3510; --you-ink: #174e53; --busy: #634500; --end: #85200f; }
+  .root[data-theme="dark"] { --soft: #d9d0c1; --line: #8b8272; --accent: #f6b98c; --you-ink: #a3dadd; --busy: #f2d68a; --end: #f7ae9e; }
+  .launcher, .bubble, .notice, .mend, .consent, .said[data-role="user"] .words, .root:not([data-shape="embedded"]) .panel { border: 1px solid var(--line); }
+  .root .round:is(.end, .speak) { box-shadow: inset 0 0 0 1px currentColor !important; }
 }
 @media (forced-colors: active) {
-  .root { --agent: Highlight; --you: LinkText; --both: Canvas; --paper: Canvas; --line: CanvasText; --soft: CanvasText; }
-  .launcher, .panel, .bubble, .round, .big, .quiet, .chip, .composer, .notice, .mend, .thumb { border: 1px solid CanvasText !important; }
-  .big, .send { forced-color-adjust: none; background: ButtonText !important; color: ButtonFace !important; }
+  .root { --agent: Highlight !important; --accent: Highlight !important; --you: LinkText; --both: Canvas; --paper: Canvas; --line: CanvasText; --soft: CanvasText; }
+  .root[data-theme="dark"] { --you: LinkText; --both: Canvas; --paper: Canvas; --line: CanvasText; --soft: CanvasText; }
+  .launcher, .root:not([data-shape="embedded"]) .panel, .bubble, .unread, .round, .big, .quiet, .chip, .composer, .newest, .notice, .mend, .thumb, .why, .devices, .consent, .said[data-role="user"] .words { border: 1px solid CanvasText !important; }
+  .big, .send, .root .round.mute[data-on], .thumb[aria-pressed="true"] { forced-color-adjust: none; background: ButtonText !important; color: ButtonFace !important; }
+  .hold[data-down] { background: Highlight !important; color: HighlightText !important; }
+  .composer:focus-within, .why:focus { outline: 2px solid Highlight; outline-offset: 2px; }
+  .interrupt[aria-disabled="true"] { color: GrayText; opacity: 1 !important; }
 }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation: none !important; transition: none !important; }

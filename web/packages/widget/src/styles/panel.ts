@@ -39,8 +39,9 @@ export const panel = css`
 .portrait { position: absolute; inset: 0; display: none; place-items: center; }
 .root[data-looks="round"] .portrait { display: grid; }
 .root[data-looks="round"] .portrait > * { width: var(--across, 120px); height: var(--across, 120px); border-radius: 50%; object-fit: cover; }
-.root[data-looks="film"] .portrait { display: block; }
-.root[data-looks="film"] .portrait > * { width: 100%; height: 100%; border-radius: 20px; object-fit: cover; background: var(--pill); }
+.root[data-looks="film"] .portrait { display: grid; }
+/* Of its own shape, so that no chin is cut off. */
+.root[data-looks="film"] .portrait > * { max-width: 100%; height: 100%; min-height: 0; border-radius: 20px; object-fit: cover; background: var(--pill); }
 .root[data-looks="film"] .voices-canvas { display: none; }
 .root[data-looks="film"] .voices { height: clamp(150px, 36vh, 260px); }
 

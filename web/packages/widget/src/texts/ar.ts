@@ -1,6 +1,6 @@
 import type { Texts } from "./en.js";
 
-export const ar: Texts = {
+const words: Texts = {
   start: "تحدّث",
   launch: "تحدّث مع {name}",
   resume: "متابعة",
@@ -34,6 +34,7 @@ export const ar: Texts = {
   connecting: "جارٍ الاتصال…",
   asking: "هل يُسمح لهذه الصفحة بسماعك؟",
   askingDetail: "متصفحك يطلب الإذن باستخدام الميكروفون.",
+  connected: "تم الاتصال",
   almost: "لحظة واحدة…",
   listening: "يستمع",
   thinking: "يفكّر…",
@@ -94,3 +95,5 @@ export const ar: Texts = {
   why: "ماذا يجب أن نعرف؟ (اختياري)",
   thanks: "شكرًا لك.",
 };
+
+export default words;

@@ -1,6 +1,6 @@
 import type { Texts } from "./en.js";
 
-export const de: Texts = {
+const words: Texts = {
   start: "Sprechen",
   launch: "Mit {name} sprechen",
   resume: "Fortsetzen",
@@ -34,6 +34,7 @@ export const de: Texts = {
   connecting: "Verbinden…",
   asking: "Darf diese Seite Sie hören?",
   askingDetail: "Ihr Browser fragt nach dem Mikrofon.",
+  connected: "Verbunden",
   almost: "Gleich so weit…",
   listening: "Hört zu",
   thinking: "Denkt nach…",
@@ -94,3 +95,5 @@ export const de: Texts = {
   why: "Was sollten wir wissen? (freiwillig)",
   thanks: "Danke.",
 };
+
+export default words;

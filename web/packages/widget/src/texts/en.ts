@@ -37,6 +37,7 @@ export const en = {
   asking: "May this page hear you?",
   askingDetail: "Your browser asks for the microphone.",
   // In it
+  connected: "Connected",
   almost: "Almost there…",
   listening: "Listening",
   thinking: "Thinking…",

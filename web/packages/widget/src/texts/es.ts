@@ -1,6 +1,6 @@
 import type { Texts } from "./en.js";
 
-export const es: Texts = {
+const words: Texts = {
   start: "Hablar",
   launch: "Hablar con {name}",
   resume: "Continuar",
@@ -34,6 +34,7 @@ export const es: Texts = {
   connecting: "Conectando…",
   asking: "¿Puede oírte esta página?",
   askingDetail: "Tu navegador pide el micrófono.",
+  connected: "Conexión establecida",
   almost: "Casi listo…",
   listening: "Escucha",
   thinking: "Piensa…",
@@ -94,3 +95,5 @@ export const es: Texts = {
   why: "¿Qué deberíamos saber? (opcional)",
   thanks: "Gracias.",
 };
+
+export default words;

@@ -1,6 +1,6 @@
 import type { Texts } from "./en.js";
 
-export const fr: Texts = {
+const words: Texts = {
   start: "Parler",
   launch: "Parler avec {name}",
   resume: "Reprendre",
@@ -34,6 +34,7 @@ export const fr: Texts = {
   connecting: "Connexion…",
   asking: "Cette page peut-elle vous entendre ?",
   askingDetail: "Votre navigateur demande le microphone.",
+  connected: "Connexion établie",
   almost: "Presque prêt…",
   listening: "Écoute",
   thinking: "Réfléchit…",
@@ -94,3 +95,5 @@ export const fr: Texts = {
   why: "Que devrions-nous savoir ? (facultatif)",
   thanks: "Merci.",
 };
+
+export default words;

@@ -1,16 +1,13 @@
-/** Which words are shown: one of five languages, and over it whatever the page replaces. */
-import { ar } from "./ar.js";
-import { de } from "./de.js";
+/** Which words are shown: those of one of five languages, and over them whatever the page replaces. */
 import { en, type TextKey, type Texts } from "./en.js";
-import { es } from "./es.js";
-import { fr } from "./fr.js";
 
 export type { TextKey, Texts } from "./en.js";
 
 /** Gives the words of a key, with names and numbers in their places. */
 export type Translate = (key: TextKey, values?: Readonly<Record<string, string | number>>) => string;
 
-export const LANGUAGES: Readonly<Record<string, Texts>> = { en, de, fr, es, ar };
+/** What the widget speaks; all but English are files of their own. */
+export const LANGUAGES: readonly string[] = ["en", "de", "fr", "es", "ar"];
 
 const FROM_RIGHT: ReadonlySet<string> = new Set(["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"]);
 
@@ -19,16 +16,21 @@ export function fromRight(language: string): boolean {
   return FROM_RIGHT.has(root(language));
 }
 
-/** The first of these languages that the widget speaks; English if there is none. */
-export function spoken(wanted: readonly string[]): string {
-  return wanted.map(root).find((one) => Object.hasOwn(LANGUAGES, one)) ?? "en";
+/** A language without its region, if the widget speaks it. */
+export function shipped(language: string): string | null {
+  const one = root(language);
+  return LANGUAGES.includes(one) ? one : null;
 }
 
-/** The words of a language, over which some are replaced. */
-export function translator(language: string, replaced: Partial<Texts> = {}): Translate {
-  const texts = LANGUAGES[root(language)] ?? en;
+/** The first of these languages that the widget speaks; English if there is none. */
+export function spoken(wanted: readonly string[]): string {
+  return wanted.map(shipped).find((one) => one !== null) ?? "en";
+}
+
+/** The words of a language, over which some are replaced; a word that a file lacks is English. */
+export function translator(texts: Partial<Texts> = en, replaced: Partial<Texts> = {}): Translate {
   return (key, values = {}) => {
-    const text = replaced[key] ?? texts[key];
+    const text = replaced[key] ?? texts[key] ?? en[key];
     return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
   };
 }
