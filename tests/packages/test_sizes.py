@@ -15,9 +15,20 @@ from tests.web_api import WEB
 pytestmark = pytest.mark.browser
 
 ASSETS = WEB.parent / "src" / "duologue" / "console" / "assets"
-GATES = {"duologue.js": 20_000, "worklet.js": 4_000, "widget.js": 35_000, "tracker.js": 4_096}
-"""The bytes that each may have with gzip; room.js is livekit-client's, and comes when it must."""
-BUILDS = {"client": 20_000 + 4_000, "widget": 35_000}
+GATES = {
+    "duologue.js": 19_600,
+    "worklet.js": 3_400,
+    "widget.js": 32_000,
+    "tracker.js": 4_096,
+    "room.js": 119_500,  # nearly all of it is livekit-client, and it comes when it must
+}
+"""The bytes that each may have with gzip."""
+BUILDS = {
+    ("client", "LIMIT"): GATES["duologue.js"] + GATES["worklet.js"],
+    ("client", "ROOM_LIMIT"): GATES["room.js"],
+    ("client", "TRACKER_LIMIT"): GATES["tracker.js"],
+    ("widget", "LIMIT"): GATES["widget.js"],
+}
 """What the builds themselves hold, so that whoever changes a package learns of it at once."""
 
 
@@ -27,18 +38,16 @@ def test_it_is_as_small_as_was_promised(name: str, built: None) -> None:
     assert len(gzip.compress((ASSETS / name).read_bytes(), 9)) <= GATES[name]
 
 
-@pytest.mark.parametrize("package", BUILDS)
-def test_a_build_fails_before_it_is_bigger(package: str, node: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("package", "name"), BUILDS)
+def test_a_build_fails_before_it_is_bigger(
+    package: str, name: str, node: str, tmp_path: Path
+) -> None:
     """A build whose limit is a byte ends with an error that says what it may have."""
-    root = WEB / "packages" / package
-    script = (root / "build.mjs").read_text(encoding="utf-8")
-    (limit,) = re.findall(r"^const LIMIT = ([\d_]+);", script, re.MULTILINE)
-    assert int(limit) == BUILDS[package]
-    copy = tmp_path / "web" / "packages" / package
-    shutil.copytree(root / "src", copy / "src")
+    copy = copied(package, tmp_path)
+    script = (copy / "build.mjs").read_text(encoding="utf-8")
+    (limit,) = re.findall(rf"^const {name} = ([\d_]+);", script, re.MULTILINE)
+    assert int(limit) == BUILDS[package, name]
     (copy / "build.mjs").write_text(script.replace(limit, "1"))
-    (tmp_path / "web" / "node_modules").symlink_to(WEB / "node_modules")
-    (tmp_path / "src" / "duologue" / "console" / "assets").mkdir(parents=True)
     said = run(node, "build.mjs", cwd=copy, ok=(1,))
     assert "of 1 bytes" in said
 
@@ -51,3 +60,14 @@ def test_what_is_served_names_no_registry_and_no_folder_of_one_machine(built: No
         one.name: match[0] for one in scripts if (match := FOREIGN.search(one.read_text("utf-8")))
     }
     assert found == {}
+
+
+def copied(package: str, folder: Path) -> Path:
+    """A package to build somewhere else, with what it needs around it."""
+    root, copy = WEB / "packages" / package, folder / "web" / "packages" / package
+    shutil.copytree(root / "src", copy / "src")
+    for script in root.glob("*.mjs"):
+        shutil.copy(script, copy)
+    (folder / "web" / "node_modules").symlink_to(WEB / "node_modules")
+    (folder / "src" / "duologue" / "console" / "assets").mkdir(parents=True)
+    return copy

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import sys
 import tomllib
 import zipfile
@@ -14,7 +16,10 @@ from tests.web_api import WEB
 pytestmark = pytest.mark.browser
 
 ROOT = WEB.parent
-PAGES = ("duologue.js", "worklet.js", "room.js", "tracker.js", "widget.js", "talk.js")
+PAGES = (
+    *("duologue.js", "worklet.js", "room.js", "tracker.js", "talk.js"),
+    *("widget.js", "widget-de.js", "widget-fr.js", "widget-es.js", "widget-ar.js"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +37,8 @@ def test_it_has_every_script_that_pages_load(name: str, wheel: zipfile.ZipFile) 
     content = wheel.read(f"duologue/console/assets/{name}")
     assert content == (ROOT / "src" / "duologue" / "console" / "assets" / name).read_bytes()
     assert len(content) > 500
+    packed = f"duologue/console/assets/{name}.{hashlib.sha256(content).hexdigest()[:32]}.br"
+    assert 0 < len(wheel.read(packed)) < len(gzip.compress(content, 9))
 
 
 def test_it_has_all_that_is_no_code_too(wheel: zipfile.ZipFile) -> None:

@@ -59,6 +59,8 @@ class ReactSite:
                 return TYPES.get(found.suffix, "application/octet-stream"), found.read_bytes()
         if name.endswith(".css"):
             return TYPES[".css"], b""
+        if (made := self.folder / f"{self.page}.html").is_file():  # rendered by a server
+            return TYPES[".html"], PAGE.format(name=self.page).encode() + made.read_bytes()
         if self.page:
             return TYPES[".html"], PAGE.format(name=self.page).encode()
         return TYPES[".html"], (self.folder / "index.html").read_bytes()

@@ -10,7 +10,7 @@ import pytest
 from tests.client.sockets import AGENTS
 from tests.conformance.browser import Browser
 from tests.pages.cable import Cable
-from tests.pages.surfaces import CALLBACKS, Stall, Visitor, bundle, pages, program
+from tests.pages.surfaces import CALLBACKS, Stall, Visitor, program
 from tests.pages.tab import NETWORK
 from tests.pages.test_microphone import BLOCKED
 from tests.serving import House
@@ -23,13 +23,6 @@ HELLO = "Hello, can you hear me?"
 
 
 @pytest.fixture(scope="module")
-def stall(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stall]:
-    """A site with the pages."""
-    with Stall(bundle(tmp_path_factory.mktemp("pages"))) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
 def inn(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A server of this machine, which needs no key, with agents whose words are known."""
     folder = tmp_path_factory.mktemp("inn")
@@ -37,14 +30,6 @@ def inn(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House
     file.write_text(AGENTS)
     with House(folder / "data", file, mode="dev") as running:
         yield running
-
-
-@pytest.fixture
-def visitor(
-    browser: Browser, stall: Stall, microphone: Callable[[Recording], None]
-) -> Iterator[Visitor]:
-    """Opens pages that write everything down."""
-    yield from pages(browser, stall)
 
 
 def test_the_way_from_idle_to_disconnected(visitor: Visitor, inn: House) -> None:

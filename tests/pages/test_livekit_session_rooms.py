@@ -9,7 +9,7 @@ import pytest
 from livekit import api
 from tests.client.sockets import AGENTS
 from tests.conformance.browser import Browser
-from tests.pages.surfaces import Stall, Visitor, bundle, pages, program
+from tests.pages.surfaces import Stall, Visitor, program
 from tests.pages.tab import NETWORK
 from tests.pages.test_microphone import BLOCKED
 from tests.rooms.avatars import standing_in
@@ -25,13 +25,6 @@ HELLO = "Hello, can you hear me?"
 
 
 @pytest.fixture(scope="module")
-def stall(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stall]:
-    """A site with the pages."""
-    with Stall(bundle(tmp_path_factory.mktemp("pages"))) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
 def inn(built: None, tmp_path_factory: pytest.TempPathFactory, livekit: LiveKit) -> Iterator[House]:
     """A server of this machine with rooms, whose door needs no key here."""
     folder = tmp_path_factory.mktemp("inn")
@@ -39,14 +32,6 @@ def inn(built: None, tmp_path_factory: pytest.TempPathFactory, livekit: LiveKit)
     file.write_text(AGENTS)
     with House(folder / "data", file, mode="dev", **livekit.settings) as running:
         yield running
-
-
-@pytest.fixture
-def visitor(
-    browser: Browser, stall: Stall, microphone: Callable[[Recording], None]
-) -> Iterator[Visitor]:
-    """Opens pages that write everything down."""
-    yield from pages(browser, stall)
 
 
 def test_a_conversation_in_a_room(visitor: Visitor, inn: House) -> None:

@@ -353,6 +353,19 @@ def test_a_microphone_that_is_unplugged_is_replaced(
     guest.reads("Hello can you hear me", "user")
 
 
+def test_livekits_own_switch_is_the_microphone(visit: Visit) -> None:
+    """`setMicrophoneEnabled` opens no second one beside the session's."""
+    guest = visit("usher", microphone=False)
+    guest.talks()
+    guest.wait("session.room.localParticipant.trackPublications.size === 1")
+    switch = "session.room.localParticipant.setMicrophoneEnabled"
+    guest.run(f"{switch}(true).then(() => null)")
+    guest.wait("session.microphone === 'on'")
+    guest.run(f"{switch}(false).then(() => null)")
+    guest.wait("session.microphone === 'muted'")
+    assert guest.run("session.room.localParticipant.trackPublications.size") == 1
+
+
 def test_a_page_gives_its_own_track_and_takes_it_back(visit: Visit) -> None:
     """A tone of the page is sent while it is published, and the track stays the page's."""
     guest = visit("parrot", microphone=False)
@@ -374,6 +387,11 @@ def test_a_page_gives_its_own_track_and_takes_it_back(visit: Visit) -> None:
     guest.run("session.unpublishMicrophone()")
     guest.wait("session.microphone === 'off'")
     assert guest.run("mine.readyState") == "live"
+    guest.run("session.publishMicrophone(mine).then(() => null)")
+    guest.wait("session.microphone === 'on'")
+    guest.run("mine.stop(), void mine.dispatchEvent(new Event('ended'))")
+    guest.wait("log.some(([name, v]) => name === 'notice' && v.code === 'microphone_ended')")
+    assert guest.run("session.microphone") == "off", "nobody hears the room instead"
 
 
 def test_a_page_that_nobody_touched_waits_for_a_touch(visit: Visit, strict: Browser) -> None:

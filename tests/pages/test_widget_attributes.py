@@ -13,6 +13,12 @@ pytestmark = pytest.mark.browser
 
 Visit = Callable[..., WidgetTab]
 PHONE = {"width": 390, "height": 780}
+LABELS = """globalThis.labels = new Set();
+const look = () => { const one = document.querySelector('duologue-widget')?.shadowRoot
+  ?.querySelector('.label'); if (one?.checkVisibility()) labels.add(one.textContent);
+  requestAnimationFrame(look); };
+requestAnimationFrame(look);"""
+"""Keeps every name that the launcher was seen with."""
 
 
 def root(tab: WidgetTab, name: str) -> str:
@@ -106,6 +112,37 @@ def test_words_and_languages(visit: Visit, house: House) -> None:
     tab.until(lambda: tab.buttons == ["Now"], "the word of the property")
     tab.run(f"{tag}.setAttribute('start-text', 'Start')")
     tab.until(lambda: tab.buttons == ["Start"], "the tag's own")
+
+
+def test_a_language_is_there_before_anything_is_shown(visit: Visit, house: House) -> None:
+    """Under a strict policy too the launcher never shows itself in English first, and English
+    costs no file.
+    """
+    tab = visit(house, "strict", before=LABELS, agent="demo", language="de-AT")
+    tab.wait("globalThis.labels.size > 0")
+    tab.wait(f"{ROOT}.querySelector('.label').textContent === 'Mit Demo sprechen'")
+    assert tab.run("[...labels]") == ["Mit Demo sprechen"]
+    assert [root(tab, "lang"), root(tab, "dir")] == ["de-AT", "ltr"]
+    english = visit(house, "plain", agent="demo")
+    english.until(lambda: english.sees(".launcher"), "the button")
+    files = "performance.getEntriesByType('resource').map(one => one.name).join()"
+    assert "widget-de.js" in tab.run(files)
+    assert "widget-" not in english.run(files)
+
+
+def test_a_language_that_cannot_be_had(visit: Visit, house: House) -> None:
+    """Then the widget is English in all respects, and the console says why."""
+    nowhere = f"{house.url}/assets/nowhere/duologue.js"
+    tab = visit(house, "plain", agent="demo", language="ar", client_url=nowhere)
+    tab.wait(f"{ROOT}.querySelector('.label').textContent === 'Talk with Demo'")
+    tab.until(lambda: tab.sees(".launcher"), "the button")
+    assert [root(tab, "lang"), root(tab, "dir")] == ["en", "ltr"]
+    (words,) = [one for one in tab.ask("console") if one.startswith("warning: <")]
+    assert f'language="ar": its words could not be loaded from beside {nowhere}' in words
+    tab.expected += [
+        "warning: <.*English holds instead.*",
+        "error: (Failed to load resource|Access to script).*",
+    ]
 
 
 def test_from_right_to_left(visit: Visit, house: House) -> None:

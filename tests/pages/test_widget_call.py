@@ -20,6 +20,25 @@ KEPT = """globalThis.kept = []; const really = fetch; globalThis.fetch = async (
   return answer; };"""
 """Browsers keep no times of what is sent while a page may go."""
 HELLO = "Hello, can you hear me?"
+NEWS = """(() => { const one = document.querySelector('duologue-widget').shadowRoot;
+  const news = one.querySelector('.news');
+  globalThis.news = [];
+  new MutationObserver(() => globalThis.news.push(news.textContent))
+    .observe(news, {childList: true, characterData: true, subtree: true}); })()"""
+"""Keeps what a screen reader reads out of the call by itself."""
+COUNTED = """globalThis.works = 0; globalThis.realTimeout = setTimeout;
+for (const name of ['requestAnimationFrame', 'setTimeout', 'setInterval']) {
+  const really = globalThis[name].bind(globalThis);
+  globalThis[name] = (...given) => {
+    if (new Error().stack.includes('/duologue.js')) works++;
+    return really(...given);
+  };
+}"""
+"""Counts each time that the widget asks to be called later."""
+LOG = (
+    "document.querySelector('duologue-widget').shadowRoot.querySelector('.log')"
+    ".getAttribute('aria-live')"
+)
 Visit = Callable[..., WidgetTab]
 
 
@@ -33,6 +52,28 @@ def test_closed_costs_nothing(visit: Visit, house: House) -> None:
     assert tab.violations() == []
     tab.ask("mouse", selector="duologue-widget .launcher", down=False)
     tab.wait(f"({loaded}).includes('assets/duologue.js')")
+
+
+def test_a_closed_widget_does_nothing(visit: Visit, house: House) -> None:
+    """Once its button stands there it draws nothing, and waits for no timer; also after a visit
+    to the panel, which lives as long as it is open.
+    """
+    still = {"reducedMotion": "no-preference", "before": COUNTED, "greeting": "false"}
+    tab = visit(house, "plain", agent="demo", **still)
+    tab.until(lambda: tab.sees(".launcher"), "the button")
+    a_while = (
+        "(async () => { await new Promise(done => realTimeout(done, 2000)); return works; })()"
+    )
+
+    def rests() -> bool:
+        before = tab.run("works")
+        return bool(tab.run(a_while) == before)
+
+    tab.until(rests, "an idle button")
+    tab.launch()
+    assert not rests(), "an open panel breathes"
+    tab.run("document.querySelector('duologue-widget').close()")
+    tab.until(rests, "an idle button again")
 
 
 def test_a_call_from_start_to_end(visit: Visit, house: House) -> None:
@@ -109,6 +150,45 @@ def test_closed_in_mid_call(visit: Visit, stage: House) -> None:
     tab.launch()
     assert tab.inside(".unread") == ""
     assert [name for name, _ in tab.run("heard") if name in ("open", "close")] == ["close", "open"]
+
+
+def test_nobody_is_talked_over(visit: Visit, stage: House) -> None:
+    """Whoever does not see hears the agent's voice, and neither its words nor its turns besides;
+    where the voice cannot be heard, the words are read out.
+    """
+    tab = visit(stage, "plain", agent="parrot", default_open="")
+    tab.wait(f"{LOG} === 'polite'")
+    tab.run(NEWS)
+    tab.click("Talk")
+    tab.reaches("Listening")
+    assert tab.run(LOG) == "off"
+    tab.asks("Hello?")
+    tab.hears_out()
+    tab.reaches("Listening")
+    assert tab.run("news.filter(Boolean)")[-1] == "Listening"
+    turns = {"Speaking", "Thinking…", "Your turn"}
+    assert turns.isdisjoint(tab.run("news")), "turns are heard"
+    before = len(tab.run("news"))
+    tab.click(".mute")
+    tab.reaches("Muted")
+    assert tab.run(f"news.slice({before})") == ["Muted. Parrot cannot hear you."]
+    voice = "document.querySelector('duologue-widget').session.snapshot.audioElement"
+    tab.run(f"void ({voice}.muted = true)")
+    tab.type("And now?")
+    tab.wait(f"{LOG} === 'polite'")
+    tab.click(".end")
+    tab.reaches("You left")
+    assert tab.run("news.at(-1)").startswith("You left. ")
+    assert tab.run(LOG) == "polite"
+    assert tab.violations() == []
+
+
+def test_what_is_written_is_read_out(visit: Visit, stage: House) -> None:
+    """In a text widget no voice says the words, so that they are read."""
+    tab = visit(stage, "plain", agent="parrot", default_open="", mode="text")
+    tab.type("Hello?")
+    tab.until(lambda: len(tab.transcript) > 1, "an answer")
+    assert tab.run(LOG) == "polite"
 
 
 def test_muted_sends_nothing(visit: Visit, stage: House) -> None:

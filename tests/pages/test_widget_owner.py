@@ -42,12 +42,25 @@ class Guide(Agent):
         here = duologue.current()
         if isinstance(message, dict) and "go" in message:
             here.navigate(str(message["go"]))
+        if isinstance(message, dict) and "write" in message:
+            here.chat(str(message["write"]))
 
 @duologue.agent("guide", greeting="Where to?", tts=ToneTTS, llm=DemoBrain)
 def guide() -> Agent:
     """Leads visitors through the site."""
     return Guide()
 '''
+
+YESTERDAY = """
+const load = globalThis.fetch;
+globalThis.fetch = async (url, init) => {
+  const answer = await load(url, init);
+  if (!String(url).includes('/api/widget/agent') || init?.cache === 'reload') return answer;
+  const consent = {text: 'Old terms.', url: null, hash: '0'.repeat(64)};
+  return Response.json({...await answer.json(), consent});
+};
+"""
+"""A browser whose cache knows the agent as it was before its owner edited the terms."""
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +94,85 @@ def test_consent_comes_first(visit: Visit, house: House) -> None:
     tab.until(lambda: "New conversation" in tab.buttons or "Resume" in tab.buttons, "the choice")
     tab.click("New conversation")
     tab.until(lambda: len(tab.transcript) > 0, "a conversation that asks nothing again")
+
+
+def lend(tab: WidgetTab, house: House, count: int = 1) -> None:
+    """Puts widgets into the page which show one session of the page's own."""
+    tab.run(f"""(async () => {{
+        const {{ LiveKitSession }} = await import('{house.url}/assets/duologue.js');
+        globalThis.session = new LiveKitSession({{agentId: 'careful', baseUrl: '{house.url}'}});
+        session.onError = () => {{}};
+        for (let place = 0; place < {count}; place++) {{
+            const one = document.createElement('duologue-widget');
+            one.setAttribute('experience-mode', 'EMBEDDED');
+            one.controlledSession = session.snapshot;
+            session.subscribe(() => {{ one.controlledSession = session.snapshot; }});
+            document.querySelector('main').append(one);
+        }}
+    }})()""")
+
+
+def test_a_session_of_the_page_asks_for_consent(visit: Visit, careful: House) -> None:
+    """The widget of a session that a page holds shows the terms before it connects, and the server
+    is told; so it is on the next page, where nothing is asked any more.
+    """
+    tab = visit(careful, "empty")
+    lend(tab, careful)
+    tab.until(lambda: "Good day." in tab.inside(".greeting"), "the face")
+    tab.click("Talk")
+    tab.until(lambda: tab.inside(".terms") == TERMS, "the terms")
+    assert tab.run("session.snapshot.line") == "idle"
+    assert tab.violations() == []
+    tab.click("Not now")
+    tab.until(lambda: tab.buttons == ["Talk"], "the button again")
+    tab.click("Talk")
+    tab.click("Agree and go on")
+    tab.hears("Good day.")
+    digest = sha256(TERMS.encode()).hexdigest()
+    assert [one["hash"] for one in tab.events("consent")] == [digest]
+    assert tab.run("session.consent.hash") == digest
+    tab.reload()
+    lend(tab, careful)
+    tab.wait("session.consent !== null")
+    tab.run("void session.connect()")
+    tab.wait("session.snapshot.line === 'connected'")
+    assert tab.events("consent") == []
+    assert not tab.sees(".consent")
+
+
+def test_a_page_that_knows_of_no_terms(visit: Visit, careful: House) -> None:
+    """Where the page opens its session by itself, the terms are shown after the server's refusal,
+    on each of two surfaces; who agrees on one has agreed.
+    """
+    tab = visit(careful, "empty")
+    tab.expected += ["error: Failed to load resource.*403.*"]
+    lend(tab, careful, 2)
+    tab.run("void session.connect().catch(() => null)")
+    both = """[...document.querySelectorAll('duologue-widget')].map(one =>
+        one.shadowRoot.querySelector('.consent').checkVisibility()).join()"""
+    tab.wait(f"({both}) === 'true,true'")
+    tab.click(".consent .big >> nth=0")
+    tab.wait("session.snapshot.line === 'connected'")
+    assert tab.run(both) == "false,false"
+
+
+@pytest.mark.parametrize("lends", [False, True], ids=["own", "lent"])
+def test_terms_change_while_a_page_is_open(visit: Visit, careful: House, lends: bool) -> None:
+    """The server refuses who agreed to the old ones; the new ones are shown, without a reload."""
+    page = {"name": "empty"} if lends else {"name": "plain", "agent": "careful", "default_open": ""}
+    tab = visit(careful, before=YESTERDAY, **page)
+    tab.expected += ["error: Failed to load resource.*403.*"]
+    if lends:
+        lend(tab, careful)
+        tab.until(lambda: "Good day." in tab.inside(".greeting"), "the face")
+    tab.click("Talk")
+    tab.until(lambda: tab.inside(".terms") == "Old terms.", "the terms of yesterday")
+    tab.click("Agree and go on")
+    tab.until(lambda: tab.inside(".terms") == TERMS, "the terms that hold")
+    tab.click("Agree and go on")
+    tab.hears("Good day.")
+    digest = sha256(TERMS.encode()).hexdigest()
+    assert [one["hash"] for one in tab.events("consent")] == ["0" * 64, digest]
 
 
 def test_the_owner_of_the_agent_decides(visit: Visit, careful: House) -> None:
@@ -119,3 +211,20 @@ def test_the_agent_leads_to_another_page(visit: Visit, careful: House) -> None:
     tab.wait("location.search.endsWith('third')")
     tab.until(lambda: len(tab.transcript) > 1, "the same conversation on the next page")
     assert tab.sent("client.end") == 0
+
+
+def test_what_the_agent_writes_is_read_out_though_its_voice_is_on(
+    visit: Visit, careful: House
+) -> None:
+    """No voice says it, and the log is silent while one says the rest; what it says is not read."""
+    tab = visit(careful, "plain", agent="guide", default_open="")
+    tab.click("Talk")
+    tab.hears("Where to?")
+    log, aside = (f"{ROOT}.querySelector('{one}')" for one in (".log", ".aside"))
+    tab.wait(f"{log}.getAttribute('aria-live') === 'off'")
+    tab.run("document.querySelector('duologue-widget').session.sendData({write: '1 High Street'})")
+    tab.wait(f"{aside}.textContent !== ''")
+    assert tab.run(f"{aside}.textContent").endswith(": 1 High Street")
+    assert tab.run(f"{aside}.getAttribute('role') + {aside}.checkVisibility()") == "statustrue"
+    assert "1 High Street" in [one.text for one in tab.transcript]
+    assert tab.violations() == []

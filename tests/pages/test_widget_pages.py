@@ -180,6 +180,7 @@ def test_a_reload_goes_on(visit: Visit, stage: House) -> None:
     tab.reload()
     tab.reaches("Muted")
     assert len(tab.transcript) == 1
+    assert tab.notices == [], "the line was away for a moment, and nothing of it is lost"
     tab.click(".end")
     tab.reaches("You left")
     tab.reload()

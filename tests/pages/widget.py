@@ -11,8 +11,8 @@ from tests.pages.tab import Said, Tab
 ROOT = "document.querySelector('duologue-widget').shadowRoot"
 RECORD = """
 globalThis.heard = [];
-const names = ["open", "close", "connect", "disconnect", "state", "transcript", "message",
-  "navigate", "error", "feedback"];
+const names = ["open", "close", "consent", "connect", "disconnect", "state", "transcript",
+  "message", "navigate", "error", "feedback"];
 for (const name of names) addEventListener(`duologue-${name}`, (event) => {
   heard.push([name, JSON.parse(JSON.stringify(event.detail ?? null))]);
 });

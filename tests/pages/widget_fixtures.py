@@ -17,7 +17,10 @@ from duologue.testing.speech import Recording
 
 __all__ = ["visit"]
 
-PROFILE = ("permissions", "colorScheme", "viewport", "reducedMotion", "isMobile", "hasTouch")
+PROFILE = (
+    *("permissions", "viewport", "isMobile", "hasTouch"),
+    *("colorScheme", "reducedMotion", "forcedColors", "contrast"),
+)
 
 
 @pytest.fixture

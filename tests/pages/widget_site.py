@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import threading
+from functools import cache
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from typing import Final, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import av
+import numpy as np
+from tests.pages.foreign import ASSETS
 
 HEAD: Final = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>A shop</title>'
@@ -34,7 +40,10 @@ WORDS: Final = (
 
 
 class WidgetSite:
-    """A site whose pages hold what their address says: `/strict?agent=demo&mode=text`."""
+    """A site whose pages hold what their address says: `/strict?agent=demo&mode=text`.
+
+    Under `/own/` it has our scripts itself.
+    """
 
     def __init__(self, server: str) -> None:
         self.server = server
@@ -96,25 +105,50 @@ class WidgetSite:
             def do_GET(self) -> None:
                 asked = urlsplit(self.path)
                 styles = {"/site.css": SITE, "/hostile.css": HOSTILE}
+                own = ASSETS / asked.path.removeprefix("/own/")
                 if asked.path in styles:
                     kind, body = "text/css", styles[asked.path]
+                elif asked.path.startswith("/own/") and own.is_file():
+                    kind, body = "text/javascript", own.read_text()
                 elif asked.path == "/words.json":
                     kind, body = "application/json", '{"start": "Parla", "nonsense": "x"}'
                 elif asked.path == "/face.svg":
                     kind, body = "image/svg+xml", FACE
+                elif asked.path == "/film.webm":
+                    return self._answer("video/webm", film())
                 else:
                     kind, body = "text/html", site.body(asked.path, asked.query)
+                return self._answer(f"{kind}; charset=utf-8", body.encode(), asked.path)
+
+            def _answer(self, kind: str, body: bytes, path: str = "") -> None:
                 self.send_response(200)
-                self.send_header("content-type", f"{kind}; charset=utf-8")
-                if asked.path in ("/strict", "/frame"):
+                self.send_header("content-type", kind)
+                if path in ("/strict", "/frame"):
                     self.send_header("content-security-policy", site.policy)
                 self.end_headers()
-                self.wfile.write(body.encode())
+                self.wfile.write(body)
 
             def log_message(self, format: str, *values: object) -> None:  # noqa: A002
                 """Says nothing: a test's own failure says what matters."""
 
         return Handler
+
+
+@cache
+def film() -> bytes:
+    """A second of a face that opens and shuts its mouth."""
+    file = BytesIO()
+    with av.open(file, "w", format="webm") as container:
+        stream = container.add_stream("libvpx", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 128, 128, "yuv420p"
+        for at in range(10):
+            shade = np.full((128, 128, 3), (217, 228, 221), np.uint8)
+            shade[30:110, 34:94] = (236, 196, 164)
+            shade[84 - abs(at - 5) : 84 + abs(at - 5) + 2, 50:78] = (120, 50, 50)
+            picture = av.VideoFrame.from_ndarray(shade, format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return file.getvalue()
 
 
 FACE: Final = (
