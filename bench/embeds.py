@@ -1,14 +1,16 @@
 """Sites with a widget in their corner: ours as a server serves it, the peers' as they ship.
 
 The page comes from one address and the widget from another, as it does in life, and everything is
-packed with gzip. A peer's own servers cannot be reached from here: its widget is given the settings
-that it would ask them for, and what it would load from them is named, not counted.
+packed as the browser asks for it, as small as that can be. A peer's own servers cannot be reached
+from here: its widget is given the settings that it would ask them for, and what it would load from
+them is named, not counted.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,16 +152,17 @@ class Site:
             def do_GET(self) -> None:
                 page = site._page(self.path)
                 if page is not None:
-                    self._answer("text/html; charset=utf-8", gzip.compress(page, 9))
+                    self._answer("text/html; charset=utf-8", gzip.compress(page, 9), "gzip")
                 elif self.path in ASSETS:
-                    self._answer("text/javascript", packed(ASSETS[self.path]))
+                    packing = "br" if "br" in self.headers["Accept-Encoding"] else "gzip"
+                    self._answer("text/javascript", packed(ASSETS[self.path], packing), packing)
                 else:
                     self.send_error(404)
 
-            def _answer(self, kind: str, content: bytes) -> None:
+            def _answer(self, kind: str, content: bytes, packing: str) -> None:
                 self.send_response(200)
                 self.send_header("Content-Type", kind)
-                self.send_header("Content-Encoding", "gzip")
+                self.send_header("Content-Encoding", packing)
                 self.send_header("Content-Length", str(len(content)))
                 self.send_header("Access-Control-Allow-Origin", "*")
                 self.end_headers()
@@ -169,11 +172,18 @@ class Site:
 
 
 @cache
-def packed(file: Path) -> bytes:
+def packed(file: Path, packing: str) -> bytes:
     """A file as it goes over the line."""
     if not file.exists():
         raise SystemExit("the peers are not installed: make .bench/web")
-    return gzip.compress(file.read_bytes(), 9)
+    if packing == "gzip":
+        return gzip.compress(file.read_bytes(), 9)
+    program = (
+        "process.stdout.write(require('node:zlib').brotliCompressSync("
+        "require('node:fs').readFileSync(process.argv[1])))"
+    )
+    done = subprocess.run(["node", "-e", program, str(file)], check=True, capture_output=True)
+    return done.stdout
 
 
 @cache

@@ -64,7 +64,7 @@ class Load(NamedTuple):
 
 
 class Weight(NamedTuple):
-    """What was loaded, in bytes with headers, and what could not be."""
+    """What was loaded, in bytes with headers, packed in one way, and what could not be."""
 
     before: int
     files_before: int
@@ -74,10 +74,11 @@ class Weight(NamedTuple):
     """Other hosts that were asked, in vain from here."""
 
 
-def weigh(browser: Browser, embed: Embed, url: str, shots: Path | None) -> Weight:
+def weigh(browser: Browser, embed: Embed, url: str, packing: str, shots: Path | None) -> Weight:
     """Loads a page, talks, and counts what came before and after."""
     with browser.page(WATCH.replace("LAUNCHER", json.dumps(embed.launcher))) as page:
         page.call("Network.setCacheDisabled", cacheDisabled=True)
+        page.call("Network.setExtraHTTPHeaders", headers={"Accept-Encoding": packing})
         page.call("Page.navigate", url=url)
         page.until("globalThis.__shown > 0")
         settle(browser)
@@ -134,6 +135,7 @@ def load(browser: Browser, embed: Embed, url: str, *, phone: bool) -> Load:
         if phone:
             page.call("Emulation.setCPUThrottlingRate", rate=4)
             page.call("Network.emulateNetworkConditions", **PHONE)
+        page.call("Network.setExtraHTTPHeaders", headers={"Accept-Encoding": "gzip"})
         browser.listen(1.0)  # a new profile has things of its own to do
         with browser.traced(CATEGORIES) as trace:
             page.call("Page.navigate", url=url)

@@ -43,10 +43,11 @@ SCRIPTS: Final = (
     "overload",
     "rooms",
     "widgets",
+    "tracing",
 )
 QUICK: Final = (
     *("talking cost", "response --only duologue", "barge_in --only our", "resume", "overload"),
-    *("tokens", "rooms", "widgets"),
+    *("tokens", "rooms", "widgets", "tracing"),
 )
 
 
@@ -206,7 +207,8 @@ tells our server that it is on its way; other clients are **unannounced**.
 ## A widget on a site
 
 A page with the widget's script and tag, loaded cold: ours from `duologue serve`, the peers' files \
-as their packages ship, all with gzip. Before talk is all that is loaded until nothing more comes; \
+as their packages ship, all with gzip; the sum once more with brotli, which our server's scripts \
+come with where a browser takes it. Before talk is all that is loaded until nothing more comes; \
 after is what comes when a visitor presses to talk. The peers have all of their code in one file; \
 what they load from their makers' hosts cannot be counted from here: the settings of the agent \
 (given to the page instead), pictures and fonts, and, of Vapi's calls, the whole call machine. \

@@ -207,14 +207,16 @@ def widgets_table() -> str:
         [
             *(name, f"{row['before'] / 1000:.1f}", f"{row['after'] / 1000:.1f}"),
             f"{(row['before'] + row['after']) / 1000:.1f}",
+            f"{row['brotli_in_all'] / 1000:.1f}" if "brotli_in_all" in row else "",
             *(f"{row[key]:.0f}" for key in ("parsed", "busy", "shown")),
             *(f"{row[key]:.0f}" for key in ("phone_parsed", "phone_shown")),
         ]
         for name, row in ((kept("widgets") or {}).get("systems", {})).items()
     ]
     head = [
-        *("", "kB before talk", "kB after", "in all", "parse and evaluate, ms", "main thread, ms"),
-        *("launcher shown, ms", "a phone: parse and evaluate, ms", "launcher shown, ms"),
+        *("", "kB before talk", "kB after", "in all", "in all with brotli"),
+        *("parse and evaluate, ms", "main thread, ms", "launcher shown, ms"),
+        *("a phone: parse and evaluate, ms", "launcher shown, ms"),
     ]
     return table(head, rows)
 
@@ -230,9 +232,12 @@ def widgets_words() -> str:
         if not name.startswith("@"):
             continue
         ours = [f"{rows[OURS][key] / row[key]:.2f}" for key in ("before", "parsed", "shown")]
+        whole = row["before"] + row["after"]
+        mine = (one["before"] + one["after"] for key, one in rows.items() if key.startswith(OURS))
+        sums = " (in a room ".join(f"{each / whole:.2f}" for each in mine) + ")"
         words.append(
-            f"Ours to {name}: {ours[0]} of the bytes before talk, {ours[1]} of the parsing and"
-            f" evaluating, {ours[2]} of the time to the launcher"
+            f"Ours to {name}: {ours[0]} of the bytes before talk, {sums} of all of them,"
+            f" {ours[1]} of the parsing and evaluating, {ours[2]} of the time to the launcher"
             + (f"; it asked {', '.join(row['elsewhere'])} too." if row["elsewhere"] else ".")
         )
     return " ".join(words)

@@ -2,9 +2,10 @@
 
 Ours comes from `duologue serve`, on both roads; the peers' files as their packages ship. Each load
 is a cold one, in a profile of its own; systems take turns. Sizes are what went over the line, with
-headers. Times are processor time where it can be told: parsing and evaluating, in whatever thread,
-and all that the page's main thread did until the launcher was shown. A phone is a processor of a
-quarter of the speed behind a line of 1.6 Mbit/s and 150 ms.
+headers, once with gzip and once with brotli, for all of them alike. Times are processor time where
+it can be told: parsing and evaluating, in whatever thread, and all that the page's main thread did
+until the launcher was shown. A phone is a processor of a quarter of the speed behind a line of
+1.6 Mbit/s and 150 ms.
 Run: `make bench` or `python -m bench.widgets [--quick] [--only NAME]`.
 """
 
@@ -31,6 +32,8 @@ from duologue.cli import livekit
 SOCKET: Final = "duologue"
 ROOM: Final = "duologue, in a room"
 LOADS: Final = 15
+PACKINGS: Final = ("gzip", "br, gzip")
+COMPARED: Final = ("before", "in_all", "brotli_in_all", "parsed", "shown")
 
 
 def public_key(system: System, site: Site) -> str:
@@ -75,7 +78,10 @@ def main() -> None:
         quiet()
     with sites(given.only) as site, chromium() as browser:
         pages = [(embed, f"{site.url}/{at}") for at, embed in enumerate(site.embeds)]
-        weights = {embed.name: weigh(browser, embed, url, given.pictures) for embed, url in pages}
+        weights = {
+            embed.name: {way: weigh(browser, embed, url, way, given.pictures) for way in PACKINGS}
+            for embed, url in pages
+        }
         say("weighed")
         loads: dict[str, dict[bool, list[Load]]] = {
             embed.name: {False: [], True: []} for embed, _ in pages
@@ -92,7 +98,7 @@ def main() -> None:
 
 
 def report(
-    weights: dict[str, Weight],
+    weights: dict[str, dict[str, Weight]],
     loads: dict[str, dict[bool, list[Load]]],
     browser: str,
     *,
@@ -101,13 +107,17 @@ def report(
     """Prints the figures and their ratios, and keeps them."""
     print(f"{described()}, {browser}; {versions()}")
     rows: dict[str, dict[str, Any]] = {}
-    for name, weight in weights.items():
+    for name, packed in weights.items():
+        weight, brotli = (packed[way] for way in PACKINGS)
         desk, phone = loads[name][False], loads[name][True]
 
         def middle(of: list[Load], what: Callable[[Load], float]) -> float:
             return statistics.median(map(what, of))
 
         rows[name] = row = weight._asdict() | {
+            "in_all": weight.before + weight.after,
+            "brotli_before": brotli.before,
+            "brotli_in_all": brotli.before + brotli.after,
             "parsed": middle(desk, lambda one: one.parsed),
             "busy": middle(desk, lambda one: one.busy),
             "shown": middle(desk, lambda one: one.shown),
@@ -116,19 +126,21 @@ def report(
         }
         print(
             f"{name}\n  before talk {row['before'] / 1000:6.1f} kB in {row['files_before']},"
-            f" after {row['after'] / 1000:6.1f} kB in {row['files_after']}"
+            f" after {row['after'] / 1000:6.1f} kB in {row['files_after']},"
+            f" in all {row['in_all'] / 1000:6.1f} kB"
             f" (asked in vain: {', '.join(row['elsewhere']) or 'nobody'})\n"
+            f"  with brotli {row['brotli_before'] / 1000:6.1f} kB before talk,"
+            f" in all {row['brotli_in_all'] / 1000:6.1f} kB\n"
             f"  parse and evaluate {row['parsed']:.1f} ms, main thread {row['busy']:.1f} ms,"
             f" launcher after {row['shown']:.0f} ms\n"
             f"  on a phone         {row['phone_parsed']:.1f} ms,"
             f" launcher after {row['phone_shown']:.0f} ms"
         )
-    if SOCKET in rows:
-        mine = rows[SOCKET]
-        for name, row in rows.items():
-            if name.startswith("@"):
-                of = [f"{key} {mine[key] / row[key]:.2f}" for key in ("before", "parsed", "shown")]
-                print(f"ours to {name}: {', '.join(of)} (goal: below 1)")
+    for name, row in rows.items():
+        for mine in (SOCKET, ROOM):
+            if name.startswith("@") and mine in rows:
+                of = [f"{key} {rows[mine][key] / row[key]:.2f}" for key in COMPARED]
+                print(f"{mine} to {name}: {', '.join(of)} (goal: below 1)")
     if write:
         keep("widgets", systems=rows, loads=LOADS, browser=browser, peers=versions())
 
