@@ -33,7 +33,7 @@ def settings_page() -> str:
     rows = []
     for each in msgspec.structs.fields(settings.Settings):
         default = each.default_factory() if callable(each.default_factory) else each.default
-        variable = "" if each.name == "agents" else f"`DUOLOGUE_{each.name.upper()}`"
+        variable = "" if each.name in settings.TABLES else f"`DUOLOGUE_{each.name.upper()}`"
         shown = f"`{default}`" if default not in ("", {}) else ""
         rows.append(f"| `{each.name}` | {variable} | {shown} | {words[each.name]} |")
     return "\n".join(

@@ -31,7 +31,7 @@ from duologue.server.rooms import Rooms
 
 ROOT: Final = Path(__file__).parent.parent
 PROSE: Final = Path(__file__).parent / "llms.md"
-AGENT_SIDE: Final = ("Current", "agent", "current")
+AGENT_SIDE: Final = ("Current", "SessionTracer", "agent", "current")
 MADE_BY_US: Final = ("Current",)
 HELD: Final = (agent.Agent, messages.Messages, data.SharedState)
 """What a session holds, which nobody makes."""
@@ -59,6 +59,7 @@ RECORDS: Final = (
     road.TextStream,
     road.ToolUsed,
     road.Noticed,
+    road.Navigated,
     road.EncryptionChanged,
 )
 
