@@ -15,8 +15,8 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header -
 NPM := npm --prefix web
 QUIET := --no-audit --no-fund --loglevel=error
 PAGE := src/duologue/console/assets/talk.js
-PAGE_SOURCES := web/package-lock.json $(shell find web/packages -name node_modules -prune -o \
-	-path '*/src/*' -type f -print -o -name build.mjs -print -o -name package.json -print)
+PAGE_SOURCES := web/package-lock.json web/pack.mjs $(shell find web/packages -name node_modules -prune -o \
+	-path '*/src/*' -type f -print -o -name '*.mjs' -print -o -name package.json -print)
 # What the server serves to browsers is built of these.
 BUILT := --workspace packages/client --workspace packages/widget --workspace packages/talk
 WEB := $(if $(shell command -v npm),web/node_modules/.all $(PAGE))
@@ -67,7 +67,7 @@ lock: $(VENV)/.uv ## choose the newest versions that fit, and write the lock fil
 
 clean: ## remove what these commands made, and nothing that a conversation left in .duologue
 	rm -rf $(VENV) .bench dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache web/node_modules web/packages/*/dist src/duologue/console/assets/*.js
+		.import_linter_cache web/node_modules web/packages/*/dist src/duologue/console/assets/*.js src/duologue/console/assets/*.br
 	find src tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(VENV)/.uv: requirements/uv.txt

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from duologue.errors import DuologueError
-from duologue.settings import NOT_SETTINGS, Settings, load
+from duologue.settings import NOT_SETTINGS, Price, Settings, load
 
 
 def refused(file: Path | None = None, environment: dict[str, str] | None = None) -> DuologueError:
@@ -199,3 +199,15 @@ def test_settings_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         Settings().port = 1  # type: ignore[misc]  # that it is refused is the point
     assert msgspec.structs.replace(Settings(), port=1).port == 1
+
+
+def test_prices_come_from_tables_of_the_file(tmp_path: Path) -> None:
+    """A model's price is kept as it was written, and an unknown or negative part is refused."""
+    file = written(tmp_path, '[prices."openai/gpt-4o"]\ninput = 2\noutput = 8.5')
+    assert load(file, {}).prices == {"openai/gpt-4o": Price(input=2, output=8.5)}
+    for wrong in ("imput = 2", "input = -1"):
+        with pytest.raises(DuologueError) as caught:
+            load(written(tmp_path, f'[prices."openai/gpt-4o"]\n{wrong}'), {})
+        assert "prices" in caught.value.message
+    with pytest.raises(DuologueError):
+        load(None, {"DUOLOGUE_PRICES": "{}"})

@@ -123,7 +123,8 @@ def test_a_table_with_a_widget_alone_dresses_the_agent_of_a_file(tmp_path: Path)
 @pytest.mark.parametrize(
     ("slug", "widget", "words"),
     [
-        ("nobody", {"theme": "dark"}, "nothing defines it; there are: demo"),
+        ("nobody", {"theme": "dark"}, r"\[agents.nobody.widget\].*loaded: demo \(duologue.toml\)"),
+        ("nobody", {"theme": "dark"}, r"the file that defines 'nobody'.*\[agents.nobody\].* out\."),
         ("demo", {"colour": "red"}, "colour"),
         ("demo", "dark", "widget"),
     ],
