@@ -27,6 +27,11 @@ def livekit() -> Iterator[LiveKit]:
         yield running
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are no name: packed ones hold the time, and every worker must find the same tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Coroutine tests run on a loop of their own, which must end without tasks of theirs."""

@@ -192,6 +192,9 @@ def test_the_database_lies_in_the_data_folder_unless_an_address_is_given() -> No
     """SQLite in the data folder, or whatever the address says."""
     assert Settings(data="here").database == "sqlite:///here/duologue.db"
     assert Settings(database_url="postgresql://db/x").database == "postgresql://db/x"
+    assert Settings(data="here", database_url="postgresql://db/x").recordings == Path(
+        "here/recordings"
+    )
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -63,6 +63,22 @@ async def test_closing_is_bounded() -> None:
         await box.close(within=0.05)
 
 
+async def test_who_waits_until_it_is_empty_waits_for_what_was_sent_before() -> None:
+    """And not for what comes later; a box that is closed has nothing to wait for."""
+    log: list[str] = []
+    box = Post()
+    box.open()
+    box.send(writes(log, "one"))
+    empty = asyncio.create_task(box.emptied())
+    await asyncio.sleep(0)
+    box.send(asyncio.Event().wait)
+    async with asyncio.timeout(3):
+        await empty
+        assert log == ["one"]
+        await box.close(within=0.05)
+        await box.emptied()
+
+
 async def test_what_piles_up_is_forgotten_from_the_oldest_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

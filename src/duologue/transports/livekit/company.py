@@ -27,8 +27,6 @@ log = structlog.get_logger(__name__)
 Join = Callable[[str, str, str], Awaitable[Guest]]
 """A claim's text, the user's identity and the room's name become a guest, or `DuologueError`."""
 
-PARTING: Final = 0.3
-"""Seconds that a last word has before the user is shown out."""
 GOODBYE: Final = 5.0
 """Seconds in which a user who was refused must be seen, to be told why."""
 CLOSING: Final = 5.0
@@ -215,10 +213,11 @@ class Company:
                     await self._share(other, claim.conversation)
         except DuologueError as error:
             log.info("participant not linked", room=self.name, identity=identity, code=error.code)
-            self.face.data(notice(error.code, error.message), [identity])
             if error.code == "conversation_open":
-                await asyncio.sleep(PARTING)
+                await self.face.last_word(error.code, error.message, identity)
                 await self._office.remove(identity)
+            else:
+                self.face.data(notice(error.code, error.message), [identity])
             return
         finally:
             self._coming -= 1
@@ -261,8 +260,7 @@ class Company:
     async def _see_out(self, link: Link) -> None:
         """Says the last word, and shows the user out; the last one goes with the room."""
         if await link.seen(GOODBYE) and link.closed_with is not None:
-            self.face.data(notice(link.closed_with, link.message), [link.identity])
-            await asyncio.sleep(PARTING)
+            await self.face.last_word(link.closed_with, link.message, link.identity)
             if len(self.links) + self._coming > 1:
                 await self._office.remove(link.identity)
         self._forget(link)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 import msgspec
 from livekit import rtc
@@ -15,6 +16,9 @@ from duologue.transports.livekit.sound import Loudspeaker
 from duologue.wire.extensions import ToolEvent
 from duologue.wire.layercode import notice
 from duologue.wire.rooms import AGENT_NAME, AGENT_NAME_OLD, AGENT_STATE, OURS
+
+PARTING: Final = 0.5
+"""Seconds that a last word, once sent, has before the user is shown out."""
 
 Audience = Callable[[], list[str]]
 """Identities of the users that are linked; empty while there is none."""
@@ -105,6 +109,12 @@ class Face:
     def data(self, content: Any, to: list[str] | None = None) -> None:
         """Sends JSON to the users, or to some of them."""
         self._send(msgspec.json.encode(content), "", self.users() if to is None else to)
+
+    async def last_word(self, code: str, message: str, to: str) -> None:
+        """Tells a user why it is shown out; returns when it had the time to hear of it."""
+        self.data(notice(code, message), [to])
+        await self._post.emptied()
+        await asyncio.sleep(PARTING)
 
     def packet(self, message: msgspec.Struct, to: list[str] | None = None) -> None:
         """Sends a message of ours to those users whose clients understand it."""

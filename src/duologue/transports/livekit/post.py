@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -43,6 +44,18 @@ class Post:
         while len(self._waiting) > LIMIT:
             self._waiting.popleft()
         self._arrived.set()
+
+    async def emptied(self) -> None:
+        """Returns when everything that waits was sent, or could not be in time."""
+        sent = asyncio.Event()
+
+        async def last() -> None:
+            sent.set()
+
+        self.send(last)
+        if not self._closed:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(sent.wait(), PATIENCE)
 
     async def close(self, within: float) -> None:
         """Sends what waits, as far as there is time, and stops."""
