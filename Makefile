@@ -18,7 +18,7 @@ PAGE := src/duologue/console/assets/talk.js
 PAGE_SOURCES := web/package-lock.json web/pack.mjs $(shell find web/packages -name node_modules -prune -o \
 	-path '*/src/*' -type f -print -o -name '*.mjs' -print -o -name package.json -print)
 # What the server serves to browsers is built of these.
-BUILT := --workspace packages/client --workspace packages/widget --workspace packages/talk
+BUILT := --workspace packages/client --workspace packages/widget --workspace packages/talk --workspace packages/console
 WEB := $(if $(shell command -v npm),web/node_modules/.all $(PAGE))
 
 .PHONY: help run page web test fmt types bench docs soak lock clean

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 ROOT = WEB.parent
 PAGES = (
-    *("duologue.js", "worklet.js", "room.js", "tracker.js", "talk.js"),
+    *("duologue.js", "worklet.js", "room.js", "tracker.js", "talk.js", "console.js"),
     *("widget.js", "widget-de.js", "widget-fr.js", "widget-es.js", "widget-ar.js"),
 )
 

@@ -56,6 +56,11 @@ def smallest(asset: Asset) -> bytes | None:
         return None
 
 
+def has(name: str) -> bool:
+    """Whether the build made that script."""
+    return (_FOLDER / name).is_file()
+
+
 def built() -> bool:
     """Whether the scripts of the talk page are there."""
-    return all((_FOLDER / name).is_file() for name in SCRIPTS)
+    return all(has(name) for name in SCRIPTS)

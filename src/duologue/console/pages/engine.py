@@ -8,14 +8,27 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from duologue.console import files
 from duologue.console.icons import FAVICON
 from duologue.console.pages import words
 
 POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; media-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""No script, no style of its own: what stands in a transcript can do nothing here."""
+"""Nothing inline, nothing from elsewhere: what stands in a transcript can do nothing here."""
+SCRIPT: Final = "console.js"
+"""What moves on the pages; without it, where there is no Node.js, they can be read all the same."""
+PLACES: Final = (
+    ("list", "/console", "Conversations"),
+    ("live", "/console/live", "Live"),
+    ("overview", "/console/overview", "Overview"),
+    ("agents", "/console/agents", "Agents"),
+    ("visitors", "/console/visitors", "Visitors"),
+    ("keys", "/console/keys", "Keys"),
+)
+"""What the bar leads to: a page's name, its address and its title."""
 
 
 @lru_cache(maxsize=1)
@@ -29,10 +42,11 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.filters.update(words.FILTERS)
-    made.globals.update(favicon=FAVICON, version=version("duologue"))
+    made.globals.update(favicon=FAVICON, version=version("duologue"), places=PLACES)
     return made
 
 
 def draw(template: str, **values: Any) -> str:
     """The page of that template."""
-    return _environment().get_template(f"{template}.html").render(values)
+    made = _environment().get_template(f"{template}.html")
+    return made.render(values, script=files.has(SCRIPT))
