@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+from livekit import rtc
 from livekit.agents import Agent, function_tool
 from structlog.testing import capture_logs
 from tests.rooms.caller import Hall, hall
@@ -15,9 +17,11 @@ from tests.rooms.stub import fresh, loudness, until
 import duologue
 from duologue import Session, TokenSource
 from duologue.agents.voices.scripted import Call
+from duologue.client import room_typed
 from duologue.client.road import ToolUsed
 from duologue.testing.models import ScriptedAnswers
-from duologue.wire.rooms import Claim
+from duologue.transports.livekit.mail import Mail
+from duologue.wire.rooms import TYPED, Claim
 
 
 class Waiter(Agent):
@@ -64,6 +68,30 @@ async def test_a_talk_with_our_own_agent(tmp_path: Path, livekit: LiveKit) -> No
         assert [m.role for m in session.messages] == ["agent", "user", "agent"]
         assert await session.rpc("menu", "today") == "menu of today"
         assert session.agent.name == "desk"
+        await session.end()
+
+
+async def test_a_written_message_that_was_lost_comes_again_and_is_one_turn(
+    tmp_path: Path, livekit: LiveKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first sending never reaches the agent; the second is answered, and nothing follows."""
+    monkeypatch.setattr(room_typed, "CONFIRM", 1.0)
+    took, arrived = Mail._chat, []
+
+    def lossy(mail: Mail, reader: rtc.TextStreamReader, identity: str) -> None:
+        arrived.append(reader.info.attributes[TYPED])
+        if len(arrived) > 1:
+            took(mail, reader, identity)
+
+    monkeypatch.setattr(Mail, "_chat", lossy)
+    async with hall(tmp_path, livekit, make=Waiter, greeting="") as house:
+        session = await call(house, await house.claim(fresh()))
+        await session.messages.send("soup, please")
+        await until(lambda: any("soup" in m.text for m in session.messages if m.role == "agent"))
+        await asyncio.sleep(2.5)
+        assert [m.role for m in session.messages] == ["user", "agent"]
+        assert len(arrived) == 2
+        assert arrived[0] == arrived[1]
         await session.end()
 
 

@@ -25,6 +25,7 @@ from duologue.client.room_data import Packets
 from duologue.client.room_files import Files
 from duologue.client.room_joining import LEAVE, join, require_unused, why, within
 from duologue.client.room_media import Media
+from duologue.client.room_typed import Unconfirmed
 from duologue.client.room_words import Words
 from duologue.client.tasks import Tasks
 from duologue.client.token_options import CLIENT, claims
@@ -64,7 +65,10 @@ class RoomRoad:
         self._media = Media(self._tasks, self._agent, secret, early=early)
         self._words = Words(self._tasks, self._agent, self._media)
         self._files = Files(self._tasks, self._media.secrecy)
-        self._packets = Packets(self._tasks, self._agent, self._media.secrecy)
+        self._typed = Unconfirmed(self._tasks, lambda *what: self._words.send(*what, []))
+        self._packets = Packets(
+            self._tasks, self._agent, self._media.secrecy, self._typed.confirmed
+        )
         self._words.files = self._files
 
     # ------------------------------------------------------------ open and close
@@ -220,6 +224,8 @@ class RoomRoad:
     ) -> Delivery:
         """Sends a written message, once the agent hears us: earlier it would be lost."""
         await self._agent.linked()
+        if self._ours and not files:
+            return await self._confirmed(text, attributes)
         async with asyncio.timeout(SEND + 12 * len(files)):
             return await self._words.send(text, attributes, files)
 
@@ -284,6 +290,18 @@ class RoomRoad:
             what = "is empty" if provider else "cannot be changed: the session has none"
             raise EncryptionError(f"The key {what}.")
         provider.set_shared_key(key, 0)
+
+    async def _confirmed(self, text: str, attributes: dict[str, str]) -> Delivery:
+        """Sends a message that the agent confirms, and sends it again until it has."""
+        named = self._typed.name(text, attributes)
+        try:
+            async with asyncio.timeout(SEND):
+                delivery = await self._words.send(text, named, [])
+        except BaseException:
+            self._typed.failed(named)
+            raise
+        self._typed.sent(text, named)
+        return delivery
 
     def _joined(self, what: str) -> rtc.Room:
         if self.room is None or not self.room.isconnected():

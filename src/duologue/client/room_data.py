@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +27,7 @@ from duologue.client.road import (
 from duologue.client.room_agent import AgentWatch
 from duologue.client.room_secrecy import Secrecy
 from duologue.client.tasks import Tasks
-from duologue.wire import exchange, extensions, rooms
+from duologue.wire import exchange, extensions, layercode, rooms
 
 SEND: Final = 10.0
 NOBODY: Final = 1401
@@ -36,17 +37,30 @@ HELD: Final = 100
 _OURS: Final = b"duologue."
 """How the types begin that are reserved; agents' own data is not parsed for them."""
 
-_Told = extensions.ToolEvent | extensions.History | exchange.StateSnapshot | exchange.StateSet
+_Told = (
+    extensions.ToolEvent
+    | extensions.History
+    | exchange.StateSnapshot
+    | exchange.StateSet
+    | layercode.Transcript
+)
 _DECODE: Final = msgspec.json.Decoder(_Told)
 
 
 class Packets:
     """Sends and takes small things; from duologue's topic it hears the agent alone."""
 
-    def __init__(self, tasks: Tasks, agent: AgentWatch, secrecy: Secrecy) -> None:
+    def __init__(
+        self,
+        tasks: Tasks,
+        agent: AgentWatch,
+        secrecy: Secrecy,
+        confirmed: Callable[[str], None],
+    ) -> None:
         self._tasks = tasks
         self._agent = agent
         self._secrecy = secrecy
+        self._confirmed = confirmed
         self._held: dict[str, deque[rtc.DataPacket]] = {}
         """By sender: what waits until it is known whether it was encrypted."""
         self._room: rtc.Room | None = None
@@ -131,6 +145,8 @@ class Packets:
             case exchange.StateSnapshot(values):
                 for key, value in values.items():
                     self._tell(StateShared(key, value))
+            case layercode.Transcript(text):
+                self._confirmed(text)
             case extensions.History(messages):
                 for each in messages:
                     self._tell(
