@@ -55,10 +55,19 @@ FAULTS: Final[dict[str, Fault]] = {
         None,
         "You may look and change nothing here. To sign in as owner: duologue console login.",
     ),
+    "sign_in_not_found": Fault(
+        404, None, "Nobody is signed in as {id!r}, and no link of that id waits to be used."
+    ),
     "console_foreign": Fault(
         403,
         None,
         "Another page sent this request. Only the console's own pages may change anything.",
+    ),
+    "link_void": Fault(
+        410,
+        None,
+        "This link shows nothing any more: it expired or was taken back. Ask whoever sent it for a "
+        "new one.",
     ),
     "consent_required": Fault(
         403,
@@ -106,12 +115,23 @@ FAULTS: Final[dict[str, Fault]] = {
     "visitor_not_found": Fault(404, None, "Nothing is known of a visitor {visitor!r}."),
     "session_not_found": Fault(404, None, "There is no session {session!r}."),
     "trace_not_found": Fault(404, None, "There is no trace {trace!r}."),
+    "alert_not_found": Fault(404, None, "There is no alert {alert!r}. See GET /v1/alerts."),
     "trace_live": Fault(
         409,
         None,
         "Trace {trace!r} is still being written. End its conversation first; one whose server is "
         "gone is over a minute later.",
     ),
+    "trace_over": Fault(409, None, "Trace {trace!r} is over; nobody can end it again."),
+    "links_used_up": Fault(
+        409,
+        None,
+        "{limit} links show trace {trace!r} already. Take one back, or wait until one expires.",
+    ),
+    "recording_not_found": Fault(
+        404, None, "Trace {trace!r} has no recording {recording!r} whose sound is here."
+    ),
+    "range_refused": Fault(416, None, "This piece cannot be had: {reason}."),
     "transport_refused": Fault(
         403,
         None,
@@ -188,6 +208,7 @@ FAULTS: Final[dict[str, Fault]] = {
     # What agent and client exchange
     "not_shareable": Fault(400, None, "{what} cannot be shared: {reason}."),
     "no_client": Fault(409, None, "{what} needs a client that takes {need!r}, and none is there."),
+    "webhook_refused": Fault(400, None, "Nothing is sent to {url!r}: {reason}."),
     "address_refused": Fault(400, None, "No page is led to {url!r}: {reason}."),
     "vision_off": Fault(
         409,

@@ -80,11 +80,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How many days what a tracker told of visitors is kept; what is older is deleted."""
     trace: Literal["on", "off", "metadata"] = "on"
     """Whether each run's turns and steps are kept; `metadata` keeps times and counts, no words."""
+    recordings_bucket: str = ""
+    """Where recordings go once they are whole: `s3://bucket` or `s3://bucket/folder`, of S3 or what
+    speaks its language; `AWS_ACCESS_KEY_ID` and the like say who may. Empty leaves them in the data
+    folder."""
     trace_days: Count = 90
     """How many days traces are kept, with their recordings; what is older is deleted."""
     trace_megabytes: Annotated[int, msgspec.Meta(ge=0)] = 0
     """How much the traces and recordings of one agent may take before its oldest are deleted; 0
     sets no limit."""
+    webhook_secret: Annotated[str, msgspec.Meta(pattern=r"\A(.{16,})?\Z")] = ""
+    """What webhooks are signed with, at least 16 letters: each alert's own secret is made of it;
+    empty sends them unsigned."""
+    allow_private_webhooks: bool = False
+    """Whether webhooks may lead to this machine and private networks, and over plain HTTP."""
     prices: dict[str, Price] = {}
     """What models cost, over the table that comes along: `[prices."openai/gpt-4o-mini"]`, with
     `input`, `cached_input`, `output` (a million tokens), `minute`, `characters` (a million)."""

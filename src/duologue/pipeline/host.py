@@ -25,6 +25,7 @@ from duologue.settings import Settings
 from duologue.store import conversations, runs, sessions
 from duologue.store.database import Database
 from duologue.store.ids import fresh
+from duologue.store.shelf import Shelf
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +69,8 @@ class Host:
         self._grace: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self.tracing = Tracing(db, settings, clock)
-        self._meters = Meters(db, settings, self._seats.values, clock, self.tracing)
+        self.shelf = Shelf(settings.recordings, settings.recordings_bucket)
+        self._meters = Meters(db, settings, self._seats.values, clock, self.tracing, self.shelf)
         self._leftovers = Leftovers(lambda: self.live)
         self._sweeper: asyncio.Task[None] | None = None
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Final
 
 import structlog
 
 from duologue.access import balance
 from duologue.errors import DuologueError
+from duologue.pipeline.alerts import Alerts
 from duologue.pipeline.seat import Seat
 from duologue.pipeline.tracing import Tracing
 from duologue.settings import Settings
 from duologue.store import recordings, recovery, sessions, trace_deletion, usage, visits
 from duologue.store.database import Database
+from duologue.store.shelf import Shelf
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +40,16 @@ class Meters:
         seats: Callable[[], Iterable[Seat]],
         clock: Callable[[], int],
         tracing: Tracing | None = None,
+        shelf: Shelf | None = None,
+        alerts: Alerts | None = None,
     ) -> None:
         self._db = db
         self._settings = settings
+        self._shelf = shelf or Shelf(settings.recordings)
         self._seats = seats
         self._clock = clock
         self._tracing = tracing
+        self._alerts = alerts
         self._tidied_at = 0
 
     async def run(self) -> None:
@@ -55,6 +60,8 @@ class Meters:
                 await self._sweep()
                 if self._tracing is not None:
                     await self._tracing.beat()
+                if self._alerts is not None:
+                    self._alerts.tick()
                 if self._clock() - self._tidied_at >= TIDY_MS:
                     await self._tidy()
             except Exception:
@@ -119,20 +126,17 @@ class Meters:
         found = await self._db.read(recordings.discarded)
         if not found:
             return False
-        folder = self._settings.recordings
-        gone = await asyncio.to_thread(
-            lambda: [one.id for one in found if _deleted(folder / Path(one.path).name)]
-        )
+        gone = [one.id for one in found if await _deleted(self._shelf, one.path)]
         await self._db.write(recordings.erased, gone)
         return len(gone) == recordings.AT_ONCE
 
 
-def _deleted(file: Path) -> bool:
-    """Whether a file is not there any more; one that cannot be deleted is tried again later."""
+async def _deleted(shelf: Shelf, path: str) -> bool:
+    """Whether a sound is not there any more; one that cannot be deleted is tried again later."""
     try:
-        file.unlink(missing_ok=True)
-    except OSError:
-        log.exception("recording not deleted", file=str(file))
+        await shelf.delete(path)
+    except (OSError, DuologueError) as error:
+        log.error("recording not deleted", recording=path, error=str(error))
         return False
     return True
 

@@ -9,12 +9,12 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from duologue.errors import DuologueError
-from duologue.server import console_entry, console_traces
+from duologue.server import console_entry, console_traces, recordings
 from duologue.server.console_page import misread, own_pages_only, reader_of, refused
 
 CONSOLE: Final[Any] = Router(
     "/console",
-    route_handlers=[*console_entry.DOORS, *console_traces.DOORS],
+    route_handlers=[*console_entry.DOORS, *console_traces.DOORS, *recordings.CONSOLE_DOORS],
     dependencies={"reader": Provide(reader_of)},
     guards=[own_pages_only],
     exception_handlers={DuologueError: refused, HTTPException: misread},

@@ -21,4 +21,5 @@ async def serve(doors: Any, scope: Message, receive: Receive, send: Send) -> Non
             message = {**message, "body": b""}
         await send(message)
 
-    await doors({**scope, "method": "GET"}, receive, bodiless)
+    # Whoever knows how long its body is need not make it.
+    await doors({**scope, "method": "GET", "duologue.head": True}, receive, bodiless)

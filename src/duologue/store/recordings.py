@@ -52,6 +52,15 @@ _grow = Statement(
     )
     .values(bytes=traces.c.bytes + bindparam("more"))
 )
+_one = Statement(
+    select(*_shown)
+    .join_from(recordings, traces, traces.c.seq == _of.trace_seq)
+    .where(
+        traces.c.org_id == bindparam("org"),
+        traces.c.id == bindparam("trace"),
+        _of.id == bindparam("wanted"),
+    )
+)
 _of_trace = Statement(
     select(*_shown)
     .join_from(recordings, traces, traces.c.seq == _of.trace_seq)
@@ -91,6 +100,12 @@ def finish(
     if done:
         _grow(conn, wanted=id, more=size)
     return done
+
+
+def get(conn: Connection, org_id: str, trace_id: str, id: str) -> Recording | None:  # noqa: A002
+    """One recording of a trace; none where there is none, or it was discarded."""
+    row = _one(conn, org=org_id, trace=trace_id, wanted=id).fetchone()
+    return None if row is None else Recording(*row)
 
 
 def of(conn: Connection, org_id: str, trace_id: str) -> list[Recording]:

@@ -112,6 +112,12 @@ class RecordingView(msgspec.Struct, kw_only=True):
     bytes: int
 
 
+class RecordingList(msgspec.Struct, kw_only=True):
+    """The recordings of a trace, in the order in which they began."""
+
+    items: list[RecordingView]
+
+
 class WholeTrace(TraceView, kw_only=True):
     """A trace with all that was told of it; `turns` is how many there are."""
 
