@@ -30,6 +30,8 @@ HIDDEN = "postgresql://owner@10.1.2.3/calls"
 class Broken(Database):
     """A database that fails with words that are nobody's business."""
 
+    waiting = 0
+
     async def write(self, *_: object, **__: object) -> object:  # type: ignore[override]  # it only fails
         """Fails."""
         raise RuntimeError(HIDDEN)

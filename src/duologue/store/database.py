@@ -30,6 +30,11 @@ class Database(ABC):
 
         return await PostgresDatabase.start(url)
 
+    @property
+    @abstractmethod
+    def waiting(self) -> int:
+        """Units of work that have not begun yet."""
+
     @abstractmethod
     async def write(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

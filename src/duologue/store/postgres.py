@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection, make_url
@@ -28,6 +33,12 @@ class PostgresDatabase(Database):
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """See `Database.waiting`."""
+        return self._waiting
 
     @classmethod
     async def start(cls, url: str) -> PostgresDatabase:
@@ -45,7 +56,7 @@ class PostgresDatabase(Database):
     ) -> T:
         """See `Database.write`."""
         with _legible():
-            async with self._engine.begin() as conn:
+            async with self._on(self._engine.begin()) as conn:
                 return await conn.run_sync(work, *args, **kwargs)
 
     async def read(
@@ -53,12 +64,25 @@ class PostgresDatabase(Database):
     ) -> T:
         """See `Database.read`."""
         with _legible():
-            async with self._engine.connect() as conn:
+            async with self._on(self._engine.connect()) as conn:
                 return await conn.run_sync(work, *args, **kwargs)
 
     async def close(self) -> None:
         """See `Database.close`."""
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _on(
+        self, opening: AbstractAsyncContextManager[AsyncConnection]
+    ) -> AsyncIterator[AsyncConnection]:
+        """A connection of the pool; whoever has none yet waits."""
+        async with AsyncExitStack() as stack:
+            self._waiting += 1
+            try:
+                conn = await stack.enter_async_context(opening)
+            finally:
+                self._waiting -= 1
+            yield conn
 
 
 @contextmanager

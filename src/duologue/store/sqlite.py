@@ -56,6 +56,11 @@ class SqliteDatabase(Database):
             raise
         return database
 
+    @property
+    def waiting(self) -> int:
+        """See `Database.waiting`."""
+        return self._writer.waiting + self._reader.waiting
+
     async def write(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:

@@ -18,6 +18,8 @@ from sqlalchemy import (
 )
 
 from duologue.store import columns
+from duologue.store.alert_tables import alert_events as alert_events
+from duologue.store.alert_tables import alerts as alerts
 from duologue.store.columns import metadata as metadata
 from duologue.store.trace_tables import console_sessions as console_sessions
 from duologue.store.trace_tables import links as links

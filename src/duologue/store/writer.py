@@ -31,6 +31,11 @@ class Worker:
         self._closed = False
         self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """Units that are queued."""
+        return self._queue.qsize()
+
     def submit(self, work: Work) -> asyncio.Future[Any]:
         """Queues a unit; what it returns or raises arrives with the future."""
         if self._closed:

@@ -1,0 +1,139 @@
+"""Requests to addresses that an owner names: never into this machine or its neighbours.
+
+A name is looked up once, every address that it has must be public, and the connection goes to one
+of these addresses: a name that means another machine a moment later leads nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import httpx
+
+from duologue.errors import DuologueError
+
+PATIENCE: Final = 10.0
+"""Seconds for a request as a whole."""
+LONGEST: Final = 2000
+_WRAPS: Final = tuple(map(ipaddress.IPv6Network, ("::ffff:0:0/96", "64:ff9b::/96")))
+"""Where an IPv4 address stands in the end of an IPv6 one."""
+_TUNNEL: Final = ipaddress.IPv6Network("2002::/16")
+Resolver = Callable[[str, int], Awaitable[list[str]]]
+
+
+class Unsent(Exception):
+    """A request that brought no answer, in words."""
+
+
+def check(url: str, *, private: bool) -> None:
+    """Refuses an address that nothing is ever sent to, whatever its name means."""
+    reason = _fault(url, private=private)
+    if reason is not None:
+        raise DuologueError("webhook_refused", url=url[:200], reason=reason)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the whole world's."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if any(found in each for each in _WRAPS):
+        found = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+    return found.is_global and not found.is_multicast and found not in _TUNNEL
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """Every address of a host."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        raise Unsent(f"there is no host {host!r}") from None
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+async def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    private: bool,
+    patience: float = PATIENCE,
+    resolver: Resolver = resolve,
+) -> int:
+    """Sends a body and gives the status of the answer, of which nothing else is read.
+
+    Redirects are not followed, and no proxy is asked.
+    """
+    if (reason := _fault(url, private=private)) is not None:
+        raise Unsent(reason)
+    road = _Guarded(resolver, private=private)
+    try:
+        async with (
+            asyncio.timeout(patience),
+            httpx.AsyncClient(transport=road, timeout=patience, trust_env=False) as client,
+            client.stream("POST", url, content=body, headers=headers) as answer,
+        ):
+            return answer.status_code
+    except (TimeoutError, httpx.TimeoutException):
+        raise Unsent(f"no answer within {patience:g} s") from None
+    except httpx.HTTPError as error:
+        raise Unsent(f"{type(error).__name__}: {error}"[:200]) from None
+
+
+class _Guarded(httpx.AsyncHTTPTransport):
+    """Connects to the addresses that were checked, under the name that was asked for."""
+
+    def __init__(self, resolver: Resolver, *, private: bool) -> None:
+        super().__init__(trust_env=False)
+        self._resolver = resolver
+        self._private = private
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Tries one address after the other."""
+        host = request.url.host
+        port = request.url.port or (443 if request.url.scheme == "https" else 80)
+        addresses = await self._resolver(host, port)
+        if not self._private:
+            for each in addresses:
+                if not is_public(each):
+                    raise Unsent(f"{host!r} is at {each}, which is not a public address")
+        failure = httpx.ConnectError(f"{host!r} has no address")
+        for each in addresses:
+            there = httpx.Request(
+                request.method,
+                request.url.copy_with(host=each.partition("%")[0]),
+                headers=request.headers,
+                stream=request.stream,
+                extensions={**request.extensions, "sni_hostname": host},
+            )
+            try:
+                return await super().handle_async_request(there)
+            except httpx.ConnectError as error:
+                failure = error
+        raise failure
+
+
+def _fault(url: str, *, private: bool) -> str | None:
+    """What is wrong with an address by itself."""
+    if len(url) > LONGEST:
+        return f"it is longer than {LONGEST} letters"
+    try:
+        read = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        return str(error)
+    if read.scheme not in ("https", "http") or not read.host:
+        return "it is not https://HOST/…"
+    if read.userinfo:
+        return "a name or password in an address would stand in logs"
+    if private:
+        return None
+    if read.scheme == "http":
+        return "it must begin with https://, unless allow_private_webhooks is set"
+    try:
+        public = is_public(read.host)
+    except ValueError:  # a name: what it means is looked up when something is sent
+        public = read.host != "localhost" and not read.host.endswith(".localhost")
+    return None if public else "it is not a public address, and allow_private_webhooks is not set"
