@@ -112,6 +112,23 @@ def test_sound_belongs_to_the_turn_that_began_last_and_is_open() -> None:
     assert desk.cut == []
 
 
+def test_who_is_a_little_behind_hears_the_rest_of_what_was_not_cut() -> None:
+    """Somebody else who shares the conversation may be at its end sooner."""
+
+    async def test(desk: Desk) -> None:
+        desk.answers.begin("a1")
+        desk.answers.sound(SECOND, None)
+        desk.answers.sent("a1")
+        await asyncio.sleep(0.25)
+        desk.answers.ended("a1", whole=True)
+        await asyncio.sleep(3)
+
+    desk = in_time(test)
+    assert desk.ends == [("completed", "a1", 1000)]
+    assert desk.kinds == ["SoundReceived", "SoundEnded"]
+    assert desk.cut == []
+
+
 def test_a_turn_of_the_user_cuts_what_sounds_and_what_would_have() -> None:
     """The player is stopped, the server told where; later sound of a cut turn is dropped."""
 

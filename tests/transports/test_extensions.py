@@ -13,6 +13,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from duologue.core.happenings import AgentEnded
+from duologue.transports.layercode import Translator
+
 __all__ = ["desk"]
 
 OURS = Subprotocol("duologue")
@@ -96,6 +99,16 @@ def test_sound_travels_as_it_is_where_that_was_agreed(desk: Desk) -> None:
             socket.send(piece)
         say(socket, type="client.response.text", content="still there?")
         assert until(socket, "user.transcript")["content"] == "still there?"
+
+
+def test_only_who_tells_what_it_played_learns_whether_a_turn_was_cut() -> None:
+    """Stock clients know no such word."""
+    plain = {"type": "turn.end", "role": "assistant", "turn_id": "turn_1"}
+    for cut in (False, True):
+        ended = AgentEnded("turn_1", interrupted=cut)
+        assert [json.loads(one) for one in Translator(SILENT).frames(ended)] == [plain]
+        told = plain | {"interrupted": cut}
+        assert [json.loads(one) for one in Translator(ALL).frames(ended)] == [told]
 
 
 def test_a_client_that_comes_back_is_told_what_was_said(desk: Desk) -> None:

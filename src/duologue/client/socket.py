@@ -230,8 +230,8 @@ class SocketRoad(Lacking):
                 self._answers.sound(wire.decode_audio(content), turn)
             case wire.ResponseEnd(turn):
                 self._answers.sent(turn)
-            case wire.TurnEnd(_, turn):
-                self._answers.ended(turn)
+            case wire.TurnEnd(_, turn, interrupted):
+                self._answers.ended(turn, whole=interrupted is False)
                 self._words.ended(turn)
             case ext.AgentState(state):
                 self._tell(AgentStateChanged(state))

@@ -99,8 +99,11 @@ class Answers:
         self._tell(SoundEnded())
         self._tick()
 
-    def ended(self, turn_id: str) -> None:
-        """The server closed a turn: one that still sounds was cut."""
+    def ended(self, turn_id: str, *, whole: bool = False) -> None:
+        """The server closed a turn: one that still sounds was cut, unless it says otherwise."""
+        if whole:  # somebody else's loudspeaker was at its end a little sooner
+            self.sent(turn_id)
+            return
         self._close(turn_id)
         if self._turn is not None and self._turn.id == turn_id:
             self._stop()

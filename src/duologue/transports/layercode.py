@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Final, assert_never
 
+from msgspec import UNSET
+
 from duologue.core import happenings as h
 from duologue.pipeline.exchange import CAPABILITIES
 from duologue.pipeline.seat import Seat
@@ -62,8 +64,9 @@ class Translator:
                 return [wire.Text(text, turn)]
             case h.AgentSent(turn):
                 return [wire.ResponseEnd(turn)]
-            case h.AgentEnded(turn, _):
-                return [wire.TurnEnd("assistant", turn)]
+            case h.AgentEnded(turn, interrupted):
+                told = interrupted if "played" in self._capabilities else UNSET
+                return [wire.TurnEnd("assistant", turn, told)]
             case h.StateChanged(state):
                 return [ext.AgentState(state)] if "agent_state" in self._capabilities else []
             case h.ToolUsed(name, call_id, status):

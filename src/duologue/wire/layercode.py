@@ -6,6 +6,7 @@ import binascii
 from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from duologue.wire import extensions as ext
 from duologue.wire.exchange import FromClient, FromServer
@@ -61,6 +62,8 @@ class SessionConfig(msgspec.Struct, kw_only=True):
     capabilities: list[str] = []
     tabs: Literal["takeover", "reject", "share"] = "takeover"
     """What it means that another tab opens the conversation; only our own clients read it."""
+    recorded: bool = False
+    """Whether the sound of the session is recorded."""
 
 
 class AuthorizeAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -193,6 +196,9 @@ class TurnEnd(msgspec.Struct, tag="turn.end"):
 
     role: Literal["user", "assistant"]
     turn_id: str
+    interrupted: bool | UnsetType = UNSET
+    """Which of the two, for those who tell what they played; one who shares the conversation may be
+    a little behind, and hears the rest of what was not cut."""
 
 
 class TextDelta(msgspec.Struct, tag="response.text.delta"):

@@ -219,7 +219,9 @@ export class Live implements ConnectionHooks {
         this.playback.sent(message.turn_id);
         break;
       case "turn.end":
-        this.playback.ended(message.turn_id, this.voice.sound === "blocked");
+        // Somebody who shares the conversation may have heard it to its end a little sooner.
+        if (message.interrupted === false) this.playback.sent(message.turn_id);
+        else this.playback.ended(message.turn_id, this.voice.sound === "blocked");
         break;
       case "agent.state":
         if (AGENT_STATES.has(message.state)) this.become(message.state as AgentActivity);

@@ -226,6 +226,8 @@ export interface TurnEnd {
   readonly type: "turn.end";
   readonly role: "assistant" | "user";
   readonly turn_id: string;
+  /** Which of the two; not told by servers that are not ours. */
+  readonly interrupted?: boolean;
 }
 
 /** The next words of an answer. */

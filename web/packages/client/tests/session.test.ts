@@ -163,6 +163,18 @@ test("Data, notices, tools and the agent's state each come by their own event.",
   assert.deepEqual(talk.told, ["notice rate_limited"]);
 });
 
+test("Who is a little behind hears the rest of what was not cut.", async () => {
+  const talk = await Talk.open();
+  const dropped = (): number => talk.world.loudspeaker.did.filter((deed) => deed === "drop").length;
+  talk.speaks("a1", 1600);
+  talk.line.says({ type: "turn.end", role: "assistant", turn_id: "a1", interrupted: false });
+  assert.equal(dropped(), 0);
+  talk.speaks("a2", 1600);
+  const before = dropped();
+  talk.line.says({ type: "turn.end", role: "assistant", turn_id: "a2", interrupted: true });
+  assert.equal(dropped(), before + 1);
+});
+
 test("Push-to-talk opens the gate while the button is down.", async () => {
   const talk = await Talk.open({}, answer({}, "push_to_talk"));
   assert.equal(talk.session.pushToTalk, true);
