@@ -53,7 +53,7 @@ def test_the_widgets_events_are_callbacks(visit: ReactOpener, shop: House, react
     assert (line["transport"], line["resumed"]) == ("websocket", None)
     tab.wait(
         "called.some(([name, told]) => name === 'onTranscript'"
-        " && told.transcript.some(({ text }) => text.includes('Hello from the corner.')))"
+        " && told.transcript.some(({ text, final }) => final && text === 'Hello from the corner.'))"
     )
     states = called(tab, "onState")
     assert {"connectionState": "connecting", "agentState": "idle"} in states

@@ -47,7 +47,7 @@ class WidgetTab(Tab):
     def transcript(self) -> list[Said]:
         """What was said, from the top."""
         rows = self.run(
-            f"""[...{ROOT}.querySelectorAll('.said')].map(one => [one.dataset.role,
+            f"""[...({ROOT}?.querySelectorAll('.said') ?? [])].map(one => [one.dataset.role,
             one.querySelector('.words').textContent, 'moving' in one.dataset,
             'interrupted' in one.dataset])"""
         )
