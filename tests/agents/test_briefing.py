@@ -10,6 +10,7 @@ from livekit.agents import Agent, ChatContext, ChatMessage
 from duologue.agents.briefing import Briefing
 from duologue.agents.current import Current
 from duologue.agents.definition import AgentDefinition
+from duologue.agents.standin import StandIn
 from duologue.core.visitors import SeenPage, Visitor
 from duologue.wire.page import Page
 
@@ -127,3 +128,18 @@ async def test_a_page_without_a_path_is_known_by_its_address() -> None:
     """As a page of an application may be."""
     told = briefing(here(Page("capacitor://localhost", "App", "")))
     assert '"capacitor://localhost", titled "App"' in texts(told.added(talk("user")))[0]
+
+
+async def test_a_person_who_stood_in_is_told_of_even_where_no_visitor_is() -> None:
+    """From then on, at each answer, beside what is known of the visitor; the last three."""
+    for fields in ({"visitor_context": "off"}, {}):
+        agent = Listening()
+        about = briefing(here(), **fields)
+        about.give(agent)
+        for name in ("Ada", "Bob", "Cy", "Di"):
+            about.remember(StandIn(name, [f"{name} speaks."]), agent)
+        async for _ in agent.llm_node(talk("system", "user"), [], None):
+            pass
+        first = texts(agent.asked[-1])[0]
+        assert [name in first for name in ("Ada", "Bob", "Cy", "Di")] == [False, True, True, True]
+        assert ("/tea" in first) == (not fields)

@@ -242,3 +242,15 @@ def test_no_order_of_events_breaks_a_client(acts: list[str]) -> None:
                 assert isinstance(happening, h.UserEnded | h.AgentEnded)
     assert all(count == 1 for count in texts.values())
     assert len(opened - closed) <= 2
+
+
+def test_the_words_of_the_open_turn_are_known(turns: Turns) -> None:
+    """Of the one that goes on, and of no other."""
+    turns.agent_text("One ")
+    turns.agent_text("two.")
+    turn = turns.agent_turn
+    assert turn is not None
+    assert turns.words_of(turn) == "One two."
+    assert turns.words_of("turn_other") == ""
+    turns.agent_ends(interrupted=False)
+    assert turns.words_of(turn) == ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import deque
+from typing import Any, Final
 from weakref import WeakSet
 
 from livekit.agents import Agent, AgentSession, ChatContext, ChatMessage
@@ -10,16 +11,21 @@ from livekit.agents.voice.events import ConversationItemAddedEvent
 
 from duologue.agents.current import Current
 from duologue.agents.definition import AgentDefinition
+from duologue.agents.standin import StandIn, note
 from duologue.core import visitors
+
+STANDINS: Final = 3
+"""The last persons in an agent's place that it is told of."""
 
 
 class Briefing:
-    """Tells the models of one session's agents where its visitor is now."""
+    """Tells the models of one session's agents where its visitor is now, and who stood in."""
 
     def __init__(self, definition: AgentDefinition, here: Current) -> None:
         self._definition = definition
         self._here = here
         self._briefed: WeakSet[Agent] = WeakSet()
+        self._standins: deque[StandIn] = deque(maxlen=STANDINS)
 
     def follow(self, session: AgentSession[None]) -> None:
         """Tells the models of agents to whom the talk is handed over, too."""
@@ -32,7 +38,8 @@ class Briefing:
 
     def give(self, agent: Agent, *, realtime: bool = False) -> None:
         """Tells an agent's model at each answer from now on; a realtime one, as it begins."""
-        if self._definition.visitor_context == "off" or agent in self._briefed:
+        silent = self._definition.visitor_context == "off" and not self._standins
+        if silent or agent in self._briefed:
             return
         self._briefed.add(agent)
         if realtime:  # it is not asked anew for each answer
@@ -43,6 +50,11 @@ class Briefing:
             return original(self.added(chat_ctx), *given, **named)
 
         agent.llm_node = briefed  # type: ignore[method-assign]  # one instance, of this session
+
+    def remember(self, standin: StandIn, agent: Agent) -> None:
+        """Tells the models of a person who spoke in the agent's place, from now on."""
+        self._standins.append(standin)
+        self.give(agent)
 
     def added(self, chat_ctx: ChatContext) -> ChatContext:
         """A copy of the context with what is known now, or the same one when that is nothing.
@@ -60,6 +72,10 @@ class Briefing:
         return ChatContext([told, *chat_ctx.items])
 
     def _note(self) -> str | None:
+        known = [self._of_visitor(), *map(note, self._standins)]
+        return "\n\n".join(each for each in known if each is not None) or None
+
+    def _of_visitor(self) -> str | None:
         page = self._here.page
         return visitors.note(
             self._definition.visitor_context,

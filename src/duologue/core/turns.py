@@ -67,6 +67,11 @@ class Turns:
         """The user's open turn."""
         return self._user.turn if self._user else None
 
+    def words_of(self, turn: str) -> str:
+        """What the agent has said in its open turn; of any other turn nothing."""
+        agent = self._agent
+        return agent.text if agent is not None and agent.turn == turn else ""
+
     # ------------------------------------------------------------ the user
 
     def user_begins(self) -> list[Happening]:

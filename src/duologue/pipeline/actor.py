@@ -19,6 +19,7 @@ from duologue.agents import current as whereabouts
 from duologue.agents.briefing import Briefing
 from duologue.agents.definition import AgentDefinition, LoadedAgent
 from duologue.agents.models import Models
+from duologue.agents.standin import StandIn
 from duologue.errors import DuologueError
 from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
@@ -128,6 +129,12 @@ class Actor:
         if self._definition.turns.trigger == "push_to_talk":
             agent.on_user_turn_completed = heard  # type: ignore[method-assign]  # as above
         self._agent = agent
+
+    def remember(self, standin: StandIn) -> None:
+        """Lets the agent know of a person who spoke in its place."""
+        agent = self._agent if self.session is None else self.session.current_agent
+        if self._briefing is not None and agent is not None:
+            self._briefing.remember(standin, agent)
 
     def listened_to(self) -> None:
         """Somebody is there: the agent's own beginning may happen."""

@@ -53,6 +53,8 @@ class Floor:
         self._meanwhile: list[Callable[[], None]] = []
         """What is typed before they are."""
         narrator.on_words = self._late
+        self.to_person: Callable[[AgentSession[None], str], bool] = lambda session, text: False
+        """Takes what is typed while a person answers in the agent's place."""
 
     def hear(self, pcm: bytes, rate: int) -> None:
         """Sound from the microphone; with push-to-talk only while the button is down."""
@@ -156,7 +158,8 @@ class Floor:
         if self._take(session, leads=leads):
             self._narrator.tell(self._narrator.turns.user_begins())
         session.reset_away_timer()
-        session.generate_reply(user_input=text)
+        if not self.to_person(session, text):
+            session.generate_reply(user_input=text)
 
     def _take(self, session: AgentSession[None], *, leads: bool = True) -> bool:
         """Silences the agent for the user, where it allows that."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 import soxr
 from livekit import rtc
 from livekit.agents.voice import io
+
+Sound = np.ndarray[tuple[int], np.dtype[np.int16]]
 
 RATE: Final = 16000
 LEAST: Final = RATE * 4 // 100
@@ -32,22 +35,24 @@ class Ear(io.AudioInput):
         self._closed = False
         self.dropped = 0
         """Samples lost because the pipeline was behind."""
+        self.tap: Callable[[bytes], None] = lambda pcm: None
+        """Hears what the agent hears."""
+        self.tape: Callable[[Sound], None] = lambda sound: None
+        """Keeps what the agent hears, at the rate that it hears."""
 
     def hear(self, pcm: bytes, rate: int) -> None:
         """Takes a piece of PCM16 mono, of any even length."""
         if self._closed or not pcm:
             return
+        self.tap(pcm)
         samples = self._resampled(np.frombuffer(pcm, dtype=np.int16), rate)
-        samples = np.concatenate((self._rest, samples)) if self._rest.size else samples
-        if samples.size < LEAST:
-            self._rest = samples
-        else:
-            self._rest = samples[:0]
-            self._push(samples)
+        self.tape(samples)
+        self._take(samples)
 
     def silence(self, seconds: float) -> None:
         """Lets the agent hear silence: a line that was lost in mid-word brings none."""
-        self.hear(bytes(int(seconds * self._rate) * 2), self._rate)
+        if not self._closed:
+            self._take(np.zeros(int(seconds * RATE), dtype=np.int16))
 
     def close(self) -> None:
         """Ends the stream that the pipeline reads."""
@@ -64,9 +69,15 @@ class Ear(io.AudioInput):
         self._waiting -= frame.samples_per_channel
         return frame
 
-    def _resampled(
-        self, samples: np.ndarray[tuple[int], np.dtype[np.int16]], rate: int
-    ) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+    def _take(self, samples: Sound) -> None:
+        samples = np.concatenate((self._rest, samples)) if self._rest.size else samples
+        if samples.size < LEAST:
+            self._rest = samples
+        else:
+            self._rest = samples[:0]
+            self._push(samples)
+
+    def _resampled(self, samples: Sound, rate: int) -> Sound:
         if rate != self._rate:
             self._rate, self._resampler = rate, None
         if rate == RATE:
@@ -74,12 +85,10 @@ class Ear(io.AudioInput):
         if self._resampler is None:
             # "MQ" is inaudible from "HQ" on telephone speech and costs half.
             self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="int16", quality="MQ")
-        resampled: np.ndarray[tuple[int], np.dtype[np.int16]] = self._resampler.resample_chunk(
-            samples
-        )
+        resampled: Sound = self._resampler.resample_chunk(samples)
         return resampled
 
-    def _push(self, samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> None:
+    def _push(self, samples: Sound) -> None:
         while self._frames and self._waiting + samples.size > LIMIT:
             lost = self._frames.popleft().samples_per_channel
             self._waiting -= lost

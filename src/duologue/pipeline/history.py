@@ -10,6 +10,7 @@ from livekit.agents import ChatContext
 from livekit.agents.llm import ChatItem
 from pydantic import TypeAdapter, ValidationError
 
+from duologue.agents.standin import StandIn
 from duologue.store import messages
 from duologue.store.database import Database
 from duologue.store.records import Message
@@ -40,6 +41,18 @@ def remembered(stored: Sequence[Message]) -> ChatContext:
                 # Written by another version of the library: the words are still remembered.
                 log.warning("tool not remembered", message=message.id)
     return context
+
+
+def stood_in(stored: Sequence[Message]) -> StandIn | None:
+    """The person who spoke in the agent's place, if anybody did; of several the last one's name."""
+    theirs = [each for each in stored if by_person(each)]
+    return StandIn(theirs[-1].item["name"], [each.text for each in theirs]) if theirs else None
+
+
+def by_person(message: Message) -> bool:
+    """Whether a message of the agent's side was said by a person."""
+    item = message.item
+    return message.kind == "message" and isinstance(item, dict) and item.get("by") == "person"
 
 
 async def past(db: Database, org_id: str, conversation_id: str) -> History:

@@ -25,6 +25,8 @@ class Outlet:
     def __init__(self) -> None:
         self._waiting: deque[_Entry] = deque()
         self._listeners: list[Listener] = []
+        self.tap: Listener = lambda happening: None
+        """Hears what all listeners hear, and is none of them."""
 
     @property
     def listening(self) -> bool:
@@ -91,7 +93,7 @@ class Outlet:
             self._deliver(happening if stored or isinstance(happening, Ended) else NOT_STORED, to)
 
     def _deliver(self, happening: Happening, to: Listener | None) -> None:
-        for listener in tuple(self._listeners):
+        for listener in (*self._listeners, self.tap):
             if to is not None and listener != to:
                 continue
             try:

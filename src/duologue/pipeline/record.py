@@ -43,6 +43,8 @@ class Record:
         """The attached session; messages name it."""
         self.secret = False
         """Whether it is only kept that something was said, and not what."""
+        self.person: str | None = None
+        """Who speaks in the agent's place; what is kept of that says so."""
 
     def user(self, turn: str, text: str) -> asyncio.Future[bool]:
         """What the user said."""
@@ -70,8 +72,9 @@ class Record:
         if self._answer is None:
             self._answer = fresh("msg_", now)
             self._saved_at = now
+            by = {} if self.person is None else {"item": {"by": "person", "name": self.person}}
             self._append(
-                turn, "assistant", "message", self._answer_text, final=False, id=self._answer
+                turn, "assistant", "message", self._answer_text, final=False, id=self._answer, **by
             )
         elif now - self._saved_at >= CHECKPOINT_MS:
             self._saved_at = now

@@ -10,10 +10,12 @@ const FRESH_MS = 30_000;
 const PASSING: ReadonlySet<string> = new Set([
   "bad_request",
   "balance_low",
+  "handed_back",
   "no_client",
   "not_on_this_transport",
   "not_shareable",
   "provider_failed",
+  "taken_over",
 ]);
 /** What a socket would be closed with for the same word. */
 const CLOSES: Readonly<Record<string, number>> = {

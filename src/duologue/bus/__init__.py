@@ -1,0 +1,1 @@
+"""What happens now, and orders to live runs: in this process."""

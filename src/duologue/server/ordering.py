@@ -1,0 +1,31 @@
+"""How owners reach a live conversation, from the API and from the console: by the bus."""
+
+from __future__ import annotations
+
+from duologue.bus.bell import Unheard
+from duologue.errors import DuologueError
+from duologue.pipeline.host import Host
+from duologue.store import conversations, sessions
+from duologue.wire.live import Order, Shown
+
+
+async def order(host: Host, org_id: str, conversation_id: str, what: Order) -> Shown:
+    """What the conversation's run answers; an error where it is over, or out of reach."""
+    try:
+        return await host.bell.order(org_id, conversation_id, what)
+    except Unheard:
+        pass
+    if await host.db.read(conversations.get, org_id, conversation_id) is None:
+        raise DuologueError("conversation_not_found", conversation=conversation_id)
+    page = await host.db.read(
+        sessions.page,
+        org_id,
+        agent_id=None,
+        conversation_id=conversation_id,
+        state="live",
+        before=None,
+        limit=1,
+    )
+    if page.items:
+        raise DuologueError("needs_redis", session=page.items[0].id)
+    raise DuologueError("conversation_not_live", conversation=conversation_id)
