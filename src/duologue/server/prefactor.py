@@ -22,6 +22,7 @@ from duologue.server.pace import Pace
 from duologue.server.prefactor_book import Answer
 from duologue.server.prefactor_steps import StepBook as Book
 from duologue.server.told import Keeper
+from duologue.store.traces import RUN
 from duologue.trace.ingest import prefactor_forms as forms
 from duologue.trace.ingest import reading
 from duologue.trace.ingest.prefactor_forms import Refusal
@@ -66,6 +67,16 @@ class Prefactor:
     async def write(self, principal: Principal, work: Work) -> Answer:
         """The answer of a unit of work that may write."""
         return await self._doorman.host.db.write(self._within, principal.org_id, work)
+
+    async def terminate(self, org_id: str, run: str) -> None:
+        """Ends a run from outside; its program hears of it when it asks or tells."""
+        work = partial(Book.terminate, instance=run.removeprefix(RUN), asked=forms.End())
+        try:
+            await self._doorman.host.db.write(self._within, org_id, work)
+        except Refusal as refusal:  # it ended, or was forgotten, a moment ago
+            if refusal.status == 404:
+                raise DuologueError("trace_not_found", trace=run) from None
+            raise DuologueError("trace_over", trace=run) from None
 
     async def look(self, principal: Principal, work: Work) -> Response[bytes]:
         """The answer of one that only reads."""

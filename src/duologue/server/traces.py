@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -16,6 +17,7 @@ from duologue.pipeline.host import Host
 from duologue.server import telling
 from duologue.server.otlp import Otlp
 from duologue.server.owners import Limit, principal_of
+from duologue.server.taking import FORMS
 from duologue.store import trace_deletion, trace_export, trace_lists, trace_overview
 from duologue.store.trace_records import TraceFilter, TraceStatus
 from duologue.wire import rest
@@ -109,11 +111,11 @@ class Traces(Controller):
         filters: TraceFilter,
         before: str | None = None,
         limit: Limit = 50,
-        format: Literal["json", "csv"] = "json",  # noqa: A002
+        format: Literal["json", "csv", "otlp"] = "json",  # noqa: A002
     ) -> Response[Any]:
-        """Whole traces, newest first, as JSON; or as CSV with a line a turn.
+        """Whole traces, newest first, as JSON; as CSV with a line a turn; or as OTLP's JSON lines.
 
-        The cursor of the following piece is `next`, of CSV the header `x-next`.
+        The cursor of the following piece is `next`, of CSV and OTLP the header `x-next`.
         """
         principal.require("read")
         made = await host.db.read(
@@ -121,10 +123,12 @@ class Traces(Controller):
         )
         if format == "json":
             return Response(made)
-        headers = {"content-disposition": 'attachment; filename="traces.csv"'}
+        form = FORMS[format]
+        headers = {"content-disposition": f'attachment; filename="traces.{form.ending}"'}
         if made.next is not None:
             headers["x-next"] = made.next
-        return Response(wire.as_csv(made.items), media_type="text/csv", headers=headers)
+        body = await asyncio.to_thread(form.several, made.items)
+        return Response(body, media_type=form.media_type, headers=headers)
 
     @get("/{trace:str}")
     async def get_trace(self, host: Host, principal: Principal, trace: str) -> wire.WholeTrace:
@@ -134,6 +138,17 @@ class Traces(Controller):
         if found is None:
             raise DuologueError("trace_not_found", trace=trace)
         return found
+
+    @get("/{trace:str}/otlp")
+    async def get_otlp(self, host: Host, principal: Principal, trace: str) -> Response[bytes]:
+        """A trace as lines of OTLP's JSON: its spans for /v1/traces, the rest for /v1/logs."""
+        principal.require("read")
+        found = await host.db.read(trace_export.whole, principal.org_id, trace)
+        if found is None:
+            raise DuologueError("trace_not_found", trace=trace)
+        form = FORMS["otlp"]
+        body = await asyncio.to_thread(form.alone, found)
+        return Response(body, media_type=form.media_type)
 
     @delete("/{trace:str}", status_code=200)
     async def delete_trace(self, host: Host, principal: Principal, trace: str) -> rest.Done:

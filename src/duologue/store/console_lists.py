@@ -65,13 +65,17 @@ def marks(
     kinds: Sequence[str],
     names: Sequence[str],
     limit: int,
-) -> list[Mark]:
-    """The longest spans of those kinds or names in a piece of a trace, by their beginning."""
+) -> tuple[list[Mark], int]:
+    """The longest spans of those kinds or names in a piece of a trace, by their beginning.
+
+    Beside them, how many are left out.
+    """
     still = spans.c.end_ns == 0
     query = (
         select(
             spans.c.span_id,
             *(spans.c[name] for name in Mark.__struct_fields__[1:]),
+            func.count().over().label("all"),
         )
         .join_from(spans, traces, traces.c.seq == spans.c.trace_seq)
         .where(
@@ -84,8 +88,11 @@ def marks(
         .order_by(spans.c.kind != "error", still.desc(), (spans.c.start_ns - spans.c.end_ns))
         .limit(limit)
     )
-    found = [build(Mark, row) for row in conn.execute(query).fetchall()]
-    return sorted(found, key=lambda each: (each.start_ns, each.id))
+    rows = conn.execute(query).fetchall()
+    found = sorted(
+        (build(Mark, row[:-1]) for row in rows), key=lambda each: (each.start_ns, each.id)
+    )
+    return found, (rows[0][-1] - len(found)) if rows else 0
 
 
 def span_of(conn: Connection, org_id: str, id: str, span_id: str) -> Span | None:  # noqa: A002

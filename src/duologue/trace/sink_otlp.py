@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from google.protobuf.message import DecodeError, Message
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
-    ExportLogsServiceRequest,
-    ExportLogsServiceResponse,
-)
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
-from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
-from opentelemetry.proto.logs.v1 import logs_pb2
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
-from opentelemetry.proto.trace.v1 import trace_pb2
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from duologue.trace.content import without_content
 from duologue.trace.entries import Entry, Span
-from duologue.trace.otlp_words import encode_event, encode_span, pairs
+from duologue.trace.otlp_requests import events_request, spans_request
 from duologue.trace.sending import Sender, refused
 
 log = logging.getLogger("duologue.trace")
 
 _KIND: Final = "application/x-protobuf"
-_Told = TypeVar("_Told", bound=Entry)
-_Words = TypeVar("_Words")
 
 
 class OtlpSink:
@@ -58,8 +46,7 @@ class OtlpSink:
         self._sender = Sender(endpoint, headers, patience=patience)
         self.where = self._sender.url
         self._logs = logs
-        self._resource = Resource(attributes=pairs({"service.name": service}))
-        self._scope = InstrumentationScope(name="duologue")
+        self._service = service
 
     async def write(self, batch: Sequence[Entry]) -> None:
         """Sends a batch; spans that the other side rejects are told as lost."""
@@ -76,16 +63,7 @@ class OtlpSink:
         await self._sender.close()
 
     async def _send_spans(self, spans: Sequence[Span]) -> int:
-        request = ExportTraceServiceRequest(
-            resource_spans=[
-                trace_pb2.ResourceSpans(
-                    resource=self._resource,
-                    scope_spans=[
-                        trace_pb2.ScopeSpans(scope=self._scope, spans=_each(encode_span, spans))
-                    ],
-                )
-            ]
-        )
+        request = spans_request(spans, self._service)
         answer = await self._sender.post("/v1/traces", request.SerializeToString(), _KIND)
         if answer.status_code >= 400:
             return self._refused(answer.status_code, answer.text, len(spans))
@@ -94,18 +72,7 @@ class OtlpSink:
         return min(len(spans), taken.partial_success.rejected_spans)
 
     async def _send_events(self, events: Sequence[Entry]) -> int:
-        request = ExportLogsServiceRequest(
-            resource_logs=[
-                logs_pb2.ResourceLogs(
-                    resource=self._resource,
-                    scope_logs=[
-                        logs_pb2.ScopeLogs(
-                            scope=self._scope, log_records=_each(encode_event, events)
-                        )
-                    ],
-                )
-            ]
-        )
+        request = events_request(events, self._service)
         answer = await self._sender.post("/v1/logs", request.SerializeToString(), _KIND)
         if answer.status_code in (404, 405, 501):
             self._logs = False
@@ -125,17 +92,6 @@ class OtlpSink:
     def _refused(self, code: int, text: str, count: int) -> int:
         log.warning("%s refused %d entries: %d %s", self._sender.url, count, code, text[:200])
         return count
-
-
-def _each(encode: Callable[[_Told], _Words], entries: Sequence[_Told]) -> list[_Words]:
-    """Each entry in OTLP's words, but those that OTLP cannot say: an id that is no hex."""
-    said = []
-    for entry in entries:
-        try:
-            said.append(encode(entry))
-        except ValueError as failure:
-            log.warning("Not sent over OTLP: %r, for %s", entry, failure)
-    return said
 
 
 def _read(message: Message, content: bytes) -> None:

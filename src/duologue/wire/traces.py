@@ -153,6 +153,8 @@ class CountsView(msgspec.Struct, kw_only=True):
     cost_micros: int
     spent_ms: int
     """How long the traces took that ended."""
+    lost: int
+    """How many of them fell silent."""
 
 
 class DelayView(msgspec.Struct, kw_only=True):
@@ -182,7 +184,8 @@ class OverviewView(msgspec.Struct, kw_only=True):
     """Delays were read from every such trace: of a long time, not all turns are."""
     counts: CountsView
     delays: dict[str, DelayView]
-    """By part: `e2e`, `eou`, `stt`, `llm`, `tts`, `transport`; none of what nobody measured."""
+    """By part: `e2e`, `eou`, `stt`, `llm`, `tts`, `transport`, `unexplained`; none of what nobody
+    measured."""
     buckets: list[BucketView]
     agents: dict[str, CountsView]
 
@@ -196,11 +199,15 @@ _ORDERS: Final = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would carry out: callers say what stands in them."""
 
 
-def as_csv(traces: Iterable[WholeTrace]) -> str:
-    """A line a turn, with the facts of its trace before it; a trace without turns has one line."""
+def as_csv(traces: Iterable[WholeTrace], *, titled: bool = True) -> str:
+    """A line a turn, with the facts of its trace before it; a trace without turns has one line.
+
+    Above them stands what each column is; a sheet that goes on needs that no second time.
+    """
     text = io.StringIO()
     lines = csv.writer(text)
-    lines.writerow([*(f"trace_{name}" for name in OF_TRACE), *OF_TURN])
+    if titled:
+        lines.writerow([*(f"trace_{name}" for name in OF_TRACE), *OF_TURN])
     for trace in traces:
         facts = [_cell(getattr(trace, name)) for name in OF_TRACE]
         for turn in trace.turn_list:

@@ -30,6 +30,12 @@ export async function act(page: Page, what: string, given: Given, run: Run): Pro
     case "mouse":
       await page.hover(selector);
       return (await (given["down"] ? page.mouse.down() : page.mouse.up())) ?? null;
+    case "point":
+      return (await page.mouse.move(Number(given["x"]), Number(given["y"]))) ?? null;
+    case "tap":
+      return (await page.mouse.click(Number(given["x"]), Number(given["y"]))) ?? null;
+    case "wheel":
+      return (await page.mouse.wheel(0, Number(given["by"]))) ?? null;
     case "choose":
       await page.selectOption(selector, { label: String(given["label"]) });
       return null;

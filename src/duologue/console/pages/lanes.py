@@ -25,8 +25,8 @@ _LANES: Final = {
 }
 _ALWAYS: Final = ("user", "agent")
 _OF_NAME: Final = {"user_speaking": "user", "agent_speaking": "agent", "eou_wait": "stt"}
-_THIN: Final = 0.3
-"""Percent of the width below which nobody sees or hits a mark."""
+_THIN: Final = 0.01
+"""Percent of the width of what took no time; its outline is what one sees and hits."""
 _STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
 _MOST_TICKS: Final = 6
 
@@ -63,9 +63,12 @@ def lanes(
     *,
     since_ns: int,
     until_ns: int,
-    run: str,
+    base: str,
 ) -> list[Lane]:
-    """The lanes of a piece; the user and the agent always have theirs."""
+    """The lanes of a piece; the user and the agent always have theirs.
+
+    `base` is the conversation's own address.
+    """
     long = max(1, until_ns - since_ns)
     found: dict[str, list[Mark]] = {each: [] for each in _LANES}
 
@@ -89,7 +92,7 @@ def lanes(
         took = words.delay((end - step.start_ns) / 1e6) if step.end_ns else "not ended"
         title = f"{step.name}, {took}" + (f", {step.error}" if step.error else "")
         wrong = step.kind == "error" or step.status == "error"
-        link = f"/console/traces/{run}/spans/{step.id}"
+        link = f"{base}/spans/{step.id}"
         mark(lane, step.start_ns, end, title, link, wrong=wrong)
     for turn in turns:
         if turn.user_text and not turn.spoken:

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 from sqlalchemy import Connection
 
+from duologue.access.links import LIVES
 from duologue.console.pages import words
 from duologue.console.pages.delays import PARTS, Bar, bars
 from duologue.console.pages.lanes import KINDS, NAMES, Lane, Tick, lanes, ticks
 from duologue.console.pages.listing import STATUSES, lasted
-from duologue.errors import DuologueError
-from duologue.store import console_lists, trace_lists
+from duologue.console.pages.step import address, trace_of
+from duologue.store import console_lists, links, recordings, trace_lists
+from duologue.store.links import Link
 from duologue.store.trace_records import Trace
-from duologue.wire.traces import Log, Span, Turn
+from duologue.wire.traces import Log, Turn
 
 AT_ONCE: Final = 20
 """Turns of one piece: a page stays small however long people talk."""
 MARKS: Final = 160
+"""Steps that are drawn of one piece."""
 LOGS: Final = 30
 TEXT: Final = 500
 """Characters of a text that the page shows; all of it is in the JSON."""
-VALUE: Final = 4000
+ENDED_FROM_HERE: Final = "prefactor"
+"""The source whose runs ask whether they are to end; those of our own are ended where they run."""
+_MS: Final = 1_000_000
+
+
+class Sound(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording, and where it lies in the conversation, in milliseconds."""
+
+    address: str
+    at: str
+    since: float
+    long: int
+    """0 while it is still written."""
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +45,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
     at: str
     """Since the conversation began."""
+    since: float
+    """The same in milliseconds."""
     turn: Turn | None = None
     bar: Bar | None = None
     log: Log | None = None
@@ -39,9 +56,17 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation."""
 
     trace: Trace
+    base: str
+    """Its own address."""
     now: int
     milliseconds: int
+    since: float
+    """When the piece began and ended, in milliseconds since the conversation did."""
+    until: float
+    sounds: list[Sound]
     lanes: list[Lane]
+    undrawn: int
+    """Steps that are too many to be drawn."""
     ticks: list[Tick]
     moments: list[Moment]
     hidden: int
@@ -52,34 +77,52 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
     later: str | None
     models: list[str]
     facts: list[tuple[str, str]]
+    links: list[Link]
+    made: str = ""
+    """A link that was just made: it is shown this once."""
+    shown_until: int | None = None
+    """Until when whoever is not signed in may see it."""
     statuses: ClassVar = STATUSES
     parts: ClassVar = PARTS
     text: ClassVar = TEXT
+    lives: ClassVar = tuple(LIVES)
+
+    @property
+    def shared(self) -> bool:
+        """Whether it is shown to somebody who holds a link, and knows nothing else of us."""
+        return self.shown_until is not None
+
+    @property
+    def endable(self) -> bool:
+        """Whether its program hears from here that it is to end."""
+        return self.trace.status == "active" and self.trace.source == ENDED_FROM_HERE
 
 
-class SpanView(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of a conversation, with all that was told of it."""
+def load(
+    conn: Connection,
+    org_id: str,
+    run: str,
+    *,
+    after: int,
+    now: int,
+    base: str = "",
+    shown_until: int | None = None,
+) -> TraceView:
+    """The piece of a conversation that begins with the turn of that place.
 
-    trace: Trace
-    span: Span
-    at: str
-    took: str
-    attributes: list[tuple[str, str]]
-    events: list[tuple[str, str]]
-
-
-def load(conn: Connection, org_id: str, run: str, *, after: int, now: int) -> TraceView:
-    """The piece of a conversation that begins with the turn of that place."""
-    trace = _trace(conn, org_id, run)
+    `base` and `shown_until` are those of a link; without them the reader is signed in.
+    """
+    base = base or address(run)
+    trace = trace_of(conn, org_id, run)
     turns = trace_lists.turns_of(conn, org_id, run)
     first = min(max(0, after), max(0, (len(turns) - 1) // AT_ONCE * AT_ONCE))
     shown = turns[first : first + AT_ONCE]
     rest = turns[first + AT_ONCE :]
-    origin = trace.started_at * 1_000_000
+    origin = trace.started_at * _MS
     since = shown[0].started_ns if first and shown else origin
     until = rest[0].started_ns if rest else _end(trace, now)
     until = max(until, since + 1, *(turn.ended_ns for turn in shown[-1:]))
-    steps = console_lists.marks(
+    steps, undrawn = console_lists.marks(
         *(conn, org_id, run),
         since_ns=since,
         until_ns=until,
@@ -94,12 +137,16 @@ def load(conn: Connection, org_id: str, run: str, *, after: int, now: int) -> Tr
         if (not first or log.at_ns >= since) and (not rest or log.at_ns < until)
     ]
     lines = _weightiest(logs)
-    base = f"/console/traces/{run}"
     return TraceView(
         trace=trace,
+        base=base,
         now=now,
         milliseconds=lasted(trace, now),
-        lanes=lanes(steps, shown, lines, since_ns=since, until_ns=until, run=run),
+        since=(since - origin) / _MS,
+        until=(until - origin) / _MS,
+        sounds=_sounds(conn, trace, base),
+        lanes=lanes(steps, shown, lines, since_ns=since, until_ns=until, base=base),
+        undrawn=undrawn,
         ticks=ticks(since, until, origin),
         moments=_moments(shown, lines, origin),
         hidden=len(logs) - len(lines),
@@ -108,51 +155,17 @@ def load(conn: Connection, org_id: str, run: str, *, after: int, now: int) -> Tr
         earlier=f"{base}?after={first - AT_ONCE}" if first else None,
         later=f"{base}?after={first + AT_ONCE}" if rest else None,
         models=[f"{each['provider']}/{each['model']}" for each in trace.usage if "model" in each],
-        facts=_facts(trace),
+        facts=_facts(trace, inside=shown_until is None),
+        links=links.of(conn, org_id, run, now) if shown_until is None else [],
+        shown_until=shown_until,
     )
-
-
-def load_span(conn: Connection, org_id: str, run: str, span_id: str) -> SpanView:
-    """A step with its attributes."""
-    trace = _trace(conn, org_id, run)
-    span = console_lists.span_of(conn, org_id, run, span_id)
-    if span is None:
-        raise DuologueError("trace_not_found", trace=f"{run}/{span_id}")
-    took = words.delay((span.end_ns - span.start_ns) / 1e6) if span.end_ns else "not ended"
-    return SpanView(
-        trace=trace,
-        span=span,
-        at=_since(span.start_ns, trace.started_at * 1_000_000),
-        took=took,
-        attributes=[(name, readable(value)) for name, value in span.attributes.items()],
-        events=[(str(each.get("name", "")), readable(each)) for each in span.events],
-    )
-
-
-def readable(value: Any) -> str:
-    """A value as a person reads it: text as it is, JSON within text laid out."""
-    if isinstance(value, str):
-        if not value.startswith(("{", "[")):
-            return words.clip(value, VALUE)
-        try:
-            value = msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            return words.clip(value, VALUE)
-    return words.clip(msgspec.json.format(msgspec.json.encode(value), indent=2).decode(), VALUE)
 
 
 # ---------------------------------------------------------------- within
 
 
-def _trace(conn: Connection, org_id: str, run: str) -> Trace:
-    found = trace_lists.get(conn, org_id, run)
-    if found is None:
-        raise DuologueError("trace_not_found", trace=run)
-    return found
-
-
 def _end(trace: Trace, now: int) -> int:
-    return (trace.started_at + max(1, lasted(trace, now))) * 1_000_000
+    return (trace.started_at + max(1, lasted(trace, now))) * _MS
 
 
 def _weightiest(logs: list[Log]) -> list[Log]:
@@ -163,30 +176,58 @@ def _weightiest(logs: list[Log]) -> list[Log]:
 
 
 def _moments(turns: list[Turn], logs: list[Log], origin: int) -> list[Moment]:
-    timed = [
-        (turn.started_ns, Moment(at=_since(turn.started_ns, origin), turn=turn, bar=bar))
+    made = [
+        Moment(at=at, since=since, turn=turn, bar=bar)
         for turn, bar in zip(turns, bars(turns), strict=True)
+        for at, since in [_place(turn.started_ns, origin)]
     ]
-    timed += [(log.at_ns, Moment(at=_since(log.at_ns, origin), log=log)) for log in logs]
-    return [moment for _, moment in sorted(timed, key=lambda each: each[0])]
+    made += [
+        Moment(at=at, since=since, log=log)
+        for log in logs
+        for at, since in [_place(log.at_ns, origin)]
+    ]
+    return sorted(made, key=lambda moment: moment.since)
+
+
+def _sounds(conn: Connection, trace: Trace, base: str) -> list[Sound]:
+    if not trace.has_recording:
+        return []
+    return [
+        Sound(
+            address=f"{base}/recordings/{each.id}.{each.format}",
+            at=at,
+            since=since,
+            long=each.duration_ms,
+        )
+        for each in recordings.of(conn, trace.org_id, trace.id)
+        for at, since in [_place(each.started_ns, trace.started_at * _MS)]
+    ]
+
+
+def _place(at_ns: int, origin: int) -> tuple[str, float]:
+    return _since(at_ns, origin), (at_ns - origin) / _MS
 
 
 def _since(at_ns: int, origin: int) -> str:
     return words.span((at_ns - origin) / 1e6)
 
 
-def _facts(trace: Trace) -> list[tuple[str, str]]:
+def _facts(trace: Trace, *, inside: bool) -> list[tuple[str, str]]:
+    """What is known of a conversation; its place in the organization is told to that alone."""
     told = {
         "Agent": " ".join(filter(None, (trace.agent, trace.agent_version))),
         "Came by": trace.transport,
         "Told by": trace.source,
         "Ended": trace.reason.replace("_", " "),
         "Outcome": trace.outcome,
-        "Tags": ", ".join(trace.tags),
-        "Room": trace.room,
-        "Conversation": trace.conversation_id or "",
-        "Session": trace.session_id or "",
-        "Visitor": trace.visitor_id or "",
-        "Run": trace.id,
     }
+    if inside:
+        told |= {
+            "Tags": ", ".join(trace.tags),
+            "Room": trace.room,
+            "Conversation": trace.conversation_id or "",
+            "Session": trace.session_id or "",
+            "Visitor": trace.visitor_id or "",
+            "Run": trace.id,
+        }
     return [(name, value) for name, value in told.items() if value]

@@ -1,0 +1,31 @@
+/** A conversation that can be heard: player, timeline and transcript go by one time. */
+import { controls } from "./controls";
+import { drawer } from "./drawer";
+import { Moments } from "./moments";
+import { Player } from "./player";
+import { Timeline } from "./timeline";
+import { tips } from "./tips";
+
+export function begin(page: Document): void {
+  const section = page.querySelector<HTMLElement>(".timeline");
+  if (section === null) return;
+  const audios = [...section.querySelectorAll("audio")];
+  const player = new Player(audios, Number(section.dataset["since"]));
+  const timeline = new Timeline(section, player);
+  section.prepend(controls(timeline));
+  section.toggleAttribute("data-moves", true);
+  const list = page.querySelector<HTMLElement>(".moments");
+  const moments = list === null ? null : new Moments(list, player, () => timeline.focus());
+  let drawing = false;
+  const draw = (): void => {
+    timeline.draw();
+    moments?.mark();
+    drawing = player.playing;
+    if (drawing) requestAnimationFrame(draw);
+  };
+  player.follow(() => {
+    if (!drawing) draw();
+  });
+  tips(page);
+  drawer(page, section);
+}
