@@ -17,7 +17,7 @@ from livekit import rtc
 from livekit.agents.voice import io
 
 from duologue.core.transcript import heard
-from duologue.pipeline.stage import Stage
+from duologue.pipeline.stage import Stage, Tape
 from duologue.pipeline.utterance import RATE, Utterance
 
 LEAD: Final = RATE * 3 // 10
@@ -55,6 +55,8 @@ class Mouth(io.AudioOutput):
         self._absent = True
         self._started = False
         self._tells = False
+        self.tape: Tape | None = None
+        """What keeps the sound as it is heard; none where nobody does."""
 
     # ------------------------------------------------------------ what AgentSession calls
 
@@ -209,7 +211,7 @@ class Mouth(io.AudioOutput):
 
     def _open(self) -> Utterance:
         if self._utterance is None:
-            self._utterance = Utterance()
+            self._utterance = Utterance(self.tape)
             self._started = False
         return self._utterance
 
@@ -319,8 +321,9 @@ class Mouth(io.AudioOutput):
         if utterance is None:
             return
         self._resampler = None
-        total = utterance.total / RATE
-        position = utterance.clock.position(self._now()) / RATE if interrupted else total
+        end = utterance.clock.position(self._now()) if interrupted else utterance.total
+        utterance.over(end)
+        total, position = utterance.total / RATE, end / RATE
         known = total if utterance.complete and utterance.text_complete else None
         text = heard(utterance.text, position, known) if interrupted else utterance.text
         self._stage.finished(text=text, interrupted=interrupted, seconds=position)

@@ -19,3 +19,23 @@ class Stage(Protocol):
 
     def finished(self, *, text: str, interrupted: bool, seconds: float) -> None:
         """The utterance is over, and this much of its text was heard."""
+
+
+class Tape(Protocol):
+    """What keeps the sound of utterances; positions are samples since an utterance began."""
+
+    def sent(self, at: int, pcm: bytes, ahead: int, now: float) -> None:
+        """Sound leaves, from that position on; it is heard `ahead` samples later."""
+
+    def heard(self, at: int, now: float) -> None:
+        """The listener is there now, by its own word."""
+
+    def held(self, at: int) -> None:
+        """From that position on nothing is heard; it may be sent again, or was heard after all."""
+
+    def over(self, at: int) -> None:
+        """The utterance is over; it was heard to that position."""
+
+
+class NoTape(Tape):
+    """Keeps nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from duologue.core.playback import PlaybackClock
+from duologue.pipeline.stage import NoTape, Tape
 
 RATE: Final = 16000
 
@@ -12,7 +13,8 @@ RATE: Final = 16000
 class Utterance:
     """One segment of speech, from its first frame until it was heard or cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, tape: Tape | None = None) -> None:
+        self._tape = tape or NoTape()
         self.clock = PlaybackClock(RATE)
         self.pcm = bytearray()
         self.start = 0  # the sample at which `pcm` begins: what was heard is forgotten
@@ -51,6 +53,7 @@ class Utterance:
             self.told_at = now
         offset = (self.clock.sent - self.start) * 2
         pcm = bytes(self.pcm[offset : offset + samples * 2])
+        self._tape.sent(self.clock.sent, pcm, self.clock.ahead(now), now)
         self.clock.send(len(pcm) // 2, now)
         return pcm
 
@@ -69,6 +72,7 @@ class Utterance:
             clock.rewind(max(self.start, self._told))
         else:
             clock.rewind(max(self.start, clock.position(now) - int(unheard * RATE)))
+        self._tape.held(clock.sent)
         self.told_end = self.acknowledged = False
 
     def heard(self, seconds: float, now: float) -> None:
@@ -78,9 +82,15 @@ class Utterance:
         if self._held:  # it tells after the fact what we had to guess
             self._told = max(self.start, min(position, self._turn_sent))
             self.clock.seek(self._told)
+            self._tape.held(self._told)
         else:
             self._told = min(position, self.clock.sent)
             self.clock.heard(self._told, now)
+            self._tape.heard(self._told, now)
+
+    def over(self, position: int) -> None:
+        """Ends where it was heard to."""
+        self._tape.over(position)
 
     def pad(self, count: int) -> None:
         """Adds silence to the end."""

@@ -13,6 +13,7 @@ from duologue.agents.definition import AgentDefinition
 from duologue.core.resume import Grade, may_reattach
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
+from duologue.pipeline.recording import is_recorded
 from duologue.pipeline.seat import Guest
 from duologue.server import policy
 from duologue.server.nearby import Nearby
@@ -63,6 +64,8 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: list[str]
     resume_token: str | None
     resumed: Grade | None
+    recorded: bool = False
+    """Whether its sound is recorded."""
 
 
 class Doorman:
@@ -181,6 +184,7 @@ class Doorman:
             capabilities=capabilities,
             resume_token=token,
             resumed=place.grade(definition) if found else None,
+            recorded=is_recorded(definition, self._settings),
         )
         rotated = conversation.current_session_id is not None and definition.tabs != "share"
         return admitted, rotated

@@ -14,6 +14,7 @@ from duologue.access import keys
 from duologue.access.keys import Principal
 from duologue.agents.definition import AgentDefinition
 from duologue.console.suggestions import suggestions
+from duologue.pipeline.recording import is_recorded
 from duologue.server import cors, policy, reached
 from duologue.server.admit import Doorman
 from duologue.server.layercode import presented_key
@@ -50,7 +51,12 @@ class Faces:
         definition = self._doorman.definitions(text)
         policy.require_page(principal, definition, self._origin(request))
         await self._doorman.uses.note(principal)
-        return face_of(definition, rooms=bool(self._host.settings.livekit_url))
+        settings = self._host.settings
+        return face_of(
+            definition,
+            rooms=bool(settings.livekit_url),
+            recorded=is_recorded(definition, settings, e2ee=definition.encryption == "required"),
+        )
 
     def _origin(self, request: Request[Any, Any, Any]) -> str | None:
         """Where the page is from: a browser does not say so when it asks its own server."""
@@ -78,7 +84,7 @@ async def widget_agent(
     return Response(body, media_type="application/json", headers=headers)
 
 
-def face_of(definition: AgentDefinition, *, rooms: bool) -> wire.WidgetFace:
+def face_of(definition: AgentDefinition, *, rooms: bool, recorded: bool = False) -> wire.WidgetFace:
     """How a widget shows an agent of this definition."""
     widget = definition.widget
     chosen = widget.suggestions
@@ -97,6 +103,7 @@ def face_of(definition: AgentDefinition, *, rooms: bool) -> wire.WidgetFace:
         vision=definition.vision,
         encryption=definition.encryption,
         record=definition.encryption != "required" or definition.record_encrypted,
+        recorded=recorded,
         navigation=definition.navigation,
         consent=_consent(definition),
         overrides=list(definition.overrides),

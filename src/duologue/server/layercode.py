@@ -97,5 +97,6 @@ def _answer(admitted: Admitted) -> wire.AuthorizeAnswer:
             audio=wire.AudioFormat(input_rate=input_rate(admitted.capabilities)),
             capabilities=admitted.capabilities,
             tabs=admitted.definition.tabs,
+            recorded=admitted.recorded,
         ),
     )

@@ -10,6 +10,7 @@ from litestar import Request
 
 from duologue.agents.definition import AgentDefinition
 from duologue.errors import DuologueError
+from duologue.pipeline.recording import is_recorded
 from duologue.server import announce, reached
 from duologue.server.admit import Admitted, Doorman
 from duologue.server.invite import Invitation, Inviter, RoomWish, chance
@@ -28,13 +29,15 @@ class Openings:
     def __init__(self, doorman: Doorman, inviter: Inviter) -> None:
         self._doorman = doorman
         self._inviter = inviter
+        self._settings = doorman.host.settings
 
     async def open(self, wish: RoomWish, known: Sequence[str], base: str) -> Opening:
         """The answer to a client that knows these roads and reached us at that address."""
         asker, definition = await self._inviter.ask(wish)
         if _road(wish, known, definition, rooms=self._inviter.ready) == "livekit":
             promised = await self._inviter.promise(wish, asker, definition)
-            return _of_room(promised, base)
+            recorded = is_recorded(promised.definition, self._settings, e2ee=promised.claim.e2ee)
+            return _of_room(promised, base, recorded=recorded)
         found = msgspec.structs.replace(
             wish,
             principal=asker.principal,
@@ -106,7 +109,7 @@ def _road(
     return possible[0] if rooms else "websocket"
 
 
-def _of_room(invitation: Invitation, address: str) -> Opening:
+def _of_room(invitation: Invitation, address: str, *, recorded: bool) -> Opening:
     claim = invitation.claim
     return Opening(
         session_id=claim.session,
@@ -119,13 +122,15 @@ def _of_room(invitation: Invitation, address: str) -> Opening:
         resume_token=invitation.resume_token,
         resumed=invitation.resumed,
         agent=_face(invitation.definition),
-        config=_config(invitation.definition, [], encryption=claim.e2ee),
+        config=_config(invitation.definition, [], encryption=claim.e2ee, recorded=recorded),
         announce=f"{address}{announce.PATH}",
     )
 
 
 def _of_socket(admitted: Admitted, url: str) -> Opening:
-    config = _config(admitted.definition, admitted.capabilities, encryption=False)
+    config = _config(
+        admitted.definition, admitted.capabilities, encryption=False, recorded=admitted.recorded
+    )
     config.vad = Vad()
     config.audio = AudioFormat(input_rate=input_rate(admitted.capabilities))
     return Opening(
@@ -152,7 +157,7 @@ def _face(definition: AgentDefinition) -> AgentFace:
 
 
 def _config(
-    definition: AgentDefinition, capabilities: list[str], *, encryption: bool
+    definition: AgentDefinition, capabilities: list[str], *, encryption: bool, recorded: bool
 ) -> OpeningConfig:
     turns = definition.turns
     return OpeningConfig(
@@ -164,4 +169,5 @@ def _config(
         tabs=definition.tabs,
         capabilities=capabilities,
         encryption=encryption,
+        recorded=recorded,
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from duologue.errors import DuologueError
+from duologue.store.recordings import BUCKET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from obstore.store import S3Store
 
-SCHEME: Final = "s3://"
 PIECE: Final = 1024 * 1024
 """Bytes of one request: each is short, so that a slow listener lets none of them time out."""
 PATIENCE: Final = timedelta(seconds=30)
@@ -37,14 +37,14 @@ class Bucket:
         where = urlsplit(address)
         if where.scheme != "s3" or not where.netloc or where.query or where.fragment:
             raise _invalid(f"it must be like s3://bucket or s3://bucket/folder, not {address!r}")
-        self._address = f"{SCHEME}{where.netloc}"
+        self._address = f"{BUCKET}{where.netloc}"
         self._folder = where.path.strip("/")
         self._store = _opened(where.netloc)
 
     @classmethod
     def of(cls, path: str) -> Bucket:
         """The bucket in which something lies."""
-        return cls(f"{SCHEME}{urlsplit(path).netloc}")
+        return cls(f"{BUCKET}{urlsplit(path).netloc}")
 
     def address(self, name: str) -> str:
         """Where something of that name lies."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from duologue.store.ids import fresh
 from duologue.store.statements import Statement
@@ -17,6 +17,8 @@ from duologue.store.trace_tables import recordings, traces
 from duologue.store.traces import seq_of
 
 AT_ONCE: Final = 100
+BUCKET: Final = "s3://"
+"""How the path of a sound begins that lies in a bucket."""
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -118,6 +120,48 @@ def discarded(conn: Connection) -> list[Recording]:
     """Recordings whose files are to be deleted, some at once."""
     query = select(*_shown).where(_of.state == "discarded").order_by(_of.id).limit(AT_ONCE)
     return [Recording(*row) for row in conn.execute(query).fetchall()]
+
+
+def abandoned(conn: Connection) -> list[tuple[str, Recording]]:
+    """Recordings that are open though their run is over, with their organizations; some at once."""
+    query = (
+        select(_of.org_id, *_shown)
+        .join_from(recordings, traces, traces.c.seq == _of.trace_seq)
+        .where(_of.state == "open", traces.c.status != "active")
+        .order_by(_of.id)
+        .limit(AT_ONCE)
+    )
+    return [(row[0], Recording(*row[1:])) for row in conn.execute(query).fetchall()]
+
+
+def discard(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
+    """It came to nothing: its trace is without it, and its file is to be deleted."""
+    seq = conn.execute(
+        select(_of.trace_seq).where(_of.org_id == org_id, _of.id == id, _of.state == "open")
+    ).scalar()
+    if seq is None:
+        return False
+    conn.execute(update(recordings).where(_of.id == id).values(state="discarded", trace_seq=None))
+    others = exists().where(_of.trace_seq == seq)
+    conn.execute(update(traces).where(traces.c.seq == seq).values(has_recording=others))
+    return True
+
+
+def unmoved(conn: Connection) -> list[Recording]:
+    """Whole recordings that lie in a folder, some at once."""
+    query = select(*_shown).where(_of.state == "complete", _of.path.not_like(f"{BUCKET}%"))
+    return [Recording(*row) for row in conn.execute(query.order_by(_of.id).limit(AT_ONCE))]
+
+
+def moved(conn: Connection, id: str, address: str) -> bool:  # noqa: A002
+    """It lies in a bucket now; false when it was discarded meanwhile."""
+    whole = update(recordings).where(_of.id == id, _of.state == "complete")
+    return conn.execute(whole.values(path=address)).rowcount == 1
+
+
+def known(conn: Connection, names: list[str]) -> set[str]:
+    """Which of these files belong to a recording."""
+    return set(conn.execute(select(_of.path).where(_of.path.in_(names))).scalars())
 
 
 def erased(conn: Connection, ids: list[str]) -> None:

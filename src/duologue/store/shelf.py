@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from duologue.store.bucket import SCHEME, Bucket
+from duologue.store.bucket import Bucket
+from duologue.store.recordings import BUCKET
 
 PIECE: Final = 64 * 1024
 """Bytes that are read at once."""
@@ -30,13 +31,13 @@ class Shelf:
 
     async def size(self, path: str) -> int:
         """How many bytes there are now; `FileNotFoundError` where there is nothing."""
-        if path.startswith(SCHEME):
+        if path.startswith(BUCKET):
             return await Bucket.of(path).size(path)
         return (await asyncio.to_thread(self.file(path).stat)).st_size
 
     async def open(self, path: str, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes from `start` until before `stop`; `FileNotFoundError` where there are none."""
-        if path.startswith(SCHEME):
+        if path.startswith(BUCKET):
             return await Bucket.of(path).open(path, start, stop)
         return _pieces(await asyncio.to_thread(_at, self.file(path), start), stop - start)
 
@@ -51,7 +52,7 @@ class Shelf:
 
         One that was on its way into the bucket, when its server was killed, may lie there, too.
         """
-        if path.startswith(SCHEME):
+        if path.startswith(BUCKET):
             await Bucket.of(path).delete(path)
             return
         await asyncio.to_thread(self.file(path).unlink, missing_ok=True)

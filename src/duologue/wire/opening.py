@@ -29,6 +29,8 @@ class OpeningConfig(msgspec.Struct, kw_only=True, omit_defaults=True):
     capabilities: list[str]
     encryption: bool
     """Whether media and data of the room are encrypted from end to end."""
+    recorded: bool = False
+    """Whether the sound of the session is recorded."""
     vad: Vad | None = None
     audio: AudioFormat | None = None
 

@@ -70,6 +70,8 @@ class WidgetFace(msgspec.Struct, kw_only=True, rename="camel"):
     """Whether rooms are encrypted from end to end."""
     record: bool
     """Whether what is said is kept."""
+    recorded: bool
+    """Whether the sound of it is recorded; a visitor is to be told."""
     navigation: bool
     """Whether it may lead the visitor to other pages."""
     consent: WidgetConsent | None

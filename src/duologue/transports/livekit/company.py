@@ -12,6 +12,7 @@ from livekit import rtc
 from duologue.access import claims
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
+from duologue.pipeline.recording import is_recorded
 from duologue.pipeline.seat import Guest, Seat
 from duologue.transports.livekit import secrecy
 from duologue.transports.livekit.captions import UserWords
@@ -162,7 +163,8 @@ class Company:
         self.seated.append(link)
         if self.shows(link):
             definition = seat.guest.definition
-            self.face.present(definition.slug, definition.title)
+            recorded = is_recorded(definition, self.host.settings, e2ee=seat.guest.e2ee)
+            self.face.present(definition.slug, definition.title, recorded=recorded)
 
     def part(self, link: Link) -> None:
         """A user is attached no more; with the last one the agent falls silent."""

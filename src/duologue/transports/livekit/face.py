@@ -15,7 +15,7 @@ from duologue.transports.livekit.post import Post
 from duologue.transports.livekit.sound import Loudspeaker
 from duologue.wire.extensions import ToolEvent
 from duologue.wire.layercode import notice
-from duologue.wire.rooms import AGENT_NAME, AGENT_NAME_OLD, AGENT_STATE, OURS
+from duologue.wire.rooms import AGENT_NAME, AGENT_NAME_OLD, AGENT_STATE, OURS, RECORDED
 
 PARTING: Final = 0.5
 """Seconds that a last word, once sent, has before the user is shown out."""
@@ -91,9 +91,11 @@ class Face:
             case _:
                 assert_never(happening)
 
-    def present(self, slug: str, title: str) -> None:
+    def present(self, slug: str, title: str, *, recorded: bool = False) -> None:
         """Takes the agent's name, and shows that it can be spoken to: clients wait for that."""
         names = {AGENT_NAME: slug, AGENT_NAME_OLD: slug}
+        if recorded:
+            names[RECORDED] = "1"
         if self._state in ("", "initializing"):
             self._state = "listening"
             names[AGENT_STATE] = "listening"

@@ -1,0 +1,225 @@
+"""A run's sound in a file: both sides, each when it was heard, and never what may not be kept."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.pipeline.stage import Client, Stage, stage, until
+from tests.pipeline.test_opus import PLAYED, heard, pitch
+
+from duologue.core import happenings as h
+from duologue.pipeline import recording
+from duologue.pipeline.opus import length_of
+from duologue.store import recordings, trace_deletion
+from duologue.store.recordings import Recording
+from duologue.testing.models import ToneTTS
+from duologue.testing.speech import tone
+
+AGENT, USER = 330, 600
+"""Hertz."""
+
+
+async def kept(desk: Stage, run: str) -> list[Recording]:
+    """What the store knows of a run's recordings."""
+    return await desk.host.db.read(recordings.of, desk.org_id, run)
+
+
+def files(folder: Path) -> list[Path]:
+    """The sounds that lie in the folder."""
+    return sorted((folder / "recordings").glob("*.ogg"))
+
+
+async def hum(client: Client, seconds: float) -> None:
+    """The user hums, as a microphone sends it."""
+    sound = tone(seconds, USER, 16_000).pcm
+    for start in range(0, len(sound), 3200):
+        client.run.floor.hear(sound[start : start + 3200], 16_000)
+        await asyncio.sleep(0.1)
+
+
+async def over(desk: Stage, client: Client) -> str:
+    """The client leaves; the id of its run, which is over."""
+    run = client.run.id
+    await desk.leave(client)
+    await desk.host._settle()
+    return run
+
+
+def sides(path: Path, start: float, end: float) -> tuple[float, float]:
+    """What tone is heard left and right in a piece of a recording."""
+    part = heard(path)[:, int(start * PLAYED) : int(end * PLAYED)]
+    return pitch(part[0]), pitch(part[1])
+
+
+def where(side: Any) -> tuple[float, float]:
+    """When a side begins and stops to sound, in seconds."""
+    loud = np.flatnonzero(np.abs(side) > 0.02)
+    return float(loud[0]) / PLAYED, float(loud[-1]) / PLAYED
+
+
+async def test_the_agent_is_heard_right_and_the_user_left(tmp_path: Path) -> None:
+    """A greeting of 1.8 s, then a hum of a second; the store knows how long and how large it is."""
+    voice = ToneTTS(hertz=AGENT)
+    async with stage(tmp_path, record=True, tts=voice, greeting="g" * 30) as desk:
+        client = await desk.join()
+        await client.until(h.AgentEnded)
+        await hum(client, 1.0)
+        run = await over(desk, client)
+        (found,) = await kept(desk, run)
+        (file,) = files(tmp_path)
+    assert (found.state, found.format, found.path) == ("complete", "ogg", file.name)
+    assert found.bytes == file.stat().st_size
+    assert found.duration_ms == pytest.approx(length_of(file), abs=20)
+    sound = heard(file)
+    begin, end = where(sound[1])
+    assert (begin, end) == (pytest.approx(0.0, abs=0.03), pytest.approx(1.8, abs=0.1))
+    assert sides(file, 0.3, 1.5) == (0, pytest.approx(AGENT, abs=3))
+    begin, end = where(sound[0])
+    assert begin > 1.6  # its first tenth of a second comes when it was spoken
+    assert end - begin == pytest.approx(1.0, abs=0.1)
+    assert sides(file, begin + 0.2, end - 0.2) == (pytest.approx(USER, abs=3), 0)
+
+
+async def test_an_interrupted_answer_ends_where_the_user_heard_it_end(tmp_path: Path) -> None:
+    """Six seconds were made and a third of a second was under way; about one was heard."""
+    async with stage(tmp_path, record=True, greeting="g" * 100) as desk:
+        client = await desk.join()
+        await client.until(h.AgentAudio)
+        await asyncio.sleep(1.0)
+        client.run.interrupt()
+        await client.until(h.AgentEnded)
+        run = await over(desk, client)
+        (found,) = await kept(desk, run)
+        (file,) = files(tmp_path)
+    assert found.duration_ms < 1600
+    assert where(heard(file)[1])[1] == pytest.approx(1.0, abs=0.3)
+
+
+async def test_who_comes_back_is_recorded_on(tmp_path: Path) -> None:
+    """One file a run: while nobody was there it is silent, and as long as that took."""
+    async with stage(tmp_path, record=True, greeting="g" * 10) as desk:
+        client = await desk.join()
+        await client.until(h.AgentEnded)
+        run = client.run
+        await desk.leave(client, "dropped")
+        await asyncio.sleep(1.0)
+        again = await desk.join(again=True)
+        assert again.run is run
+        await hum(again, 0.5)
+        await over(desk, again)
+        (found,) = await kept(desk, run.id)
+        (file,) = files(tmp_path)
+    assert found.duration_ms > 2000
+    assert where(heard(file)[0])[0] > 1.5
+
+
+@pytest.mark.parametrize(
+    ("fields", "settings", "e2ee"),
+    [
+        ({}, {}, False),
+        ({"record": True}, {"trace": "metadata"}, False),
+        ({"record": True}, {"trace": "off"}, False),
+        ({"record": True}, {}, True),
+    ],
+    ids=["unasked", "metadata", "untraced", "encrypted"],
+)
+async def test_nothing_is_recorded_that_may_not_be(
+    tmp_path: Path, fields: dict[str, Any], settings: dict[str, Any], e2ee: bool
+) -> None:
+    """Unless the agent asks for it, words are kept, and the session is not encrypted."""
+    async with stage(tmp_path, settings=settings, **fields) as desk:
+        client = await desk.join(e2ee=e2ee)
+        await client.until(h.AgentEnded)
+        await hum(client, 0.5)
+        run = await over(desk, client)
+        assert await kept(desk, run) == []
+    assert files(tmp_path) == []
+
+
+async def test_where_one_may_not_be_recorded_nobody_is(tmp_path: Path) -> None:
+    """A second client of the conversation is encrypted: from then on there is silence."""
+    async with stage(tmp_path, record=True, tabs="share", greeting="g" * 10) as desk:
+        first = await desk.join()
+        await first.until(h.AgentEnded)
+        await hum(first, 0.5)
+        second = await desk.join(again=True, e2ee=True)
+        await hum(first, 2.0)
+        await desk.leave(second)
+        await hum(first, 0.5)
+        await over(desk, first)
+        (file,) = files(tmp_path)
+    loud = np.abs(heard(file)[0]) > 0.02
+    begin, end = where(heard(file)[0])
+    assert end - begin == pytest.approx(3.0, abs=0.4)
+    silent = np.flatnonzero(~loud[int((begin + 0.7) * PLAYED) : int((begin + 2.3) * PLAYED)])
+    assert len(silent) > 1.4 * PLAYED
+    assert loud.sum() < 1.3 * PLAYED
+
+
+async def test_an_encrypted_session_is_recorded_where_its_owner_asked_for_it(
+    tmp_path: Path,
+) -> None:
+    """As its words are."""
+    async with stage(tmp_path, record=True, record_encrypted=True) as desk:
+        client = await desk.join(e2ee=True)
+        await client.until(h.AgentEnded)
+        run = await over(desk, client)
+        assert len(await kept(desk, run)) == 1
+
+
+async def test_a_visitor_without_a_sound_leaves_no_file(tmp_path: Path) -> None:
+    """There is nothing to listen to."""
+    async with stage(tmp_path, record=True, greeting="") as desk:
+        client = await desk.join()
+        run = await over(desk, client)
+        assert await kept(desk, run) == []
+    assert files(tmp_path) == []
+
+
+async def test_it_is_written_as_it_goes(tmp_path: Path) -> None:
+    """A few seconds into the call it is in the store and on disk, and can be played."""
+    async with stage(tmp_path, record=True, greeting="g" * 150) as desk:
+        client = await desk.join()
+        async with asyncio.timeout(30):
+            while not (found := await kept(desk, client.run.id)):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        (file,) = files(tmp_path)
+        assert found[0].state == "open"
+        await until(lambda: (length_of(file) or 0) > 1000)
+        assert sides(file, 0.3, 0.9) == (0, pytest.approx(AGENT, abs=3))
+
+
+async def test_a_conversation_that_is_deleted_leaves_nothing(tmp_path: Path) -> None:
+    """While it is being recorded: neither a row, nor a trace, nor a file."""
+    async with stage(tmp_path, record=True, greeting="g" * 100) as desk:
+        client = await desk.join()
+        run = client.run
+        await client.until(h.AgentAudio)
+        await asyncio.sleep(0.5)
+        await desk.host.finish(desk.org_id, desk.conversation, "deleted")
+        await run.closed()
+        await desk.host.db.write(trace_deletion.delete_one, desk.org_id, run.id)
+        assert await kept(desk, run.id) == []
+        await until(lambda: files(tmp_path) == [])
+
+
+async def test_a_disk_that_is_full_costs_the_recording_and_not_the_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The conversation goes on, and the log says why there is no recording."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recording.OpusFile, "write", full)
+    async with stage(tmp_path, record=True, greeting="g" * 60) as desk:
+        client = await desk.join()
+        await client.until(h.AgentEnded)
+        run = await over(desk, client)
+        assert await kept(desk, run) == []
+        assert [role for role, _, _ in await desk.words()] == ["assistant"]
+    assert files(tmp_path) == []
