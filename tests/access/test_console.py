@@ -99,3 +99,29 @@ def test_viewers_change_nothing(conn: Connection, world: World) -> None:
     with pytest.raises(DuologueError) as caught:
         console.reader(conn, cookie(conn, world, "viewer"), NOW).require_owner()
     assert caught.value.code == "console_viewer"
+
+
+def test_people_are_signed_in_or_invited(conn: Connection, world: World) -> None:
+    """Whoever was idle for too long is neither; an owner may sign anybody out."""
+    first = cookie(conn, world)
+    console.invite(conn, world.id, "viewer", "Bob", NOW)
+    found = console.people(conn, world.id, NOW)
+    assert {(each.kind, each.role, each.name) for each in found} == {
+        ("session", "owner", "Ada"),
+        ("link", "viewer", "Bob"),
+    }
+    assert console.people(conn, world.id, NOW + console.IDLE_MS) == []
+    for each in found:
+        console.sign_out(conn, world.id, each.id)
+    assert refusal(conn, first, NOW) == "console_signed_out"
+    assert console.people(conn, world.id, NOW) == []
+
+
+def test_who_is_not_there_cannot_be_signed_out(conn: Connection, world: World) -> None:
+    """Twice is an error that names the id, and so are people of others."""
+    cookie(conn, world)
+    (who,) = console.people(conn, world.id, NOW)
+    for org, id_ in (("org_other", who.id), (world.id, "con_nobody")):
+        with pytest.raises(DuologueError, match=id_):
+            console.sign_out(conn, org, id_)
+    assert console.people(conn, world.id, NOW) == [who]

@@ -207,3 +207,67 @@ def test_no_page_may_use_a_secret_key_or_none(conn: Connection, world: World) ->
     made, _ = create(conn, world, **PAGE)
     with pytest.raises(DuologueError, match="is not an origin"):
         keys.allow(conn, world.id, made.id, ["example.com"])
+
+
+@pytest.mark.parametrize("page", [False, True])
+def test_a_rotated_key_is_good_beside_the_new_one_for_a_while(
+    conn: Connection, world: World, *, page: bool
+) -> None:
+    """Both open the same until the overlap is over; after it the old one has expired."""
+    made, text = create(conn, world, **(PAGE if page else {"scopes": ["admin"]}))
+    after, new, before = keys.rotate(conn, world.id, made.id, overlap_ms=HOUR, now=NOW)
+    for presented in (text, new):
+        found = keys.authenticate(conn, presented, NOW + HOUR - 1)
+        assert (found.agent_id, list(found.origins)) == (made.agent_id, made.origins)
+        assert list(found.scopes) == made.scopes
+    assert (after.name, after.expires_at) == (made.name, None)
+    assert before.id == made.id
+    with pytest.raises(DuologueError, match="expired"):
+        keys.authenticate(conn, text, NOW + HOUR)
+    assert keys.authenticate(conn, new, NOW + HOUR).key_id == after.id
+
+
+def test_without_an_overlap_the_old_key_is_void_at_once(conn: Connection, world: World) -> None:
+    """It is revoked, so that what it opened is closed."""
+    made, text = create(conn, world)
+    _, new, before = keys.rotate(conn, world.id, made.id, overlap_ms=0, now=NOW)
+    assert before.revoked_at == NOW
+    with pytest.raises(DuologueError, match="revoked"):
+        keys.authenticate(conn, text, NOW)
+    assert keys.authenticate(conn, new, NOW)
+
+
+def test_a_rotated_key_lasts_as_long_as_the_old_one_was_made_to(
+    conn: Connection, world: World
+) -> None:
+    """And an old one that ends sooner than the overlap still does."""
+    made, _ = create(conn, world, expires_at=NOW + 3 * HOUR)
+    later = NOW + 2 * HOUR
+    after, _, before = keys.rotate(conn, world.id, made.id, overlap_ms=5 * HOUR, now=later)
+    assert after.expires_at == later + 3 * HOUR
+    assert before.expires_at == NOW + 3 * HOUR
+
+
+def test_what_cannot_be_rotated_is_named(conn: Connection, world: World) -> None:
+    """A key that is not there, one that is void, and an overlap without end."""
+    made, _ = create(conn, world)
+    with pytest.raises(DuologueError, match="key_nobody"):
+        keys.rotate(conn, world.id, "key_nobody", overlap_ms=0, now=NOW)
+    for overlap in (-1, keys.LONGEST_OVERLAP_MS + 1):
+        with pytest.raises(DuologueError, match="90 days at most"):
+            keys.rotate(conn, world.id, made.id, overlap_ms=overlap, now=NOW)
+    store.revoke(conn, world.id, made.id, NOW)
+    with pytest.raises(DuologueError, match="revoked"):
+        keys.rotate(conn, world.id, made.id, overlap_ms=0, now=NOW)
+    assert {each.id for each in store.all(conn, world.id)} == {world.key.id, made.id}
+
+
+def test_a_key_is_valid_expired_or_revoked(conn: Connection, world: World) -> None:
+    """Revoked counts more."""
+    made, _ = create(conn, world, expires_at=NOW + HOUR)
+    assert keys.state(made, NOW + HOUR - 1) == "valid"
+    assert keys.state(made, NOW + HOUR) == "expired"
+    store.revoke(conn, world.id, made.id, NOW)
+    void = store.get(conn, world.id, made.id)
+    assert void is not None
+    assert keys.state(void, NOW + HOUR) == "revoked"

@@ -46,3 +46,12 @@ def test_what_does_not_fit_is_refused(now: int, random: bytes) -> None:
     """A time outside 48 bits or too little randomness is an error, not a wrong id."""
     with pytest.raises(ValueError, match="an id"):
         ids.make("x_", now, random)
+
+
+@given(times, entropy)
+def test_ids_of_a_time_are_found_behind_its_first(now: int, random: bytes) -> None:
+    """Those that were made then or later sort behind it, earlier ones before it."""
+    made = ids.make("use_", now, random)
+    assert ids.first_at("use_", now) < made
+    assert now == (1 << 48) - 1 or made < ids.first_at("use_", now + 1)
+    assert ids.first_at("use_", -1) == ids.first_at("use_", 0)

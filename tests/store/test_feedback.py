@@ -28,3 +28,18 @@ def test_it_is_forgotten_with_its_conversation(conn: Connection, world: World) -
     feedback.put(conn, world.session, rating="down", text="Too slow.", now=NOW)
     assert conversations.delete(conn, world.id, world.conversation.id)
     assert feedback.of(conn, world.id, world.conversation.id) == []
+
+
+def test_the_last_words_on_an_agent_and_all_its_thumbs(conn: Connection, world: World) -> None:
+    """The newest first, so many; every one counts."""
+    for number, rating in enumerate(("up", "down", "up")):
+        session = authorize(
+            *(conn, world.id, world.conversation.id, world.agent.id, world.key.id),
+            f"s{number}",
+            now=NOW + number,
+        )
+        feedback.put(conn, session, rating=rating, text=str(number), now=NOW + number)  # type: ignore[arg-type]  # one of the two
+    found = feedback.of_agent(conn, world.id, world.agent.id, limit=2)
+    assert [each.text for each in found] == ["2", "1"]
+    assert feedback.ratings(conn, world.id, world.agent.id) == {"up": 2, "down": 1}
+    assert feedback.ratings(conn, world.id, "agt_nobody") == {}

@@ -46,3 +46,18 @@ def test_taking_stops_at_zero_and_leaves_unlimited_alone(conn: Connection) -> No
     organizations.credit(conn, made.id, 15, "", NOW)
     assert [organizations.take(conn, made.id, 10) for _ in range(2)] == [5, 0]
     assert organizations.take(conn, "org_nobody", 1) is None
+
+
+def test_a_balance_is_set_and_every_change_is_noted(conn: Connection) -> None:
+    """What it changed by, the newest first; unlimited counts as nothing."""
+    made = organizations.create(conn, slug="acme", name="Acme", now=NOW)
+    organizations.credit(conn, made.id, 10, "first", NOW)
+    assert organizations.set_balance(conn, made.id, 4, "less", NOW + 1).balance_micros == 4
+    assert organizations.set_balance(conn, made.id, None, "", NOW + 2).balance_micros is None
+    noted = organizations.credits_of(conn, made.id, limit=2)
+    assert [(each.micros, each.note, each.created_at) for each in noted] == [
+        (-4, "", NOW + 2),
+        (-6, "less", NOW + 1),
+    ]
+    with pytest.raises(DuologueError, match="org_nobody"):
+        organizations.set_balance(conn, "org_nobody", 1, "", NOW)

@@ -33,3 +33,18 @@ def test_each_organization_pays_for_its_own(conn: Connection, world: World) -> N
     total = conn.execute(select(func.sum(table.c.cost_micros))).scalar()
     assert total == 60
     assert usage.meter(conn, [], NOW) == {}
+
+
+def test_usage_is_summed_by_agent_and_day(conn: Connection, world: World) -> None:
+    """Of the sessions that began since then, each on the day when it did."""
+    day = NOW // usage.DAY_MS
+    sessions_of = {"sess_a": NOW - usage.DAY_MS, "sess_b": NOW, "sess_c": NOW}
+    for session, at in sessions_of.items():
+        usage.meter(conn, [(world.id, session, "run_a", world.agent.id, 1000, 30)], at)
+    usage.meter(conn, [(world.id, "sess_a", "run_a", world.agent.id, 500, 5)], NOW)
+    assert usage.by_day(conn, world.id, NOW - usage.DAY_MS) == [
+        usage.Used(world.agent.id, day - 1, 1, 1500, 35),
+        usage.Used(world.agent.id, day, 2, 2000, 60),
+    ]
+    assert usage.by_day(conn, world.id, NOW) == [usage.Used(world.agent.id, day, 2, 2000, 60)]
+    assert usage.by_day(conn, build(conn, "other").id, 0) == []

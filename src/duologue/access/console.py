@@ -96,6 +96,17 @@ def note(conn: Connection, who: Reader, now: int) -> None:
     console.seen(conn, who.id, now, now - NOTED_MS)
 
 
+def people(conn: Connection, org_id: str, now: int) -> list[SignIn]:
+    """Who is signed in to an organization, and its links that wait to be used."""
+    return console.all(conn, org_id, now, now - IDLE_MS)
+
+
+def sign_out(conn: Connection, org_id: str, id: str) -> None:  # noqa: A002
+    """Signs somebody out, or withdraws a link."""
+    if not console.remove(conn, org_id, id):
+        raise DuologueError("sign_in_not_found", id=id)
+
+
 def leave(conn: Connection, cookie: str) -> None:
     """Signs out; a cookie that opens nothing is no error."""
     console.take(conn, digest(cookie), "session")

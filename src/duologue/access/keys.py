@@ -21,7 +21,10 @@ __all__ = ["DEFAULT_SCOPES", "SCOPES", "Principal", "authenticate", "create", "d
 SCOPES: Final = ("sessions", "read", "ingest", "admin", "worker")
 DEFAULT_SCOPES: Final = ("sessions", "read")
 """What a secret key may do when nothing was said: open sessions, and read what was said."""
+LONGEST_OVERLAP_MS: Final = 90 * 86_400_000
+"""How long a key that was rotated may stay good beside the new one."""
 
+State = Literal["valid", "expired", "revoked"]
 _PREFIXES: Final[dict[KeyKind, str]] = {"secret": "dk_secret_", "public": "dk_public_"}
 _HINT = 4
 
@@ -117,6 +120,42 @@ def allow(conn: Connection, org_id: str, key_id: str, origins: Sequence[str]) ->
     return msgspec.structs.replace(key, origins=listed)
 
 
+def rotate(
+    conn: Connection, org_id: str, key_id: str, *, overlap_ms: int, now: int
+) -> tuple[Key, str, Key]:
+    """A new key that opens the same, its text, and the old key, which ends after the overlap.
+
+    Where the old one was made to last a while, the new one lasts as long. Without an overlap the
+    old one is void at once, and sessions that it opened are closed.
+    """
+    old = store.get(conn, org_id, key_id)
+    if old is None:
+        raise DuologueError("key_not_found", key=key_id)
+    check_alive(old.expires_at, old.revoked_at, now)
+    if not 0 <= overlap_ms <= LONGEST_OVERLAP_MS:
+        raise _refusal(f"two keys are good for {LONGEST_OVERLAP_MS // 86_400_000} days at most")
+    text = mint(old.kind)
+    lasts = None if old.expires_at is None else old.expires_at - old.created_at
+    made = store.insert(
+        conn,
+        org_id,
+        kind=old.kind,
+        hash=digest(text),
+        hint=text[-_HINT:],
+        name=old.name,
+        agent_id=old.agent_id,
+        origins=old.origins,
+        scopes=old.scopes,
+        now=now,
+        expires_at=None if lasts is None else now + lasts,
+    )
+    if overlap_ms:
+        store.end_by(conn, org_id, key_id, now + overlap_ms)
+    else:
+        store.revoke(conn, org_id, key_id, now)
+    return made, text, store.get(conn, org_id, key_id) or old
+
+
 def authenticate(conn: Connection, presented: str | None, now: int) -> Principal:
     """Who presents the key; a missing, unknown, revoked or expired one is refused."""
     if not presented:
@@ -133,6 +172,13 @@ def recalled(conn: Connection, org_id: str, key_id: str, now: int) -> Principal:
     if key is None:
         raise DuologueError("key_unknown")
     return _principal(key, now)
+
+
+def state(key: Key, now: int) -> State:
+    """Whether a key opens anything now."""
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if key.expires_at is not None and key.expires_at <= now else "valid"
 
 
 def check_alive(expires_at: int | None, revoked_at: int | None, now: int) -> None:

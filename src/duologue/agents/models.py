@@ -95,6 +95,32 @@ def resolve(loaded: LoadedAgent, environment: Mapping[str, str], *, shared: Shar
     return models
 
 
+def planned(loaded: LoadedAgent, environment: Mapping[str, str]) -> dict[str, str]:
+    """What a new session would be given, by kind and in words; nothing is made for it."""
+    definition, given = loaded.definition, loaded.models or {}
+    key = providers.openai_key(environment)
+
+    def words(kind: str) -> str:
+        if given.get(kind) is not None:
+            made = given[kind]
+            return f"{_class(made)}, of its file" if _class(made) else "made by its file"
+        named: str = getattr(definition, kind, "")
+        if named:
+            return named
+        return f"{DEFAULTS[kind]}, by {key}" if key and kind in DEFAULTS else "offline"
+
+    if definition.realtime or given.get("realtime") is not None:
+        return {"realtime": words("realtime")}
+    return {kind: words(kind) for kind in DEFAULTS}
+
+
+def _class(given: Any) -> str:
+    """The name of what was given: of a class, or of the class of an object; functions have none."""
+    if isinstance(given, type):
+        return given.__name__
+    return "" if callable(given) else type(given).__name__
+
+
 def _own(kind: str, given: Any, models: Models, slug: str) -> Any:
     """What a factory makes; of a plugin object a twin that has its own listeners.
 

@@ -12,6 +12,7 @@ from duologue.cli import output
 from duologue.cli.options import Config, Data, Json, Org, organization
 from duologue.cli.options import settings as load
 from duologue.cli.times import now
+from duologue.server import alone
 from duologue.settings import Settings
 from duologue.store.console import Role
 from duologue.store.database import unit
@@ -27,7 +28,7 @@ def login(
     name: Annotated[str, typer.Option("--name", help="Who it is for.")] = "",
     url: Annotated[
         str | None,
-        typer.Option("--url", help="Where the server is reached (default: as the settings say)."),
+        typer.Option("--url", help="Where the server is reached (default: where it runs)."),
     ] = None,
     org: Org = "default",
     data: Data = None,
@@ -50,6 +51,8 @@ def link(conn: Connection, org: str, *, role: Role, name: str, url: str) -> str:
 
 
 def address(chosen: Settings) -> str:
-    """Where the server of these settings is reached."""
+    """Where the server is reached that runs on this data; without one where it would be."""
+    if running := alone.address(chosen):
+        return running
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     return chosen.public_url or f"http://{host}:{chosen.port}"

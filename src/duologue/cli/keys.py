@@ -10,7 +10,7 @@ import typer
 from duologue.access import keys as doorkeeper
 from duologue.cli import output
 from duologue.cli.options import Config, Data, Json, Org, database, organization
-from duologue.cli.times import expiry, now
+from duologue.cli.times import expiry, now, span
 from duologue.errors import DuologueError
 from duologue.store import agents, keys
 from duologue.store.records import Key, KeyKind
@@ -87,7 +87,7 @@ def list_(
             names.get(each.agent_id or "", "—"),
             ", ".join(each.origins or each.scopes) or "—",
             output.when(each.expires_at, none="never"),
-            state(each, at),
+            doorkeeper.state(each, at),
         )
         for each in found
     ]
@@ -114,6 +114,31 @@ def allow(
 
 
 @app.command()
+def rotate(
+    key: Annotated[str, typer.Argument(help="The id of the key: key_…")],
+    overlap: Annotated[
+        str, typer.Option("--overlap", help="How long the old key stays good: 24h, 7d, or 0m.")
+    ] = "24h",
+    org: Org = "default",
+    data: Data = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Make a new key that opens the same; the old one ends after the overlap."""
+    at = now()
+    lasts = span("--overlap", overlap)
+    with database(data, config) as conn:
+        owner = organization(conn, org)
+        made, text, old = doorkeeper.rotate(conn, owner.id, key, overlap_ms=lasts, now=at)
+    if as_json:
+        return output.emit({**facts(made), "key": text, "before": facts(old)})
+    ends = output.when(old.expires_at) if old.revoked_at is None else "now"
+    return output.say(
+        text, f"This key ({made.id}) is shown once. It stands for {old.id}, which ends: {ends}."
+    )
+
+
+@app.command()
 def revoke(
     key: Annotated[str, typer.Argument(help="The id of the key: key_…")],
     org: Org = "default",
@@ -134,10 +159,3 @@ def revoke(
 def facts(key: Key) -> dict[str, Any]:
     """What may be shown of a key: everything but its hash."""
     return {name: value for name, value in msgspec.structs.asdict(key).items() if name != "hash"}
-
-
-def state(key: Key, at: int) -> str:
-    """Whether a key opens anything now."""
-    if key.revoked_at is not None:
-        return "revoked"
-    return "expired" if key.expires_at is not None and key.expires_at <= at else "valid"

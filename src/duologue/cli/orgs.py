@@ -9,6 +9,7 @@ import typer
 from duologue.cli import output
 from duologue.cli.options import Config, Data, Json, database, organization
 from duologue.cli.times import now
+from duologue.core import amounts
 from duologue.store import organizations
 
 app = typer.Typer(help="Organizations and their balance.", no_args_is_help=True)
@@ -55,6 +56,30 @@ def credit(
     with database(data, config) as conn:
         org = organization(conn, slug)
         made = organizations.credit(conn, org.id, round(amount * 1_000_000), note, now())
+    if as_json:
+        return output.emit(made)
+    return output.say(f"{made.slug} now has {output.credit(made.balance_micros)}.")
+
+
+@app.command("set")
+def set_(
+    slug: Slug,
+    amount: Annotated[
+        str, typer.Argument(help="The credit that it has, or unlimited.")
+    ],
+    note: Annotated[str, typer.Option("--note", help="Why.")] = "",
+    data: Data = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Make a balance exactly that much, or unlimited."""
+    try:
+        micros = amounts.balance(amount)
+    except ValueError as error:
+        raise typer.BadParameter(f"AMOUNT {error}.") from None
+    with database(data, config) as conn:
+        org = organization(conn, slug)
+        made = organizations.set_balance(conn, org.id, micros, note, now())
     if as_json:
         return output.emit(made)
     return output.say(f"{made.slug} now has {output.credit(made.balance_micros)}.")

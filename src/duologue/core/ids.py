@@ -21,3 +21,8 @@ def make(prefix: str, now: int, entropy: bytes) -> str:
 def made_at(made: str) -> int:
     """When an id was made, in UTC ms."""
     return int(made[-32:-20], 16)
+
+
+def first_at(prefix: str, now: int) -> str:
+    """What sorts before every id that was made at `now` or later, and behind all earlier ones."""
+    return f"{prefix}{max(0, now):012x}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -33,17 +34,31 @@ _TITLES: Final = {
     "console_viewer": "Only an owner may do that",
     "console_foreign": "Not from another page",
     "trace_not_found": "No such conversation",
+    "conversation_not_found": "No such conversation",
+    "agent_not_found": "No such agent",
+    "key_not_found": "No such key",
+    "key_expired": "This key opens nothing any more",
+    "visitor_not_found": "No such visitor",
+    "sign_in_not_found": "Nobody of that id",
+    "not_found": "There is no such page",
+    "internal": "That did not work",
     "trace_live": "Still going on",
+    "trace_over": "It is over already",
+    "link_void": "This link shows nothing any more",
+    "links_used_up": "Too many links",
     "bad_request": "This cannot be shown",
 }
+_NOWHERE: Final = frozenset({"not_found", "method_not_allowed", "internal"})
+"""What is answered before anybody knows who asks."""
 _COMMANDS: Final = dict.fromkeys(
     ("console_signed_out", "console_link_void", "console_viewer"), "duologue console login"
 )
 
 
-def page(html: str, status: int = 200) -> Response[str]:
+def page(html: str, status: int = 200, *, pictures: Sequence[str] = ()) -> Response[str]:
     """A page as the console sends it: kept nowhere, framed by nobody."""
-    return Response(html, status_code=status, media_type=MediaType.HTML, headers=HEADERS)
+    headers = HEADERS | {"content-security-policy": engine.policy(pictures)}
+    return Response(html, status_code=status, media_type=MediaType.HTML, headers=headers)
 
 
 def away(to: str) -> Response[bytes]:
@@ -93,9 +108,23 @@ def refused(request: Request[Any, Any, Any], error: DuologueError) -> Response[s
         title=_TITLES.get(error.code, "That did not work"),
         message=error.message,
         command=_COMMANDS.get(error.code, ""),
-        back=who is not None,
+        back=who is not None or error.code in _NOWHERE,
     )
     return page(html, error.status)
+
+
+def within(path: str) -> bool:
+    """Whether a path is the console's, so that even what is nowhere is answered by a page."""
+    return path == "/console" or path.startswith("/console/")
+
+
+def lost(
+    request: Request[Any, Any, Any], error: DuologueError, headers: Mapping[str, str]
+) -> Response[str]:
+    """The same for what no door of the console took."""
+    answer = refused(request, error)
+    answer.headers.update({name: value for name, value in headers.items() if name == "allow"})
+    return answer
 
 
 def misread(request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:

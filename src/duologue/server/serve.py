@@ -51,7 +51,7 @@ async def serve(
     announce: Callable[[str], None],
 ) -> None:
     """Serves until a signal; `announce` gets the address once it listens."""
-    with alone.on_folder(settings), _listening(settings) as listener:
+    with alone.on_folder(settings) as note, _listening(settings) as listener:
         host_name, port = listener.getsockname()[:2]
         bound = f"{as_page(host_name)}:{port}"
         async with opened(settings, catalog) as host, alone.on_database(settings.database):
@@ -61,7 +61,9 @@ async def serve(
                 await host.open()
                 await rooms.open()
                 server = _Server(rooms, House(host, rooms, mode, organization_id, bound=bound))
-                server.announce = lambda: announce(settings.public_url or bound)
+                url = settings.public_url or bound
+                note(url)
+                server.announce = lambda: announce(url)
                 settle_memory()
                 await server.serve(sockets=[listener])
 

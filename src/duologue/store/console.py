@@ -50,6 +50,18 @@ _expired = Statement(
         (_of.expires_at <= bindparam("at")) | (_of.last_seen_at <= bindparam("idle"))
     )
 )
+_all = Statement(
+    select(console_sessions)
+    .where(
+        _of.org_id == bindparam("org"),
+        _of.expires_at > bindparam("at"),
+        _of.last_seen_at > bindparam("idle"),
+    )
+    .order_by(_of.id.desc())
+)
+_remove = Statement(
+    delete(console_sessions).where(_of.org_id == bindparam("org"), _of.id == bindparam("wanted"))
+)
 
 
 def add(
@@ -89,3 +101,14 @@ def seen(conn: Connection, id: str, now: int, before: int) -> None:  # noqa: A00
 def forget_expired(conn: Connection, now: int, idle_since: int) -> int:
     """Deletes what opens nothing any more, of any organization; returns how many."""
     return _expired(conn, at=now, idle=idle_since).rowcount
+
+
+def all(conn: Connection, org_id: str, now: int, idle_since: int) -> list[SignIn]:  # noqa: A001
+    """The organization's links and cookies that still open something, the newest first."""
+    rows = _all(conn, org=org_id, at=now, idle=idle_since).fetchall()
+    return [build(SignIn, row) for row in rows]
+
+
+def remove(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
+    """Voids one of the organization's links or cookies; false when there is none."""
+    return _remove(conn, org=org_id, wanted=id).rowcount == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Integer, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from duologue.store.ids import fresh
@@ -17,6 +17,17 @@ _of = Statement(
     select(feedback)
     .where(_columns.org_id == bindparam("org"), _columns.conversation_id == bindparam("wanted"))
     .order_by(_columns.id)
+)
+_of_agent = Statement(
+    select(feedback)
+    .where(_columns.org_id == bindparam("org"), _columns.agent_id == bindparam("wanted"))
+    .order_by(_columns.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+_ratings = Statement(
+    select(_columns.rating, func.count())
+    .where(_columns.org_id == bindparam("org"), _columns.agent_id == bindparam("wanted"))
+    .group_by(_columns.rating)
 )
 
 
@@ -56,3 +67,14 @@ def of(conn: Connection, org_id: str, conversation_id: str) -> list[Feedback]:
     """What was thought of a conversation's sessions."""
     rows = _of(conn, org=org_id, wanted=conversation_id).fetchall()
     return [build(Feedback, row) for row in rows]
+
+
+def of_agent(conn: Connection, org_id: str, agent_id: str, *, limit: int) -> list[Feedback]:
+    """What was thought of an agent, the newest first."""
+    rows = _of_agent(conn, org=org_id, wanted=agent_id, most=limit).fetchall()
+    return [build(Feedback, row) for row in rows]
+
+
+def ratings(conn: Connection, org_id: str, agent_id: str) -> dict[str, int]:
+    """How many thumbs of an agent went `up`, and how many `down`."""
+    return {row[0]: row[1] for row in _ratings(conn, org=org_id, wanted=agent_id).fetchall()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 from sqlalchemy import insert as insertion
 
 from duologue.store.ids import fresh
@@ -31,6 +31,15 @@ _set_origins = Statement(
     update(keys)
     .where(_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
     .values(origins=bindparam("listed"))
+)
+_ends_by = Statement(
+    update(keys)
+    .where(
+        _columns.org_id == bindparam("org"),
+        _columns.id == bindparam("wanted"),
+        or_(_columns.expires_at.is_(None), _columns.expires_at > bindparam("at")),
+    )
+    .values(expires_at=bindparam("at"))
 )
 _used = Statement(
     update(keys)
@@ -103,6 +112,11 @@ def revoke(conn: Connection, org_id: str, key_id: str, now: int) -> Key | None:
     """The key, void from now on; the time of its first revocation stays."""
     row = _revoke(conn, org=org_id, wanted=key_id, at=now).fetchone()
     return None if row is None else build(Key, row)
+
+
+def end_by(conn: Connection, org_id: str, key_id: str, at: int) -> bool:
+    """Lets a key expire at that time, unless it does so earlier; false when nothing changes."""
+    return _ends_by(conn, org=org_id, wanted=key_id, at=at).rowcount == 1
 
 
 def used(conn: Connection, org_id: str, key_id: str, now: int) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, case, func, insert, or_, select, update
 
 from duologue.errors import DuologueError
 from duologue.store.ids import fresh
-from duologue.store.records import Organization, as_row, build
+from duologue.store.records import Credit, Organization, as_row, build
 from duologue.store.statements import Statement
 from duologue.store.tables import credit_notes, organizations
 
@@ -39,7 +39,19 @@ _take = Statement(
     )
     .returning(_columns.balance_micros)
 )
+_set = Statement(
+    update(organizations)
+    .where(_columns.id == bindparam("org"))
+    .values(balance_micros=bindparam("micros"))
+    .returning(*_columns)
+)
 _note = Statement(insert(credit_notes))
+_noted = Statement(
+    select(credit_notes)
+    .where(credit_notes.c.org_id == bindparam("org"))
+    .order_by(credit_notes.c.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def create(conn: Connection, *, slug: str, name: str, now: int) -> Organization:
@@ -69,6 +81,24 @@ def credit(conn: Connection, org_id: str, micros: int, note: str, now: int) -> O
         raise DuologueError("not_found", path=org_id)
     _note(conn, id=fresh("cred_", now), org_id=org_id, micros=micros, note=note, created_at=now)
     return build(Organization, row)
+
+
+def set_balance(
+    conn: Connection, org_id: str, micros: int | None, note: str, now: int
+) -> Organization:
+    """Makes the balance exactly that, or unlimited; what it changed by is noted as a credit is."""
+    before = get(conn, org_id)
+    row = _set(conn, org=org_id, micros=micros).fetchone()
+    if before is None or row is None:
+        raise DuologueError("not_found", path=org_id)
+    change = (micros or 0) - (before.balance_micros or 0)
+    _note(conn, id=fresh("cred_", now), org_id=org_id, micros=change, note=note, created_at=now)
+    return build(Organization, row)
+
+
+def credits_of(conn: Connection, org_id: str, *, limit: int) -> list[Credit]:
+    """What was added to a balance, or set of it, the newest first."""
+    return [build(Credit, row) for row in _noted(conn, org=org_id, most=limit).fetchall()]
 
 
 def take(conn: Connection, org_id: str, micros: int) -> int | None:

@@ -24,6 +24,16 @@ class Organization(msgspec.Struct, frozen=True):
     created_at: int
 
 
+class Credit(msgspec.Struct, frozen=True):
+    """What a balance was changed by, and why."""
+
+    id: str
+    org_id: str
+    micros: int
+    note: str
+    created_at: int
+
+
 class Agent(msgspec.Struct, frozen=True):
     """Who answers; a draft until it is published."""
 
@@ -242,6 +252,7 @@ def holds(record: type[msgspec.Struct], *, json: Sequence[str], flags: Sequence[
 _JSON.update(
     {
         Organization: (),
+        Credit: (),
         Agent: (),
         Key: _positions(Key, "origins", "scopes"),
         Conversation: _positions(Conversation, "metadata", "state"),

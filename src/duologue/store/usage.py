@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, update
+import msgspec
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from duologue.core import ids
 from duologue.store import organizations
 from duologue.store.ids import fresh
 from duologue.store.statements import Statement
@@ -15,6 +17,18 @@ from duologue.store.tables import sessions, usage
 
 Tick = tuple[str, str, str, str, int, int]
 """(org_id, session_id, run_id, agent_id, attached ms, cost in micros)"""
+DAY_MS = 86_400_000
+
+
+class Used(msgspec.Struct, frozen=True):
+    """What sessions of an agent that began on one day used."""
+
+    agent_id: str
+    day: int
+    """Days since 1970, in UTC."""
+    sessions: int
+    attached_ms: int
+    cost_micros: int
 
 
 def _upsert(insert: Any) -> Any:
@@ -63,3 +77,22 @@ def meter(conn: Connection, ticks: Iterable[Tick], now: int) -> dict[str, int | 
             updated_at=now,
         )
     return {org_id: organizations.take(conn, org_id, cost) for org_id, cost in costs.items()}
+
+
+def by_day(conn: Connection, org_id: str, since: int) -> list[Used]:
+    """Usage of each agent, day by day, of the sessions that began since then."""
+    of = usage.c
+    query = (
+        select(
+            of.agent_id,
+            (of.created_at // DAY_MS).label("day"),
+            func.count(),
+            func.sum(of.attached_ms),
+            func.sum(of.cost_micros),
+        )
+        .where(of.org_id == org_id, of.id >= ids.first_at("use_", since))
+        .group_by(of.agent_id, "day")
+        .order_by("day", of.agent_id)
+    )
+    rows = conn.execute(query).fetchall()
+    return [Used(row[0], *(int(value) for value in row[1:])) for row in rows]

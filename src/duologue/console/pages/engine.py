@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, Final
@@ -50,3 +51,9 @@ def draw(template: str, **values: Any) -> str:
     """The page of that template."""
     made = _environment().get_template(f"{template}.html")
     return made.render(values, script=files.has(SCRIPT))
+
+
+def policy(pictures: Sequence[str]) -> str:
+    """The policy of a page that shows pictures from those places, too."""
+    own = "img-src 'self' data:"
+    return POLICY.replace(own, " ".join((own, *pictures)))
