@@ -98,8 +98,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """What models cost, over the table that comes along: `[prices."openai/gpt-4o-mini"]`, with
     `input`, `cached_input`, `output` (a million tokens), `minute`, `characters` (a million)."""
     agents: dict[str, dict[str, Any]] = {}
-    """Agents defined by a table each: `[agents.front-desk]`; a table with `widget` alone says how
-    the widget of an agent looks that a file defines."""
+    """Agents defined by a table each: `[agents.front-desk]`; a table with nothing but `widget`,
+    `trace_days` and `trace_megabytes` says how an agent looks, and how long and how much of its
+    traces is kept, that a file or another program defines."""
 
     @property
     def database(self) -> str:

@@ -120,6 +120,22 @@ def test_a_table_with_a_widget_alone_dresses_the_agent_of_a_file(tmp_path: Path)
     assert only.make().instructions == "You help."
 
 
+def test_a_table_says_how_long_traces_are_kept(tmp_path: Path) -> None:
+    """Over what the file says; and of agents that run elsewhere, which nobody loads."""
+    file = tmp_path / "desk.py"
+    file.write_text(
+        "import duologue\nfrom livekit.agents import Agent\n"
+        '@duologue.agent("desk", greeting="Hi!", trace_days=30, trace_megabytes=500)\n'
+        "class Desk(Agent):\n    pass\n"
+    )
+    tables: dict[str, dict[str, Any]] = {"desk": {"trace_days": 7}, "far": {"trace_days": 1}}
+    (only,) = load([file], tables).all()
+    kept = only.definition
+    assert (kept.greeting, kept.trace_days, kept.trace_megabytes) == ("Hi!", 7, 500)
+    with pytest.raises(DuologueError, match="trace_days"):
+        load([file], {"far": {"trace_days": 0}})
+
+
 @pytest.mark.parametrize(
     ("slug", "widget", "words"),
     [

@@ -92,7 +92,13 @@ class Stage:
         self.conversation = ""
 
     async def join(
-        self, *, ready: bool = True, again: bool = False, e2ee: bool = False, **wish: Any
+        self,
+        *,
+        ready: bool = True,
+        again: bool = False,
+        e2ee: bool = False,
+        room: str = "",
+        **wish: Any,
     ) -> Client:
         """A client that is authorized and attached; `again` goes on with the last conversation."""
         asked = Wish(
@@ -107,7 +113,7 @@ class Stage:
         self.conversation = admitted.conversation_id
         guest, _ = await self.doorman.open(admitted.session_key, None)
         client = Client(self.host)
-        client.seat = await self.host.seat(replace(guest, e2ee=e2ee), client)
+        client.seat = await self.host.seat(replace(guest, e2ee=e2ee, room=room), client)
         if ready:
             client.run.ready(client)
         return client

@@ -109,6 +109,11 @@ async def test_a_typed_turn_with_a_tool_is_told_whole(tmp_path: Path) -> None:
     assert tool.parent in {span.id for span in kept.named("agent_turn")}
     assert kept.kinds() >= {"session", "assistant_turn", "llm", "tts", "tool", "state", "speech"}
     assert all(span.end_ns and span.status == "ok" for span in kept.spans)
+    assert tool.turn == 1
+    assert {span.turn for span in kept.spans if span.kind == "llm"} == {1}
+    assert sorted(span.turn for span in kept.named("agent_turn")) == [0, 1]
+    assert {span.turn for span in kept.named("tts_request")} == {0, 1}
+    assert {span.turn for span in kept.named("agent_speaking")} == {0, 1}
     trace = kept.trace
     assert (trace.status, trace.reason, trace.agent) == ("complete", "left", "desk")
     assert (trace.source, trace.transport) == ("duologue", "websocket")
@@ -317,8 +322,8 @@ async def test_live_runs_say_that_they_live_and_others_are_lost(tmp_path: Path) 
         beats.open()
         client = await desk.join()
         assert client.seat is not None
-        lives = beats.watch(client.seat.guest, "run_" + "a" * 32, client.run.record)
-        dies = beats.watch(client.seat.guest, "run_" + "b" * 32, client.run.record)
+        lives = beats.watch(client.seat.guest, "run_" + "a" * 32, client.run.record, "")
+        dies = beats.watch(client.seat.guest, "run_" + "b" * 32, client.run.record, "")
         assert lives is not None
         assert dies is not None
         del beats._watches["run_" + "b" * 32]

@@ -11,12 +11,14 @@ from tests.store.visiting import VISITOR, batch, page
 from tests.store.world import NOW, World, build
 
 from duologue.store import (
+    agents,
     conversations,
     forgetting,
     messages,
     recordings,
     sessions,
     trace_deletion,
+    trace_keeping,
     trace_lists,
     traces,
     visitors,
@@ -135,6 +137,51 @@ def test_silent_traces_are_lost(conn: Connection, world: World) -> None:
     assert (row(conn)["status"], row(conn)["ended_at"]) == ("lost", NOW)
     assert row(conn, f"run_{2:032x}")["status"] == "complete"
     assert trace_deletion.mark_lost(conn, NOW + 1) == 0
+
+
+@pytest.mark.parametrize("source", ["insights", "otlp"])
+def test_silence_says_little_of_a_source_that_tells_only_what_happens(
+    conn: Connection, world: World, source: str
+) -> None:
+    """A quarter of an hour of it does; so nothing flickers while a caller thinks."""
+    full(conn, world, status="active", source=source)
+    assert trace_deletion.mark_lost(conn, NOW + trace_deletion.QUIET_MS) == 0
+    assert trace_deletion.mark_lost(conn, NOW + trace_deletion.QUIET_MS + 1) == 1
+
+
+def test_an_agent_may_have_a_rule_of_its_own(conn: Connection, world: World) -> None:
+    """By its definition, or by a table of the settings where it runs elsewhere."""
+    assert trace_keeping.own(conn, {}) == {}
+    definition = '{"slug":"desk","trace_days":7,"trace_megabytes":0,"greeting":"Hi"}'
+    agents.put(
+        conn, world.id, slug="desk", name="", definition=definition, source="", now=NOW,
+        publish=True,
+    )  # fmt: skip
+    tables = {"far": {"trace_megabytes": 5}, "dressed": {"widget": {}}, "desk": {"trace_days": 9}}
+    rules = trace_keeping.own(conn, tables)
+    assert rules[world.id, "desk"] == trace_keeping.Rule(7, 0)
+    assert rules[world.id, "far"] == trace_keeping.Rule(None, 5)
+    assert {name for _, name in rules} == {"desk", "far"}
+
+
+def test_what_is_kept_of_an_agent_goes_by_its_own_rule(conn: Connection, world: World) -> None:
+    """Longer or shorter than that of the others, larger or smaller."""
+    other = build(conn, "other")
+    for owner in (world, other):
+        for number, agent in enumerate(["long", "short", "desk"], start=1 if owner is world else 5):
+            full(conn, owner, number, agent=agent, started_ns=5_000_000)
+    apart = {(world.id, "long"): 5, (world.id, "short"): 6}
+    assert trace_deletion.prune_older(conn, 5, apart=apart) == 1
+    assert names(conn, world) == ["desk", "long"]
+    assert trace_deletion.prune_older(conn, 6, apart=apart) == 4
+    assert (names(conn, world), names(conn, other)) == (["long"], [])
+    assert trace_deletion.prune_larger(conn, 1, apart={(world.id, "long"): 0}) == 0
+    assert trace_deletion.prune_larger(conn, 0, apart={(world.id, "long"): 1}) == 1
+
+
+def names(conn: Connection, world: World) -> list[str]:
+    """Whose traces an organization has."""
+    return sorted(each.agent for each in trace_lists.page(conn, world.id).items)
 
 
 def test_old_traces_are_pruned(conn: Connection, world: World) -> None:

@@ -6,11 +6,13 @@ import asyncio
 import threading
 from collections.abc import Sequence
 
+import pytest
 from tests.virtual import run
 
-from duologue.trace.entries import Entry, Span, Trace, Turn
+from duologue.trace.entries import Entry, Log, Span, Trace, Turn
 from duologue.trace.ledger import Ledger, Report
 from duologue.trace.limits import Limits
+from duologue.trace.redact import Redactor
 from duologue.trace.sinks import Refused
 
 TRACE = "0" * 31 + "1"
@@ -233,6 +235,34 @@ def test_cuts_what_is_too_long_and_redacts() -> None:
         (kept,) = sink.entries
         assert isinstance(kept, Span)
         assert kept.attributes["text"] == "x" * 100 + "…[500 bytes]"
+
+    run(main())
+
+
+@pytest.mark.parametrize("text", ["x" * 92 + " 4111 1111 1111 1111", '{"a":"' + "x" * 60])
+@pytest.mark.parametrize("where", ["attributes", "events", "turn", "line"])
+def test_a_secret_at_the_place_of_a_cut_is_redacted(text: str, where: str) -> None:
+    """Nothing is cut before it was read: half a card is no card, half a JSON has no names."""
+    if text.startswith("{"):
+        text += '","password":"4111"}'
+    told: dict[str, Entry] = {
+        "attributes": span(1, text=text),
+        "events": Span(
+            trace=TRACE, id="1" * 16, name="llm", start_ns=1,
+            events=[{"name": "x", "at_ns": 1, "attributes": {"text": text}}],
+        ),
+        "turn": Turn(trace=TRACE, index=0, started_ns=1, user_text=text),
+        "line": Log(trace=TRACE, id="1" * 16, at_ns=1, text=text),
+    }  # fmt: skip
+
+    async def main() -> None:
+        sink = Listed()
+        redact = Redactor(keys=["password"], patterns=["card"])
+        ledger = Ledger([sink], limits=Limits(attribute=100), redact=redact)
+        ledger.put(told[where])
+        await ledger.close()
+        assert "411" not in str(sink.entries)
+        assert "xxx" in str(sink.entries)
 
     run(main())
 

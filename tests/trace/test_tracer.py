@@ -349,8 +349,7 @@ async def test_what_is_lost_can_be_raised() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "give a client"),
-        ({"client": Kept(), "instance": object()}, "one of the two"),
+        ({"client": Kept(), "instance": object()}, "not both"),
         ({"client": object()}, "object is no sink: it needs name"),
         ({"instance": object()}, "no handle of a run"),
         ({"client": Kept(), "on_failure": "explode"}, "'log' or 'raise', not 'explode'"),

@@ -118,11 +118,11 @@ async def test_tools_are_told_where_they_have_no_span() -> None:
     event = FunctionToolsExecutedEvent(function_calls=[call], function_call_outputs=[output])
     told.session.emit("function_tools_executed", event)
     told.session.emit("function_tools_executed", event)
+    told.end()
     (tool,) = told.spans
     assert (tool.kind, tool.status, tool.end_ns - tool.start_ns) == ("tool", "error", S)
     assert tool.attributes["lk.function_tool.name"] == "book"
     assert tool.attributes["lk.pii.function_tool.output"] == "no"
-    told.end()
 
 
 async def test_failures_are_spans() -> None:
@@ -192,8 +192,8 @@ async def test_spans_of_other_threads_come_in_order() -> None:
     span = Span(trace=TRACE, id="a" * 16, name="x", start_ns=1, end_ns=2)
     await asyncio.to_thread(told.watch._span, span)
     await asyncio.sleep(0)
-    assert told.spans == [span]
     told.end()
+    assert told.spans == [span]
 
 
 @pytest.mark.parametrize("mode", [True, False])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -106,6 +107,11 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     navigation: bool = False
     """Whether the agent may lead its visitor to other pages of the same site, or of `origins`: it
     gets a tool for that. Your own code may do so without it."""
+    trace_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """How many days its traces are kept, with their recordings; none leaves it to the server's
+    setting."""
+    trace_megabytes: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """How much they may take before its oldest are deleted, 0 for no limit; none likewise."""
     session_minutes: Annotated[float, msgspec.Meta(gt=0, le=1440)] | None = None
     """The longest session; none leaves it to the server's setting."""
     price_per_minute: Annotated[float, msgspec.Meta(ge=0)] | None = None
@@ -138,6 +144,14 @@ class LoadedAgent:
     models: dict[str, Any] | None = None
     """Plugin objects or factories given in the file, by `stt`, `llm`, `tts`, `realtime`, `vad`;
     and what gives the key of encrypted rooms, by `encryption_key`."""
+    code: str = ""
+    """A digest of the file that defined it, as it was when it was loaded."""
+
+    @property
+    def version(self) -> str:
+        """Twelve hex digits, others when its definition or its file is another."""
+        told = msgspec.json.encode(self.definition) + self.code.encode()
+        return blake2b(told, digest_size=6).hexdigest()
 
     @property
     def encryption_key(self) -> Callable[[], str | bytes] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import itertools
 import re
@@ -20,6 +21,8 @@ from duologue.agents.registry import Catalog, Collection, collecting, describe, 
 from duologue.errors import DuologueError
 
 TABLES: Final = "duologue.toml"
+_WORN: Final = frozenset({"widget", "trace_days", "trace_megabytes"})
+"""What a table may say of an agent that a file defines."""
 _numbers = itertools.count(1)
 
 
@@ -36,26 +39,35 @@ def load(files: list[Path], tables: dict[str, dict[str, Any]]) -> Catalog:
 
 
 def dresses(table: dict[str, Any]) -> bool:
-    """Whether a table says only how the widget of an agent looks that is defined elsewhere."""
-    return set(table) == {"widget"}
+    """Whether a table says only how an agent looks, or is kept, that is defined elsewhere."""
+    return bool(table) and _WORN.issuperset(table)
 
 
 def dressed(catalog: Catalog, tables: dict[str, dict[str, Any]]) -> Catalog:
-    """The catalog, its agents' widgets as `[agents.….widget]` tables say."""
+    """The catalog, its agents' widgets and traces as `[agents.…]` tables say.
+
+    How long traces are kept may also be said of agents that run elsewhere.
+    """
     for slug, table in tables.items():
-        if dresses(table):
-            catalog.replace(_dressed(catalog, slug, table["widget"]))
+        if not dresses(table):
+            continue
+        if catalog.get(slug) is None and "widget" not in table:
+            describe("elsewhere", table)
+        else:
+            catalog.replace(_dressed(catalog, slug, table))
     return catalog
 
 
-def _dressed(catalog: Catalog, slug: str, widget: Any) -> LoadedAgent:
+def _dressed(catalog: Catalog, slug: str, table: dict[str, Any]) -> LoadedAgent:
     loaded = catalog.get(slug)
     if loaded is None:
         raise DuologueError("agent_invalid", agent=slug, reason=_undressed(catalog, slug))
-    before = msgspec.to_builtins(loaded.definition.widget)
-    worn, _ = describe(slug, {"widget": before | widget if isinstance(widget, dict) else widget})
-    definition = msgspec.structs.replace(loaded.definition, widget=worn.widget)
-    return replace(loaded, definition=definition)
+    given = dict(table)
+    if isinstance(widget := table.get("widget"), dict):
+        given["widget"] = msgspec.to_builtins(loaded.definition.widget) | widget
+    worn, _ = describe(slug, given)
+    changed = {name: getattr(worn, name) for name in given}
+    return replace(loaded, definition=msgspec.structs.replace(loaded.definition, **changed))
 
 
 def _undressed(catalog: Catalog, slug: str) -> str:
@@ -100,7 +112,10 @@ def load_file(file: Path) -> list[LoadedAgent]:
             del sys.modules[name]
             reason = _reason(error, path)
             raise DuologueError("file_invalid", path=str(file), reason=reason) from error
-    return collection.agents or [_only_class(module, collection)]
+    code = hashlib.sha256(path.read_bytes()).hexdigest()
+    return [
+        replace(each, code=code) for each in collection.agents or [_only_class(module, collection)]
+    ]
 
 
 def _only_class(module: ModuleType, collection: Collection) -> LoadedAgent:

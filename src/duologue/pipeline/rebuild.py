@@ -53,7 +53,7 @@ async def rebuild(
         resumed=bool(stored),
         greet=not stored,
         new_id=lambda prefix: fresh(f"{prefix}_", clock()),
-        watch=tracing.watch(guest, run_id, record),
+        watch=tracing.watch(guest, run_id, record, loaded.version),
     )
     if conversation is not None:
         run.exchange.shared.restore(conversation.state)

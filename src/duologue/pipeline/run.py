@@ -155,7 +155,7 @@ class Run:
         shared = self._outlet.listening and self.record.secret
         self.record.secret = guest.unrecorded or shared
         if self._watch is not None:
-            self._watch.know(session_id=guest.session_id, transport=guest.transport)
+            self._watch.know(**guest.way)
         self.exchange.arrived(listener, guest.transport)
         if self._here is not None:
             guest.enter(self._here)

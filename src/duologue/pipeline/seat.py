@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET
+
 from duologue.access import balance
 from duologue.agents.current import Current
 from duologue.agents.definition import AgentDefinition
@@ -40,6 +42,8 @@ class Guest:
     custom_headers: dict[str, str] = field(default_factory=dict)
     e2ee: bool = False
     """Whether what is said is encrypted from end to end."""
+    room: str = ""
+    """The name of the room that it comes in; none on a socket."""
     visitor: Visitor | None = None
     """Who that is, as far as a tracker told."""
     page: Page | None = None
@@ -49,6 +53,12 @@ class Guest:
     def unrecorded(self) -> bool:
         """Whether its words are kept nowhere: it is encrypted, and nobody asked for them."""
         return self.e2ee and not self.definition.record_encrypted
+
+    @property
+    def way(self) -> dict[str, Any]:
+        """How it came, as a trace says it."""
+        room = self.room or UNSET
+        return {"session_id": self.session_id, "transport": self.transport, "room": room}
 
     def whereabouts(self, run: Run, resumed: Grade | None) -> Current:
         """What the agent's code learns about its session."""

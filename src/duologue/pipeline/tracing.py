@@ -14,6 +14,7 @@ from duologue.store import trace_deletion
 from duologue.store.database import Database
 from duologue.trace.entries import Outcome, Trace
 from duologue.trace.ledger import Ledger
+from duologue.trace.lines import Lines
 from duologue.trace.prices import Prices
 from duologue.trace.store_sink import StoreSink
 from duologue.trace.watch import Watch
@@ -45,18 +46,22 @@ class Tracing:
         self._orgs: OrderedDict[str, str | None] = OrderedDict()
         self._watches: dict[str, Watch] = {}
         self._beaten_at = 0
+        self._lines = Lines()
         self.ledger = Ledger([StoreSink(db, self._orgs.get, clock)])
 
     def open(self) -> None:
-        """Begins to write."""
+        """Begins to write, and to read along what is logged."""
         self.ledger.open()
+        if self._mode != "off":
+            self._lines.open()
 
     async def close(self) -> None:
         """Writes what waits, within bounds."""
+        self._lines.close()
         await self.ledger.close()
 
-    def watch(self, guest: Guest, run_id: str, record: Record) -> Watch | None:
-        """The watch over a new run; none where nothing is traced."""
+    def watch(self, guest: Guest, run_id: str, record: Record, version: str) -> Watch | None:
+        """The watch over a new run of that version of its agent; none where nothing is traced."""
         if self._mode == "off":
             return None
         trace = run_id.removeprefix("run_")
@@ -69,15 +74,16 @@ class Tracing:
         )
         self._orgs[trace] = guest.org_id
         self._watches[run_id] = watch
+        self._lines.follow(trace, watch.tell)
         while len(self._orgs) > len(self._watches) + _REMEMBERED:
             self._orgs.popitem(last=False)
         watch.begin(
             source="duologue",
             agent=guest.definition.slug,
+            agent_version=version,
             conversation_id=guest.conversation_id,
-            session_id=guest.session_id,
             visitor_id=UNSET if guest.visitor is None else guest.visitor.id,
-            transport=guest.transport,
+            **guest.way,
         )
         return watch
 
@@ -85,6 +91,7 @@ class Tracing:
         """A run is over: says how, and what it used."""
         watch = self._watches.pop(run_id, None)
         if watch is not None:
+            self._lines.leave(watch.trace)
             watch.end(_STATUS.get(reason, "complete"), reason, usage)
 
     def ending(self, run_id: str, reason: str | None) -> None:

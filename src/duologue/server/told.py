@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import UNSET
 from sqlalchemy import Connection
 
 from duologue.settings import Settings
-from duologue.store import recordings, trace_lists, traces
+from duologue.store import recordings, trace_lists, trace_tail, traces
 from duologue.store.trace_records import Trace as Kept
+from duologue.store.trace_records import TurnRow
 from duologue.trace.content import without_content
-from duologue.trace.entries import Entry, Log, Span, Trace, Turn
+from duologue.trace.entries import Entry, Log, Span, Trace
 from duologue.trace.ingest.otlp import SERVICE, TURNS_TOLD
-from duologue.trace.ingest.turns import concerns_turns, turns
+from duologue.trace.ingest.turns import SPOKEN, concerns_turns, turns
 from duologue.trace.limits import Limits, bounded
 from duologue.trace.prices import Prices
 from duologue.trace.store_sink import row_of
 
 LIMITS: Final = Limits()
+SLACK: Final = 10_000_000_000
+"""Nanoseconds by which a turn's steps may begin before it: their clocks are several."""
+SURE: Final = 2
+"""Turns before what may change that must come out as they were."""
+_Told = TypeVar("_Told", Span, Log)
 
 
 class Sound(msgspec.Struct, frozen=True):
@@ -77,19 +83,37 @@ class Keeper:
         kept = trace_lists.get(conn, org_id, run)
         known = [entry for each in told if (entry := self._kept(each, kept)) is not None]
         traces.put(conn, org_id, [row_of(entry) for entry in known], now)
-        if not any(map(concerns_turns, known)):
+        times = [at for entry in known if (at := concerns_turns(entry))]
+        if not times:
             return
         kept = trace_lists.get(conn, org_id, run)
-        if kept is None or kept.attributes.get(TURNS_TOLD):
-            return
-        steps = [_span(trace, each) for each in trace_lists.spans_of(conn, org_id, run)]
-        lines = [
-            msgspec.convert(msgspec.structs.asdict(each) | {"trace": trace}, Log)
-            for each in trace_lists.logs_of(conn, org_id, run)
-        ]
-        made: list[Turn] = turns(trace, steps, lines, self.prices)
-        traces.keep_turns(conn, org_id, run, len(made), now)
-        traces.put(conn, org_id, [row_of(bounded(turn, LIMITS)) for turn in made], now)
+        if kept is not None and not kept.attributes.get(TURNS_TOLD):
+            seq = traces.seq_of(conn, org_id, run, now)
+            if not self._remake(conn, org_id, trace, seq, min(times)):
+                self._remake(conn, org_id, trace, seq, 0)
+
+    def _remake(self, conn: Connection, org_id: str, trace: str, seq: int, since_ns: int) -> bool:
+        """Puts the turns together anew that may be others by what happened since then.
+
+        False, and nothing is written, where those before do not come out as they were.
+        """
+        tail = trace_tail.read(conn, seq, since_ns, slack_ns=SLACK, logger=SPOKEN)
+        steps = [_entry(Span, trace, each) for each in tail.spans]
+        lines = [_entry(Log, trace, each) for each in tail.logs]
+        first, began = tail.first, tail.since_ns
+        made, places = turns(trace, steps, lines, self.prices, first=first, first_ns=began)
+        if [each.started_ns for each in made[:SURE]] != [
+            each.started_ns for each in tail.turns[:SURE]
+        ] and first:
+            return False
+        now, rows = self._clock(), [row_of(bounded(turn, LIMITS)) for turn in made]
+        traces.keep_turns(conn, org_id, traces.RUN + trace, first + len(made), now)
+        there = {each.index: each for each in tail.turns}
+        changed = [row for row in rows if isinstance(row, TurnRow) and not _same(row, there)]
+        moved = [(step.id, turn) for step in steps if (turn := places[step.id]) != step.turn]
+        trace_tail.place(conn, seq, moved)
+        traces.put(conn, org_id, changed, now)
+        return True
 
     def _kept(self, entry: Entry, kept: Kept | None) -> Entry | None:
         """The entry as it may be kept: within its bounds, and within those of its run."""
@@ -108,6 +132,14 @@ class Keeper:
         return bounded(entry, LIMITS)
 
 
-def _span(trace: str, row: object) -> Span:
-    told = {name: getattr(row, name) for name in Span.__struct_fields__ if name != "trace"}
-    return Span(trace=trace, **told)
+def _entry(kind: type[_Told], trace: str, row: object) -> _Told:
+    """What came out of the store, as it was told."""
+    told = {name: getattr(row, name) for name in kind.__struct_fields__ if name != "trace"}
+    return kind(trace=trace, **told)
+
+
+def _same(row: TurnRow, there: Mapping[int, object]) -> bool:
+    """Whether a turn is in the store as it is."""
+    known = there.get(row.index)
+    names = (name for name in TurnRow.__struct_fields__ if name != "trace")
+    return known is not None and all(getattr(known, name) == getattr(row, name) for name in names)

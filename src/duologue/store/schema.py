@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from duologue.errors import DuologueError
 from duologue.store import organizations
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision in `migrations/versions`."""
 
 _LOCK = 0x64756F6C  # "duol": an advisory lock's number

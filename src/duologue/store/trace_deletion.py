@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, literal_column, or_, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from duologue.store.statements import Statement
 from duologue.store.tables import conversations, organizations
+from duologue.store.trace_keeping import Owned
 from duologue.store.trace_tables import links, logs, recordings, spans, traces, turns
 
 AT_ONCE: Final = 100
 """Traces that one unit of pruning deletes, so that it holds up nobody for long."""
+NOBODY: Final[Mapping[Owned, int]] = MappingProxyType({})
+"""When no agent has a rule of its own."""
 
 _of = traces.c
+QUIET: Final = ("insights", "otlp")
+"""Sources that tell what happens, and nothing while nothing does; all others say of every run,
+several times a minute, that it lives."""
+QUIET_MS: Final = 15 * 60_000
+"""How much longer than others they may be silent: while a caller thinks, nothing happens."""
 _lose = Statement(
     update(traces)
-    # The word is written out, or the index of active traces would not be used.
-    .where(_of.status == literal_column("'active'"), _of.last_seen_at < bindparam("before"))
+    .where(
+        # The word is written out, or the index of active traces would not be used.
+        _of.status == literal_column("'active'"),
+        _of.last_seen_at < bindparam("before"),
+        or_(and_(*(_of.source != each for each in QUIET)), _of.last_seen_at < bindparam("quiet")),
+    )
     .values(status="lost", ended_at=_of.last_seen_at)
 )
 
 
 def mark_lost(conn: Connection, before_ms: int) -> int:
-    """Marks active traces of which nothing was told since then; returns how many."""
-    return _lose(conn, before=before_ms).rowcount
+    """Marks active traces of which nothing was told since then; returns how many.
+
+    Runs whose source never says that they live are waited for a quarter of an hour longer.
+    """
+    return _lose(conn, before=before_ms, quiet=before_ms - QUIET_MS).rowcount
 
 
 def delete_one(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
@@ -55,28 +81,50 @@ def delete_of_visitor(conn: Connection, org_id: str, visitor_id: str) -> int:
     return _delete(conn, _of.org_id == org_id, theirs)
 
 
-def prune_older(conn: Connection, before_ms: int) -> int:
-    """Deletes traces that began before then, some at once; returns how many.
+def prune_older(
+    conn: Connection,
+    before_ms: int,
+    org_id: str | None = None,
+    *,
+    apart: Mapping[Owned, int] = NOBODY,
+) -> int:
+    """Deletes traces that began before then, of one organization or all, some at once; how many.
 
+    Of the agents that are named `apart` those go that began before their own moment.
     Organization by organization: a list is walked along its index, of which it is the end.
     """
+    every = select(organizations.c.id)
+    whose = [org_id] if org_id else [row[0] for row in conn.execute(every).fetchall()]
     gone = 0
-    for (org_id,) in conn.execute(select(organizations.c.id)).fetchall():
-        old = (_of.org_id == org_id, _of.started_at < before_ms)
-        gone += _delete_seqs(conn, [row[0] for row in _oldest(conn, *old)])
+    for each in whose:
+        own = {agent: before for (owner, agent), before in apart.items() if owner == each}
+        rest = (_of.org_id == each, _of.started_at < before_ms, _of.agent.not_in(list(own)))
+        gone += _delete_seqs(conn, [row[0] for row in _oldest(conn, *rest)])
+        for agent, before in own.items():
+            old = (_of.org_id == each, _of.started_at < before, _of.agent == agent)
+            gone += _delete_seqs(conn, [row[0] for row in _oldest(conn, *old)])
     return gone
 
 
-def prune_larger(conn: Connection, most_bytes: int) -> int:
-    """Deletes the oldest traces of each agent that takes more, some at once."""
-    large = conn.execute(
-        select(_of.org_id, _of.agent, func.sum(_of.bytes))
-        .group_by(_of.org_id, _of.agent)
-        .having(func.sum(_of.bytes) > most_bytes)
-    ).fetchall()
+def prune_larger(
+    conn: Connection,
+    most_bytes: int,
+    org_id: str | None = None,
+    *,
+    apart: Mapping[Owned, int] = NOBODY,
+) -> int:
+    """Deletes the oldest traces of each agent that takes more, some at once; 0 is no limit.
+
+    Agents that are named `apart` have limits of their own.
+    """
+    taken = select(_of.org_id, _of.agent, func.sum(_of.bytes)).group_by(_of.org_id, _of.agent)
+    if org_id:
+        taken = taken.where(_of.org_id == org_id)
     gone = 0
-    for org_id, agent, total in large:
-        gone += _delete_oldest(conn, org_id, agent, int(total) - most_bytes)
+    for owner, agent, total in conn.execute(taken).fetchall():
+        most = apart.get((owner, agent), most_bytes)
+        if most and total > most:
+            gone += _delete_oldest(conn, owner, agent, int(total) - most)
     return gone
 
 

@@ -132,6 +132,7 @@ spans = Table(
     columns.text("events"),
     PrimaryKeyConstraint("trace_seq", "span_id"),
     Index("ix_spans_broken", "trace_seq", "turn", sqlite_where=BROKEN, postgresql_where=BROKEN),
+    Index("ix_spans_order", "trace_seq", "start_ns"),
     # Kept in the order of their key: those of one trace lie together.
     sqlite_with_rowid=False,
 )
@@ -178,6 +179,7 @@ logs = Table(
     columns.text("text"),
     columns.text("attributes"),
     PrimaryKeyConstraint("trace_seq", "log_id"),
+    Index("ix_logs_order", "trace_seq", "at_ns"),
     sqlite_with_rowid=False,
 )
 

@@ -25,6 +25,7 @@ from duologue.errors import DuologueError
 from duologue.store import trace_counts
 from duologue.store.records import as_json
 from duologue.store.statements import Statement
+from duologue.store.trace_counts import Counts
 from duologue.store.trace_facts import Facts, legible
 from duologue.store.trace_records import LogRow, SpanRow, TraceEntry, TraceRow, TurnRow
 from duologue.store.trace_tables import logs, spans, traces, turns
@@ -142,8 +143,10 @@ def seq_of(conn: Connection, org_id: str, id: str, now: int) -> int:  # noqa: A0
 def keep_turns(conn: Connection, org_id: str, id: str, count: int, now: int) -> None:  # noqa: A002
     """Leaves a trace its first turns: what looked like two may turn out to be one."""
     seq, facts = _found(conn, org_id, id, now, now)
-    if _cut_turns(conn, wanted=seq, kept=count).rowcount:
-        trace_counts.count(conn, seq, facts.told_cost_micros)
+    before = trace_counts.of_turns(conn, seq, count, MOST_TURNS)
+    if before.turns:
+        _cut_turns(conn, wanted=seq, kept=count)
+        trace_counts.add(conn, seq, before, trace_counts.NONE, facts.told_cost_micros)
 
 
 # ---------------------------------------------------------------- within
@@ -159,14 +162,25 @@ def _put(conn: Connection, org_id: str, id: str, told: _Told, now: int) -> None:
         facts.hear(row, now)
     if msgspec.structs.astuple(facts) != before:
         _state(conn, wanted=seq, **_values(facts))
+    counted = _counted(conn, seq, told)
     more = _write_spans(conn, seq, list(told.spans.values()))
     if told.turns:
         _put_turns.each(conn, [_turn(seq, row) for row in told.turns.values()])
     more += sum(_write_log(conn, seq, row) for row in told.logs.values())
-    broken = any(row.kind == "error" for row in told.spans.values())
-    if told.turns or broken or facts.told_cost_micros is not None:
-        trace_counts.count(conn, seq, facts.told_cost_micros)
+    cost = facts.told_cost_micros
+    if counted is not trace_counts.NONE or cost is not None:
+        trace_counts.add(conn, seq, counted, _counted(conn, seq, told), cost)
     trace_counts.seen(conn, seq, now, more)
+
+
+def _counted(conn: Connection, seq: int, told: _Told) -> Counts:
+    """What the turns and errors come to that a writing may change, as they are now."""
+    found = trace_counts.NONE
+    if told.turns:
+        found = trace_counts.of_turns(conn, seq, min(told.turns), max(told.turns))
+    if any(row.kind == "error" for row in told.spans.values()):
+        return trace_counts.together(found, trace_counts.of_errors(conn, seq))
+    return found
 
 
 def _found(

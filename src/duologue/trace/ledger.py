@@ -108,11 +108,12 @@ class Ledger:
         return self.report
 
     def _put(self, entry: Entry) -> None:
+        if self._redact is not None:
+            # Before anything is cut: half a card is no card, and a JSON without its end is none.
+            entry = self._redact(entry)
         weighs = weight(entry)
-        if weighs * 4 > self._limits.attribute or self._redact is not None:
+        if weighs * 4 > self._limits.attribute:
             entry = bounded(entry, self._limits)
-            if self._redact is not None:
-                entry = self._redact(entry)
             weighs = weight(entry)
         with self._lock:
             if self._sampler is not None:

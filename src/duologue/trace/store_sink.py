@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy import Connection
 
-from duologue.store import traces
+from duologue.store import organizations, traces
 from duologue.store.database import Database
 from duologue.store.trace_records import LogRow, SpanRow, TraceEntry, TraceRow, TurnRow
 from duologue.trace.entries import Entry, Log, Span, Trace, Turn
@@ -49,6 +49,34 @@ class StoreSink:
 
     async def close(self) -> None:
         """Holds nothing of its own."""
+
+
+class LocalStore:
+    """The database of this machine's server, opened by the first batch and closed at the end."""
+
+    name = "local store"
+    remote = False
+    content = True
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._db: Database | None = None
+        self._sink: StoreSink | None = None
+
+    async def write(self, batch: Sequence[Entry]) -> None:
+        """Writes a batch for the organization `default`."""
+        if self._db is None:
+            self._db = await Database.open(self._url)
+        if self._sink is None:
+            found = await self._db.read(organizations.get, "default")
+            self._sink = StoreSink(self._db, lambda trace: None if found is None else found.id)
+        await self._sink.write(batch)
+
+    async def close(self) -> None:
+        """Closes what it opened."""
+        db, self._db, self._sink = self._db, None, None
+        if db is not None:
+            await db.close()
 
 
 def row_of(entry: Entry) -> TraceEntry:

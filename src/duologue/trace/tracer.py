@@ -14,7 +14,7 @@ from opentelemetry import context as otel
 from opentelemetry import trace as api
 
 from duologue.settings import Price
-from duologue.trace import collector
+from duologue.trace import collector, local
 from duologue.trace.instance import Instance
 from duologue.trace.ledger import Ledger, Report
 from duologue.trace.lending import Lent, is_prefactor, prefactor_sink, sinks_of
@@ -51,7 +51,9 @@ class SessionTracer:
     """Traces AgentSessions, any number at once, into sinks.
 
     `client` is a sink, a list of them, or a client of prefactor-core; all are left open. With
-    `instance` everything goes to a run that is somebody else's to finish. `redact` is a Redactor,
+    `instance` everything goes to a run that is somebody else's to finish. Without either, into the
+    store of a server on this machine, or a file where only the tracer is installed, by the same
+    settings (`duologue.toml`, `DUOLOGUE_DATA`). `redact` is a Redactor,
     names of its patterns, or a function of a name and a value. `spool` is a folder that keeps what
     a remote sink has not taken. `on_failure="raise"` lets close() raise TelemetryLost. With
     `allow_termination` the other side may end a session.
@@ -74,10 +76,10 @@ class SessionTracer:
         on_failure: Literal["log", "raise"] = "log",
         allow_termination: bool = False,
     ) -> None:
-        if (client is None) == (instance is None):
+        if client is not None and instance is not None:
             raise ValueError(
                 "give a client (a sink, such as OtlpSink(…), LinesSink(…) or PrefactorSink(…)) or "
-                "an instance, one of the two; SessionTracer.from_config(…) makes its own sink"
+                "an instance, and not both; without either, traces are kept on this machine"
             )
         if on_failure not in ("log", "raise"):
             raise ValueError(f"on_failure is 'log' or 'raise', not {on_failure!r}")
@@ -96,6 +98,9 @@ class SessionTracer:
             self._make = lambda: [
                 prefactor_sink(theirs, agent_id, agent_name, tool_schemas, instance_id=instance.id)
             ]
+        elif client is None:
+            chosen = local.settings()
+            self._make = lambda: [local.local_sink(chosen)]
         elif is_prefactor(client):
             self._make = lambda: [prefactor_sink(client, agent_id, agent_name, tool_schemas)]
         else:

@@ -9,7 +9,7 @@ and put together anew: late figures find their turn, and a repeat changes nothin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -24,20 +24,37 @@ _WINDOW: Final = 3
 """The turns that a live conversation may still change; older ones are what they are."""
 Role = Literal["user", "assistant"]
 _WORK: Final = frozenset({"llm", "tts", "tool"})
+_USERS: Final = frozenset({"user_speaking", "user:speaking", "user:away"})
+_Owner = TypeVar("_Owner")
 
 
 class TurnBuilder:
-    """The turns of one trace; `live` ones settle, so that a long conversation costs no more."""
+    """The turns of one trace; `live` ones settle, so that a long conversation costs no more.
 
-    def __init__(self, trace: str, *, prices: Prices | None = None, live: bool = False) -> None:
+    Of a trace whose end alone is looked at, `first` is the index of its first turn, which began at
+    `first_ns`.
+    """
+
+    def __init__(
+        self,
+        trace: str,
+        *,
+        prices: Prices | None = None,
+        live: bool = False,
+        first: int = 0,
+        first_ns: int = 0,
+    ) -> None:
         self._trace = trace
         self._prices = prices or Prices()
         self._live = live
         self._facts = Facts()
-        self._settled = 0
+        self._settled = first
+        self._first_ns = first_ns
         self._since = 0
         self._told: list[Turn] = []
         self._dirty = False
+        self._owners: dict[str, int] = {}
+        self._times: list[tuple[int, int, int]] = []
 
     # ------------------------------------------------------------ what is known
 
@@ -133,7 +150,36 @@ class TurnBuilder:
         """All turns that are not settled, in their order."""
         halves = joined(self._facts, self._since)
         self._count(halves)
-        return [half.turn(self._trace, self._settled + n) for n, half in enumerate(halves)]
+        halves = [half for half in halves if half.started >= self._first_ns]
+        numbered = list(enumerate(halves, self._settled))
+        self._owners = {span: number for number, half in numbered for span in half.spans}
+        self._times = [(half.started, half.ended, number) for number, half in numbered]
+        return [half.turn(self._trace, number) for number, half in numbered]
+
+    def place(self, span: Span) -> int:
+        """The index of the turn that a step belongs to, as they were put together last.
+
+        That is the turn it hangs below, or else the one it happened in; -1 where there is none.
+        """
+        for id_ in (span.id, span.parent):
+            if (owner := self._owner(id_, self._owners)) is not None and span.kind != "error":
+                return owner
+        # What the user does begins a turn, which may be in the middle of the answer before.
+        theirs = span.kind == "stt" or span.name in _USERS
+        at = span.end_ns if theirs else span.start_ns
+        begun = [turn for turn in self._times if turn[0] <= at]
+        if span.kind == "error":  # as they are counted
+            begun = begun or self._times[:1]
+            return begun[-1][2] if begun else -1
+        if span.kind == "session" or not begun:
+            return -1
+        _, ended, number = begun[-1]
+        return number if not ended or span.start_ns <= ended else -1
+
+    @property
+    def settled(self) -> int:
+        """How many turns are what they are."""
+        return self._settled
 
     # ------------------------------------------------------------ within
 
@@ -177,7 +223,7 @@ class TurnBuilder:
             for span in half.spans:
                 half.transport = facts.transport.get(span, half.transport)
 
-    def _owner(self, id_: str, owners: Mapping[str, Half]) -> Half | None:
+    def _owner(self, id_: str, owners: Mapping[str, _Owner]) -> _Owner | None:
         """The turn that a step hangs below."""
         for _ in range(16):
             if id_ in owners:

@@ -25,6 +25,7 @@ from opentelemetry import trace as api
 from duologue.trace import collector, names
 from duologue.trace.content import without_content
 from duologue.trace.entries import Entry, Outcome, Span, Trace
+from duologue.trace.placing import PATIENCE, Placing
 from duologue.trace.prices import Prices
 from duologue.trace.prompts import Prompts
 from duologue.trace.told import current_id, fresh_id, tool_span
@@ -61,6 +62,7 @@ class Watch:
         self._prices = prices or Prices()
         self._clock = clock
         self._turns = TurnBuilder(trace, prices=self._prices, live=True)
+        self._steps = Placing(self._turns)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._context: otel.Context | None = None
@@ -96,7 +98,7 @@ class Watch:
         collector.leave(self.trace)
         for who in list(self._states):
             self._state(who, "", now)
-        self._flush()
+        self._flush(last=True)
         used, cost = self._prices.priced(usage)
         self.tell(
             Trace(
@@ -176,9 +178,18 @@ class Watch:
             self._speeches[str(speech)] = span.id
             while len(self._speeches) > _SPEECHES:
                 del self._speeches[next(iter(self._speeches))]
-        if self._turns.note(span):
+        self._note(span)
+
+    def _note(self, span: Span) -> None:
+        """Tells a step: at once while it is open, later with the turn that it belongs to."""
+        changes = self._turns.note(span)
+        if span.end_ns and span.kind != "session":
+            self._steps.add(span)
+            changes = True
+        else:
+            self.tell(span)
+        if changes:
             self._change()
-        self.tell(span)
 
     def _item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
@@ -264,34 +275,39 @@ class Watch:
             error=error,
             attributes=told,
         )
-        if self._turns.note(span):
-            self._change()
-        self.tell(span)
+        self._note(span)
 
     def _step(
         self, name: str, kind: Any, start: int, end: int, told: dict[str, Any] | None = None
     ) -> None:
-        self.tell(
-            Span(
-                trace=self.trace,
-                id=fresh_id(),
-                name=name,
-                kind=kind,
-                start_ns=start,
-                end_ns=end,
-                status="ok",
-                attributes=told or {},
-            )
+        step = Span(
+            trace=self.trace,
+            id=fresh_id(),
+            name=name,
+            kind=kind,
+            start_ns=start,
+            end_ns=end,
+            status="ok",
+            attributes=told or {},
         )
+        self._note(step)
 
-    def _change(self) -> None:
+    def _change(self, soon: float = _SOON) -> None:
         """Tells what changed of the turns, a moment later and together."""
-        if self._timer is None and not self._ended:
-            self._timer = self._loop.call_later(_SOON, self._flush)
+        at = self._loop.time() + soon
+        if self._ended or (self._timer is not None and self._timer.when() <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(at, self._flush)
 
-    def _flush(self) -> None:
+    def _flush(self, *, last: bool = False) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         for turn in self._turns.changed():
             self.tell(turn)
+        for step in self._steps.placed(self._clock(), last=last):
+            self.tell(step)
+        if self._steps:
+            self._change(PATIENCE / _S)

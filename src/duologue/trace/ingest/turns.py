@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from duologue.trace.entries import Entry, Log, Span, Turn
@@ -18,16 +18,29 @@ _PARTS: Final = frozenset({"llm", "tts", "tool", "error"})
 _NODES: Final = ("llm_node", "tts_node")
 
 
-def concerns_turns(entry: Entry) -> bool:
-    """Whether turns may be others by it."""
+def concerns_turns(entry: Entry) -> int:
+    """From which moment on turns may be others by it, in nanoseconds; 0 where none may."""
     if isinstance(entry, Span):
-        return entry.kind in _HEARD or entry.kind in _PARTS or entry.name in _NODES
-    return isinstance(entry, Log) and entry.logger == SPOKEN
+        if entry.kind in _HEARD or entry.kind in _PARTS or entry.name in _NODES:
+            return max(1, entry.start_ns)
+        return 0 if entry.kind == "session" else entry.end_ns  # it may belong to one
+    return max(1, entry.at_ns) if isinstance(entry, Log) and entry.logger == SPOKEN else 0
 
 
-def turns(trace: str, steps: Iterable[Span], lines: Iterable[Log], prices: Prices) -> list[Turn]:
-    """The turns that all that is known of a run comes to, in whatever order it came."""
-    builder = TurnBuilder(trace, prices=prices)
+def turns(
+    trace: str,
+    steps: Sequence[Span],
+    lines: Iterable[Log],
+    prices: Prices,
+    *,
+    first: int = 0,
+    first_ns: int = 0,
+) -> tuple[list[Turn], dict[str, int]]:
+    """The turns that all that is known of a run comes to, in whatever order it came.
+
+    And, by their ids, which of them the steps belong to. `first` and `first_ns` as a TurnBuilder's.
+    """
+    builder = TurnBuilder(trace, prices=prices, first=first, first_ns=first_ns)
     heard = said = 0
     for span in steps:
         heard += span.kind in _HEARD
@@ -37,7 +50,8 @@ def turns(trace: str, steps: Iterable[Span], lines: Iterable[Log], prices: Price
         said += line.logger == SPOKEN
         if line.logger == SPOKEN and said <= MOST:
             _hear(builder, line)
-    return builder.turns()
+    made = builder.turns()
+    return made, {step.id: builder.place(step) for step in steps}
 
 
 def _hear(builder: TurnBuilder, line: Log) -> None:

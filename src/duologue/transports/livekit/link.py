@@ -170,7 +170,8 @@ class Link:
         if self._known is not None:
             with contextlib.suppress(DuologueError):
                 return await company.host.seat(self._known, self.happened)
-        guest = await company.join(self.claim, self.identity, company.name)
+        asked = await company.join(self.claim, self.identity, company.name)
+        guest = dataclasses.replace(asked, room=company.name)
         await company.secure(guest)
         return await company.host.seat(guest, self.happened)
 

@@ -1,0 +1,42 @@
+"""How long single agents' traces are kept, and how much of them, where that is said apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from duologue.store.statements import Statement
+from duologue.store.tables import agents, organizations
+
+Owned = tuple[str, str]
+"""An organization's id, and what its traces call an agent."""
+_defined: Final = Statement(select(agents.c.org_id, agents.c.slug, agents.c.definition))
+_owners: Final = Statement(select(organizations.c.id))
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """What is said of one agent; none leaves it to the server's setting."""
+
+    trace_days: int | None = None
+    trace_megabytes: int | None = None
+
+
+def own(conn: Connection, tables: Mapping[str, Mapping[str, Any]]) -> dict[Owned, Rule]:
+    """The agents with a rule of their own, by their definition or by an `[agents.NAME]` table.
+
+    A table counts in every organization, also for an agent that runs elsewhere.
+    """
+    owners = [row[0] for row in _owners(conn).fetchall()]
+    found = {
+        (org_id, name): msgspec.convert(dict(table), Rule)
+        for name, table in tables.items()
+        for org_id in owners
+    }
+    for org_id, slug, definition in _defined(conn).fetchall():
+        rule = msgspec.json.decode(definition, type=Rule)
+        if rule != Rule():
+            found[org_id, slug] = rule
+    return {agent: rule for agent, rule in found.items() if rule != Rule()}

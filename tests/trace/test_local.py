@@ -1,0 +1,82 @@
+"""A tracer that is given nothing tells this machine's own store, or a file where there is none."""
+
+from __future__ import annotations
+
+import json
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import pytest
+from livekit.agents import Agent, AgentSession
+
+from duologue.errors import DuologueError
+from duologue.store import organizations, trace_lists
+from duologue.store.database import Database
+from duologue.testing.models import ScriptedAnswers
+from duologue.trace import SessionTracer, local
+
+
+async def talk(tracer: SessionTracer) -> str:
+    """The id of a traced session in which something was said."""
+    session = AgentSession[None](llm=ScriptedAnswers(["Yes."]))
+    handle = await tracer.ensure_initialized()
+    await tracer.start(session, Agent(instructions="Help."))
+    await session.run(user_input="Are you there?")
+    await session.aclose()
+    return str(handle.id)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder whose `duologue.toml` names a data folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "duologue.toml").write_text('data = "kept"\n')
+    return tmp_path
+
+
+async def test_it_tells_the_store_that_a_server_here_would_read(folder: Path) -> None:
+    """In the organization `default`; again after it was closed."""
+    tracer = SessionTracer(agent_name="Front desk")
+    traces = []
+    for _ in range(2):
+        traces.append(await talk(tracer))
+        assert not (await tracer.close()).dropped
+    db = await Database.open(f"sqlite:///{folder}/kept/duologue.db")
+    try:
+        owner = await db.read(organizations.get, "default")
+        assert owner is not None
+        for trace in traces:
+            run = f"run_{trace}"
+            kept = await db.read(trace_lists.get, owner.id, run)
+            assert kept is not None
+            assert (kept.source, kept.agent, kept.status) == ("wrapper", "Front desk", "complete")
+            (turn,) = await db.read(trace_lists.turns_of, owner.id, run)
+            assert (turn.user_text, turn.agent_text) == ("Are you there?", "Yes.")
+    finally:
+        await db.close()
+
+
+async def test_it_writes_a_file_where_only_the_tracer_is_installed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line an entry, in the data folder; a second life goes on behind the first."""
+
+    def found(name: str) -> ModuleSpec | None:
+        return None if name == "alembic" else ModuleSpec(name, None)
+
+    monkeypatch.setattr(local, "find_spec", found)
+    tracer = SessionTracer()
+    traces = []
+    for _ in range(2):
+        traces.append(await talk(tracer))
+        await tracer.close()
+    lines = (folder / "kept" / local.FILE).read_text().splitlines()
+    told = [json.loads(line) for line in lines]
+    assert [one["trace"] for one in told if one["type"] == "turn" and one.get("ended_ns")] == traces
+
+
+def test_wrong_settings_are_said_when_it_is_made(folder: Path) -> None:
+    """Not when a call begins."""
+    (folder / "duologue.toml").write_text('dta = "kept"\n')
+    with pytest.raises(DuologueError, match="did you mean data"):
+        SessionTracer()
