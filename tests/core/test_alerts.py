@@ -98,7 +98,7 @@ def test_windows(minutes: int, expected: str) -> None:
 def test_rules() -> None:
     """In words, of one agent and of all."""
     said = alerts.rule("e2e_p95", 2000.0, 60, "desk")
-    assert said == "p95 end to end of desk at 2,000 ms or more, within an hour"
+    assert said == "end to end p95 of desk at 2,000 ms or more, within an hour"
     assert alerts.rule("lost", 1.0, 5, "") == "lost conversations at 1 or more, within 5 minutes"
 
 

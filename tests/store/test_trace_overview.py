@@ -11,6 +11,7 @@ from tests.store.world import NOW, World, build
 
 from duologue.errors import DuologueError
 from duologue.store import trace_overview, traces
+from duologue.trace import entries
 
 HOUR = 3_600_000
 
@@ -74,11 +75,39 @@ def test_a_day(conn: Connection, day: World) -> None:
     filled = {place for place, each in enumerate(found.buckets) if each.counts.traces}
     assert filled == {0, 1, 23}
     assert {name: each.traces for name, each in found.agents.items()} == {"desk": 2, "far": 1}
-    assert set(found.delays) == {"e2e", "llm"}
+    assert set(found.delays) == {"e2e", "llm", "unexplained"}
     assert found.delays["e2e"] == trace_overview.Delay(p50=500.0, p95=900.0, p99=900.0, turns=27)
     assert found.delays["llm"].turns == 3
     assert found.buckets[1].delays["e2e"].turns == 9
     assert found.buckets[2].delays == {}
+
+
+def test_what_no_part_explains(conn: Connection, world: World) -> None:
+    """As the ledger tells it, turn by turn: nothing counts twice, and nothing is below zero."""
+    delays: list[dict[str, Any]] = [
+        {"e2e_ms": 1000.0},
+        {"e2e_ms": 1000.0, "eou_ms": 400.0, "stt_ms": 300.0, "llm_ms": 200.0, "tts_ms": 100.0},
+        {"e2e_ms": 1000.0, "eou_ms": 400.0, "stt_ms": 500.0, "transport_ms": 50.0},
+        {"e2e_ms": 300.0, "eou_ms": 200.0, "llm_ms": 400.0},
+        {"llm_ms": 400.0},
+    ]
+    rows = [turn(place, f"{1:032x}", **each) for place, each in enumerate(delays)]
+    traces.put(conn, world.id, [told(f"{1:032x}", started_ns=NOW * 1_000_000), *rows], NOW)
+    found = trace_overview.overview(conn, world.id, since=NOW, until=NOW + HOUR, buckets=1)
+    expected = [
+        entries.Turn(trace="t", index=0, started_ns=1, **each).unexplained_ms for each in delays
+    ]
+    assert expected == [1000.0, 300.0, 450.0, 0.0, None]
+    assert found.delays["unexplained"] == trace_overview.Delay(
+        p50=300.0, p95=1000.0, p99=1000.0, turns=4
+    )
+
+
+def test_runs_that_fell_silent_are_counted(conn: Connection, day: World) -> None:
+    """Beside those that ended."""
+    happen(conn, day.id, 7, NOW + HOUR, status="lost")
+    found = trace_overview.overview(conn, day.id, since=NOW, until=NOW + 24 * HOUR, buckets=24)
+    assert (found.counts.lost, found.buckets[1].counts.lost) == (1, 1)
 
 
 def test_one_agent(conn: Connection, day: World) -> None:

@@ -21,7 +21,7 @@ class Meant(NamedTuple):
 
 
 MEASURES: Final[dict[Measure, Meant]] = {
-    "e2e_p95": Meant("p95 end to end", "ms"),
+    "e2e_p95": Meant("end to end p95", "ms"),
     "error_rate": Meant("turns with an error", "percent"),
     "unanswered_rate": Meant("unanswered turns", "percent"),
     "interruption_rate": Meant("interrupted turns", "percent"),
@@ -84,7 +84,7 @@ def within(minutes: int) -> str:
 
 
 def rule(measure: Measure, threshold: float, minutes: int, agent: str) -> str:
-    """A rule in words: `p95 end to end of desk at 2,000 ms or more, within an hour`."""
+    """A rule in words: `end to end p95 of desk at 2,000 ms or more, within an hour`."""
     whose = f" of {agent}" if agent else ""
     least = shown(measure, threshold)
     return f"{MEASURES[measure].title}{whose} at {least} or more, within {within(minutes)}"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from duologue.errors import DuologueError
 from duologue.store.trace_tables import traces, turns
@@ -20,6 +20,8 @@ READ: Final = 10_000
 """Turns that are read for delays, about; of so many, a hundred exceed the 99th percentile."""
 MOST_BUCKETS: Final = 400
 PARTS: Final = ("e2e", "eou", "stt", "llm", "tts", "transport")
+REST: Final = "unexplained"
+"""What none of the parts explains of a whole delay."""
 
 _of = traces.c
 _COUNTED: Final = ("turns", "interrupted", "unanswered", "errors", "tool_errors", "cost_micros")
@@ -37,6 +39,8 @@ class Counts(msgspec.Struct, kw_only=True):
     cost_micros: int = 0
     spent_ms: int = 0
     """How long the traces took that ended."""
+    lost: int = 0
+    """How many of them fell silent."""
 
     def add(self, row: Sequence[Any]) -> None:
         """Adds sums in the order of the fields."""
@@ -60,7 +64,8 @@ class Bucket(msgspec.Struct, kw_only=True):
     at: int
     counts: Counts
     delays: dict[str, Delay]
-    """By part: `e2e`, `eou`, `stt`, `llm`, `tts`, `transport`; none of what nobody measured."""
+    """By part: `e2e`, `eou`, `stt`, `llm`, `tts`, `transport`, `unexplained`; none of what nobody
+    measured."""
 
 
 class Overview(msgspec.Struct, kw_only=True):
@@ -113,9 +118,10 @@ def overview(
 
 def _count(conn: Connection, made: Overview, piece: Any, which: Iterable[Any]) -> None:
     spent = func.coalesce(_of.ended_at, _of.started_at) - _of.started_at
+    lost = func.count().filter(_of.status == "lost")
     sums = [func.sum(_of[name]) for name in _COUNTED]
     rows = conn.execute(
-        select(_of.agent, piece.label("piece"), func.count(), *sums, func.sum(spent))
+        select(_of.agent, piece.label("piece"), func.count(), *sums, func.sum(spent), lost)
         .where(*which)
         .group_by(_of.agent, "piece")
     )
@@ -128,14 +134,14 @@ def _count(conn: Connection, made: Overview, piece: Any, which: Iterable[Any]) -
 def _measure(conn: Connection, made: Overview, piece: Any, which: Iterable[Any]) -> None:
     some = [_of.seq % made.every == 0] if made.every > 1 else []
     rows = conn.execute(
-        select(piece, *(turns.c[f"{name}_ms"] for name in PARTS))
+        select(piece, *(turns.c[f"{name}_ms"] for name in PARTS), _unexplained())
         .join_from(traces, turns, turns.c.trace_seq == _of.seq)
         .where(*which, *some)
     ).fetchall()
     if not rows:
         return
     places, *columns = zip(*rows, strict=True)
-    for name, column in zip(PARTS, columns, strict=True):
+    for name, column in zip((*PARTS, REST), columns, strict=True):
         pieces: dict[int, list[float]] = {}
         for place, value in zip(places, column, strict=True):
             if value is not None:
@@ -144,6 +150,17 @@ def _measure(conn: Connection, made: Overview, piece: Any, which: Iterable[Any])
             made.buckets[place].delays[name] = _delay(found)
         if pieces:
             made.delays[name] = _delay(list(itertools.chain(*pieces.values())))
+
+
+def _unexplained() -> Any:
+    """As the ledger has it: the transcript comes within the wait for the end of the turn."""
+    told = turns.c
+    e2e, eou, stt, *parts = (
+        told.e2e_ms,
+        *(func.coalesce(told[f"{name}_ms"], 0.0) for name in PARTS[1:]),
+    )
+    spare = e2e - case((stt > eou, stt), else_=eou) - sum(parts)
+    return case((e2e.is_(None), None), (spare > 0, spare), else_=0.0)
 
 
 def _delay(values: list[float]) -> Delay:

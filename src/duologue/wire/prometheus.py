@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -37,8 +37,8 @@ class Histogram:
         self.sum += value
 
 
-Values = Mapping[tuple[str, ...], float] | Mapping[tuple[str, ...], Histogram]
-"""By the values of the labels, in their order."""
+Values = Mapping[Any, float | Histogram]
+"""By the values of the labels, in their order, as a tuple."""
 
 
 def text(families: Iterable[tuple[Metric, Values]]) -> str:
