@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from tests.store.world import NOW, build
 
 from duologue.pipeline import meters
 from duologue.settings import Settings
-from duologue.store import recordings, trace_deletion, traces, visits
+from duologue.store import trace_deletion, traces, visits
 from duologue.store.database import Database
 from duologue.store.tables import page_views
 from duologue.store.tables import traces as table
@@ -43,8 +42,13 @@ async def test_old_visits_do_not_wait_a_minute_for_each_piece(
 
 @pytest.mark.parametrize(
     ("settings", "kept"),
-    [({"trace_days": 1}, 0), ({"trace_days": 9, "trace_megabytes": 1}, 2)],
-    ids=["old", "large"],
+    [
+        ({"trace_days": 1}, 0),
+        ({"trace_days": 9, "trace_megabytes": 1}, 2),
+        ({"trace_days": 9, "agents": {"desk": {"trace_days": 1}}}, 0),
+        ({"trace_days": 9, "agents": {"desk": {"trace_megabytes": 1}}}, 2),
+    ],
+    ids=["old", "large", "old by its own rule", "large by its own rule"],
 )
 async def test_old_and_large_traces_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], kept: int
@@ -56,42 +60,12 @@ async def test_old_and_large_traces_go(
     large = '{"x":"' + "x" * 400_000 + '"}'
     for number in range(7):
         trace = f"{number:032x}"
-        over = told(trace, status="complete", started_ns=NS + number)
+        over = told(trace, agent="desk", status="complete", started_ns=NS + number)
         await db.write(traces.put, owner.id, [over, span(1, trace, attributes=large)], NOW)
     later = NOW + 2 * meters.DAY_MS
     try:
         await _read_until(db, Settings(**settings), later, lambda conn: len(_ids(conn)) == kept)
         assert await db.read(_ids) == [f"run_{number:032x}" for number in range(7 - kept, 7)]
-    finally:
-        await db.close()
-
-
-async def test_the_sound_of_a_deleted_trace_goes_too(tmp_path: Path) -> None:
-    """Its file, and no other; one that cannot be deleted is not forgotten."""
-    db = await Database.open(f"sqlite:///{tmp_path / 'duologue.db'}")
-    owner = await db.write(build, "ours")
-    settings = Settings(data=str(tmp_path))
-    settings.recordings.mkdir()
-    for number, name in enumerate(("deleted.ogg", "kept.ogg", "stuck.ogg")):
-        trace = f"{number:032x}"
-        (settings.recordings / name).write_bytes(b"OggS")
-        await db.write(traces.put, owner.id, [told(trace, status="complete")], NOW)
-        await db.write(
-            partial(recordings.start, path=name, format="ogg", started_ns=NS, now=NOW),
-            owner.id,
-            f"run_{trace}",
-        )
-        if name != "kept.ogg":
-            assert await db.write(trace_deletion.delete_one, owner.id, f"run_{trace}")
-    stuck = settings.recordings / "stuck.ogg"
-    stuck.unlink()
-    (stuck / "not-empty").mkdir(parents=True)
-    try:
-        await _read_until(db, settings, NOW, lambda conn: len(recordings.discarded(conn)) == 1)
-        assert sorted(one.name for one in settings.recordings.iterdir()) == [
-            "kept.ogg",
-            "stuck.ogg",
-        ]
     finally:
         await db.close()
 

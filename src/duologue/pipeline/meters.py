@@ -15,9 +15,15 @@ from duologue.pipeline.alerts import Alerts
 from duologue.pipeline.seat import Seat
 from duologue.pipeline.tracing import Tracing
 from duologue.settings import Settings
-from duologue.store import recordings, recovery, sessions, trace_deletion, usage, visits
+from duologue.store import (
+    recovery,
+    sessions,
+    trace_deletion,
+    trace_keeping,
+    usage,
+    visits,
+)
 from duologue.store.database import Database
-from duologue.store.shelf import Shelf
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +32,7 @@ SWEEP: Final = 1.0
 TIDY_MS: Final = 60_000
 """How often sessions that nobody can reopen are ended, and what is too old is forgotten."""
 DAY_MS: Final = 24 * 3_600_000
+MEGABYTE: Final = 1_000_000
 WARN_MS: Final = 15_000
 """How long before its balance ends a session is warned."""
 
@@ -40,12 +47,10 @@ class Meters:
         seats: Callable[[], Iterable[Seat]],
         clock: Callable[[], int],
         tracing: Tracing | None = None,
-        shelf: Shelf | None = None,
         alerts: Alerts | None = None,
     ) -> None:
         self._db = db
         self._settings = settings
-        self._shelf = shelf or Shelf(settings.recordings)
         self._seats = seats
         self._clock = clock
         self._tracing = tracing
@@ -109,36 +114,24 @@ class Meters:
         await self._db.write(recovery.sweep, detached_before=now - grace, now=now)
         gone = await self._db.write(visits.prune, now - self._settings.visitor_days * DAY_MS)
         # Where there is more, on with it a second later, or it would pile up.
-        if gone >= visits.AT_ONCE or await self._prune(now) or await self._erase():
+        if gone >= visits.AT_ONCE or await self._prune(now):
             self._tidied_at = 0
 
     async def _prune(self, now: int) -> int:
         """Deletes some traces that are too old, or of agents whose traces are too large."""
+        rules = (await self._db.read(trace_keeping.own, self._settings.agents)).items()
+        ages = {who: now - own.trace_days * DAY_MS for who, own in rules if own.trace_days}
+        sizes = {
+            who: own.trace_megabytes * MEGABYTE
+            for who, own in rules
+            if own.trace_megabytes is not None
+        }
         before = now - self._settings.trace_days * DAY_MS
-        gone = await self._db.write(trace_deletion.prune_older, before)
-        most = self._settings.trace_megabytes * 1_000_000
-        if most:
-            gone += await self._db.write(trace_deletion.prune_larger, most)
+        gone = await self._db.write(trace_deletion.prune_older, before, apart=ages)
+        most = self._settings.trace_megabytes * MEGABYTE
+        if most or sizes:
+            gone += await self._db.write(trace_deletion.prune_larger, most, apart=sizes)
         return gone
-
-    async def _erase(self) -> bool:
-        """Deletes the files of discarded recordings; whether there may be more of them."""
-        found = await self._db.read(recordings.discarded)
-        if not found:
-            return False
-        gone = [one.id for one in found if await _deleted(self._shelf, one.path)]
-        await self._db.write(recordings.erased, gone)
-        return len(gone) == recordings.AT_ONCE
-
-
-async def _deleted(shelf: Shelf, path: str) -> bool:
-    """Whether a sound is not there any more; one that cannot be deleted is tried again later."""
-    try:
-        await shelf.delete(path)
-    except (OSError, DuologueError) as error:
-        log.error("recording not deleted", recording=path, error=str(error))
-        return False
-    return True
 
 
 def _check_balance(seat: Seat, left: int | None, cost: int) -> None:

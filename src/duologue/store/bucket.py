@@ -6,6 +6,7 @@ tools for it read them: none of them passes through our hands, so that none is e
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import contextmanager
@@ -66,10 +67,15 @@ class Bucket:
         """Copies a file, whole or not at all, and tells its address."""
         import obstore
 
+        if not await asyncio.to_thread(file.is_file):
+            raise FileNotFoundError(str(file))
         address = self.address(file.name)
         kind: Any = {"Content-Type": "audio/ogg"}
-        with _told():
-            await obstore.put_async(self._store, _key(address), file, attributes=kind)
+        try:
+            with _told():
+                await obstore.put_async(self._store, _key(address), file, attributes=kind)
+        except FileNotFoundError as error:
+            raise OSError(f"there is no bucket {self._address}: {error}") from None
         return address
 
     async def delete(self, path: str) -> None:
@@ -116,13 +122,13 @@ def _opened(name: str) -> S3Store:
 @contextmanager
 def _told() -> Iterator[None]:
     """Turns what the client raises into what Python has for it, in one line without addresses."""
-    from obstore.exceptions import BaseError, NotFoundError
+    from obstore.exceptions import BaseError
 
     try:
         yield
-    except NotFoundError as error:
+    except FileNotFoundError as error:
         raise FileNotFoundError(_line(error)) from None
-    except BaseError as error:
+    except (BaseError, OSError) as error:
         raise OSError(_line(error)) from None
 
 
