@@ -88,6 +88,8 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     encryption_key: str = ""
     """Where the key of encrypted rooms is: `env:NAME` or `file:PATH`, read when an agent joins. In
     an agent's own file it may be a function that returns the key."""
+    record: bool = False
+    """Whether the sound of its conversations is recorded; who talks to it is told."""
     record_encrypted: bool = False
     """Whether words and sound of an encrypted session are kept all the same."""
     session_host: bool = False
