@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from duologue.cli import (
     agents,
+    alerts,
     call,
     console,
     conversations,
@@ -63,6 +64,7 @@ app.add_typer(agents.app, name="agents")
 app.add_typer(keys.app, name="keys")
 app.add_typer(conversations.app, name="conversations")
 app.add_typer(traces.app, name="traces")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(visitors.app, name="visitors")
 app.add_typer(orgs.app, name="orgs")
 app.add_typer(console.app, name="console")

@@ -67,7 +67,7 @@ def shown(measure: Measure, value: float | None) -> str:
         case "ms":
             return f"{value:,.0f} ms"
         case "percent":
-            return f"{value:.4g} %"
+            return f"{value:.3g} %"
         case "count":
             return f"{value:,.4g}"
         case "money":

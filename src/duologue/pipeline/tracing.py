@@ -12,7 +12,7 @@ from duologue.pipeline.record import Record
 from duologue.settings import Settings
 from duologue.store import trace_deletion
 from duologue.store.database import Database
-from duologue.trace.entries import Outcome, Trace
+from duologue.trace.entries import Entry, Outcome, Trace
 from duologue.trace.ledger import Ledger
 from duologue.trace.lines import Lines
 from duologue.trace.prices import Prices
@@ -38,7 +38,14 @@ _STATUS: Final[dict[str, Outcome]] = {
 class Tracing:
     """Holds the ledger, and the organizations that its traces belong to."""
 
-    def __init__(self, db: Database, settings: Settings, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings,
+        clock: Callable[[], int],
+        hear: Callable[[Entry], None] = lambda entry: None,
+    ) -> None:
+        self._hear = hear
         self._db = db
         self._clock = clock
         self._mode = settings.trace
@@ -48,6 +55,11 @@ class Tracing:
         self._beaten_at = 0
         self._lines = Lines()
         self.ledger = Ledger([StoreSink(db, self._orgs.get, clock)])
+
+    @property
+    def keeps_words(self) -> bool:
+        """Whether what is said may be shown to those who look after the agents."""
+        return self._mode == "on"
 
     def open(self) -> None:
         """Begins to write, and to read along what is logged."""
@@ -67,7 +79,7 @@ class Tracing:
         trace = run_id.removeprefix("run_")
         watch = Watch(
             trace,
-            self.ledger.put,
+            self._put,
             prices=self._prices,
             content=self._mode == "on",
             secret=lambda: record.secret,
@@ -86,6 +98,10 @@ class Tracing:
             **guest.way,
         )
         return watch
+
+    def _put(self, entry: Entry) -> None:
+        self._hear(entry)
+        self.ledger.put(entry)
 
     def ended(self, run_id: str, reason: str, usage: list[dict[str, Any]]) -> None:
         """A run is over: says how, and what it used."""

@@ -14,11 +14,14 @@ from duologue.store import agents, console_lists, trace_lists
 from duologue.store.trace_records import Trace, TraceFilter, TraceStatus
 
 ROWS: Final = 50
+FILE: Final = 1000
+"""Conversations of one file; the list's further ones are in the next."""
 TIMES: Final = {
     "hour": ("The last hour", 3_600_000),
     "day": ("The last day", 86_400_000),
     "week": ("The last week", 7 * 86_400_000),
     "month": ("The last 30 days", 30 * 86_400_000),
+    "quarter": ("The last 90 days", 90 * 86_400_000),
 }
 STATUSES: Final = {
     "active": "live",
@@ -58,7 +61,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     slow: float | None = None
     cost: float | None = None
     """At least so much, in the currency of the prices."""
-    time: Literal["", "hour", "day", "week", "month"] = ""
+    time: Literal["", "hour", "day", "week", "month", "quarter"] = ""
+    since: int | None = None
+    """Its beginning and, in `until`, its end as the overview's links have them, in UTC ms."""
+    until: int | None = None
     before: str = ""
 
     @classmethod
@@ -82,7 +88,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             unanswered=self.unanswered or None,
             slow_ms=self.slow,
             min_cost_micros=None if self.cost is None else round(self.cost * 1e6),
-            since=now - TIMES[self.time][1] if self.time else None,
+            since=now - TIMES[self.time][1] if self.time else self.since,
+            until=self.until,
             text=self.text or None,
         )
 
@@ -95,10 +102,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def special(self) -> bool:
         """Whether one of the filters is set that are folded away."""
         plain = msgspec.structs.replace(self, before="", text="", agent="", status="", time="")
+        plain = msgspec.structs.replace(plain, since=None, until=None)
         return plain != Asked()
 
-    def address(self, before: str) -> str:
-        """The address of the piece that begins behind a cursor."""
+    @property
+    def whenever(self) -> str:
+        """The address of those of all times."""
+        return msgspec.structs.replace(self, since=None, until=None).address("")
+
+    def address(self, before: str, at: str = "/console") -> str:
+        """The address of the piece behind a cursor, or of what else goes by these filters."""
         known = msgspec.structs.asdict(msgspec.structs.replace(self, before=before))
         default = msgspec.structs.asdict(Asked())
         told = {
@@ -106,7 +119,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             for name, value in known.items()
             if value != default[name]
         }
-        return f"/console?{urlencode(told)}" if told else "/console"
+        return f"{at}?{urlencode(told)}" if told else at
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +141,9 @@ class ListView(msgspec.Struct, frozen=True, kw_only=True):
     """The address of the newest piece, where this is a later one."""
     older: str | None
     agents: list[str]
+    files: dict[str, str]
+    """Where all that passes the filters is had as a file, by what that is called."""
+    most: ClassVar = FILE
     statuses: ClassVar = STATUSES
     times: ClassVar = TIMES
     sources: ClassVar = SOURCES
@@ -150,6 +166,10 @@ def load(conn: Connection, org_id: str, asked: Asked, *, now: int) -> ListView:
         newer=asked.address("") if asked.before else None,
         older=None if found.next is None else asked.address(found.next),
         agents=[each.slug for each in agents.all(conn, org_id)],
+        files={
+            name: asked.address(asked.before, f"/console/export/{name.lower()}")
+            for name in ("JSON", "CSV", "OTLP")
+        },
     )
 
 
