@@ -151,6 +151,26 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "session_open": Fault(409, None, "This session key has an open socket already."),
     "session_not_live": Fault(409, None, "Session {session!r} is {state}; it must be live."),
+    "conversation_not_live": Fault(
+        409, None, "Nobody is connected to conversation {conversation!r} now."
+    ),
+    "taken_over": Fault(
+        409,
+        None,
+        "{who} has taken over conversation {conversation!r} from its agent, and must hand it back "
+        "first.",
+    ),
+    "not_taken_over": Fault(
+        409,
+        None,
+        "Nobody has taken over conversation {conversation!r}, or the agent took it back because "
+        "nothing was heard of them. Take over first.",
+    ),
+    "too_many_streams": Fault(
+        429,
+        None,
+        "{limit} pages of yours are shown live already. Close one of them, then load this again.",
+    ),
     "session_live": Fault(
         409,
         None,

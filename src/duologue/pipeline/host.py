@@ -12,12 +12,18 @@ import structlog
 
 from duologue.agents.models import Shared
 from duologue.agents.registry import Catalog
+from duologue.bus.bell import Bell
+from duologue.bus.here import HereBell
 from duologue.core.resume import Departure, Grade
 from duologue.errors import DuologueError
+from duologue.pipeline.alerts import Alerts
 from duologue.pipeline.leftovers import Leftovers
 from duologue.pipeline.meters import Meters
+from duologue.pipeline.metrics import Metrics
+from duologue.pipeline.orders import Orders
 from duologue.pipeline.outlet import Listener
 from duologue.pipeline.rebuild import rebuild
+from duologue.pipeline.recording import Studio
 from duologue.pipeline.run import LEFT, Run
 from duologue.pipeline.seat import Guest, Seat, met
 from duologue.pipeline.tracing import Tracing
@@ -54,6 +60,7 @@ class Host:
         *,
         clock: Callable[[], int],
         environment: Mapping[str, str] = os.environ,
+        bell: Bell | None = None,
     ) -> None:
         self.db = db
         self.settings = settings
@@ -63,14 +70,18 @@ class Host:
         self.draining = False
         self._environment = environment
         self._shared = Shared()
+        self.bell: Bell = bell or HereBell()
         self._runs: dict[str, Run] = {}
         self._doors: dict[str, _Door] = {}
         self._seats: dict[str, Seat] = {}
         self._grace: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.tracing = Tracing(db, settings, clock)
+        self.metrics = Metrics()
+        self.alerts = Alerts(db, settings, clock)
+        self.tracing = Tracing(db, settings, clock, self.metrics.hear)
         self.shelf = Shelf(settings.recordings, settings.recordings_bucket)
-        self._meters = Meters(db, settings, self._seats.values, clock, self.tracing, self.shelf)
+        self._studio = Studio(db, settings, self.shelf, clock)
+        self._meters = Meters(db, settings, self._seats.values, clock, self.tracing, self.alerts)
         self._leftovers = Leftovers(lambda: self.live)
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -79,14 +90,17 @@ class Host:
     async def open(self) -> None:
         """Starts reading the meters and writing the ledger."""
         self.tracing.open()
+        self._studio.open()
         self._sweeper = asyncio.create_task(self._meters.run())
 
     async def close(self) -> None:
         """Tells every client that the server goes away, and closes every run within bounds."""
         self.draining = True
+        self.bell.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.wait([self._sweeper])
+        await self.alerts.close()
         for timer in self._grace.values():
             timer.cancel()
         self._grace.clear()
@@ -98,6 +112,7 @@ class Host:
                 for seat in seats:
                     await seat.gone.wait()
         await self._settle()
+        await self._studio.close()
         await self.tracing.close()
         self._leftovers.close()
         await self._shared.aclose()
@@ -108,6 +123,11 @@ class Host:
     def live(self) -> int:
         """Runs in this process, attached or waiting."""
         return len(self._runs)
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        """Every client that is attached here."""
+        return tuple(self._seats.values())
 
     def run_of(self, conversation_id: str) -> Run | None:
         """The live run of a conversation, if it is in this process."""
@@ -165,6 +185,7 @@ class Host:
         try:
             await self._write_departure(seat, how)
         finally:
+            run.tap.moved(len(self.attached(run.conversation_id)))
             seat.gone.set()
             self._look_after(run, how)
 
@@ -204,6 +225,8 @@ class Host:
         seat = Seat(guest, run, listener, resumed, now)
         self._seats[guest.session_id] = seat
         run.attach(listener, guest)
+        run.tap.moved(len(self.attached(run.conversation_id)))
+        self.metrics.attached(guest.definition.slug, guest.transport)
         return seat
 
     async def _run_for(self, guest: Guest) -> tuple[Run, Grade | None]:
@@ -225,11 +248,16 @@ class Host:
             environment=self._environment,
             shared=self._shared,
             tracing=self.tracing,
+            studio=self._studio,
+            bell=self.bell,
             process=self.process,
             clock=self.clock,
         )
         self._runs[guest.conversation_id] = run
         run.on_end = lambda: self._run_ended(run, guest.org_id)
+        run.unattended = self.bell.attend(
+            guest.org_id, run.conversation_id, Orders(self, run, guest)
+        )
         if self.draining:
             run.end(DuologueError("going_away"), reason="going_away")
             raise DuologueError("going_away")
@@ -278,13 +306,12 @@ class Host:
         guest, now = seat.guest, self.clock()
         final = seat.run.final
         may_return = seat.run.ended in (None, "going_away") and seat.closed_with is None
+        gone = seat.closed_with or seat.run.ended or how
+        self.metrics.detached(guest.definition.slug, gone)
         if how == "dropped" and may_return:
             await self.db.write(sessions.detach, guest.org_id, guest.session_id, now)
         else:
-            reason = seat.closed_with or seat.run.ended or how
-            await self.db.write(
-                sessions.end, guest.org_id, guest.session_id, reason, now, void=final
-            )
+            await self.db.write(sessions.end, guest.org_id, guest.session_id, gone, now, void=final)
 
     # ------------------------------------------------------------ tasks
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 
 from duologue.agents.definition import LoadedAgent
 from duologue.agents.models import Shared, resolve
+from duologue.bus.bell import Bell
 from duologue.core.resume import Grade
-from duologue.pipeline.history import remembered
+from duologue.pipeline.history import remembered, stood_in
 from duologue.pipeline.record import Record
+from duologue.pipeline.recording import Studio
 from duologue.pipeline.run import Run
 from duologue.pipeline.seat import Guest
+from duologue.pipeline.tap import Tap
 from duologue.pipeline.tracing import Tracing
 from duologue.store import conversations, messages, runs
 from duologue.store.database import Database
@@ -25,6 +28,8 @@ async def rebuild(
     environment: Mapping[str, str],
     shared: Shared,
     tracing: Tracing,
+    studio: Studio,
+    bell: Bell,
     process: str,
     clock: Callable[[], int],
 ) -> tuple[Run, Grade | None]:
@@ -53,12 +58,14 @@ async def rebuild(
         resumed=bool(stored),
         greet=not stored,
         new_id=lambda prefix: fresh(f"{prefix}_", clock()),
+        recorder=studio.recorder(guest, run_id),
         watch=tracing.watch(guest, run_id, record, loaded.version),
+        tap=Tap(bell, guest.org_id, guest.conversation_id, words=tracing.keeps_words),
     )
     if conversation is not None:
         run.exchange.shared.restore(conversation.state)
     try:
-        run.prepare(guest.whereabouts(run, resumed), remembered(stored))
+        run.prepare(guest.whereabouts(run, resumed), remembered(stored), stood_in(stored))
         await db.write(
             runs.start,
             guest.org_id,

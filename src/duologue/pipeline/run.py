@@ -13,6 +13,7 @@ from livekit.agents import AgentSession, ChatContext
 from duologue.agents import current as whereabouts
 from duologue.agents.definition import AgentDefinition, LoadedAgent
 from duologue.agents.models import Models
+from duologue.agents.standin import StandIn
 from duologue.agents.voices.vad import InlineVAD
 from duologue.core.happenings import (
     AgentEnded,
@@ -32,9 +33,13 @@ from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
 from duologue.pipeline.outlet import Listener, Outlet
 from duologue.pipeline.record import Record
+from duologue.pipeline.recording import Recorder
 from duologue.pipeline.seat import Guest
 from duologue.pipeline.seeing import Eye
+from duologue.pipeline.takeover import Takeover
+from duologue.pipeline.tap import Tap
 from duologue.trace.watch import Watch
+from duologue.wire.live import Holder
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +66,9 @@ class Run:
         resumed: bool,
         greet: bool,
         new_id: Callable[[str], str],
+        tap: Tap,
         watch: Watch | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.id = run_id
         self.conversation_id = conversation_id
@@ -77,6 +84,9 @@ class Run:
         self._watch = watch
         if watch is not None:
             self._narrator.on_played = watch.played
+        self._recorder = recorder
+        if recorder is not None:
+            self._ear.tape, self._narrator.mouth.tape = recorder.user, recorder
         if definition.still_there:
             self._narrator.on_away = lambda: self.say(definition.still_there)
         if isinstance(models.vad, InlineVAD):
@@ -95,6 +105,18 @@ class Run:
         )
         self.exchange = Exchange(self._outlet, record, self._as_agent, new_id, self.notice)
         self.floor = Floor(self._actor, self._narrator, self._ear, definition, self._spawn)
+        self.tap = tap
+        tap.follow(self)
+        self._outlet.tap, self._ear.tap = tap.happened, tap.heard
+        self.takeover = Takeover(
+            self._actor,
+            record,
+            conversation_id=conversation_id,
+            watch=watch,
+            notice=self.notice,
+            changed=tap.taken,
+        )
+        self.floor.to_person = self.takeover.typed
         self._hearing: dict[Listener | None, bool] = {}  # who is ready, and whether it tells
         self._led_at = time.monotonic()
         self._here: whereabouts.Current | None = None
@@ -107,13 +129,19 @@ class Run:
         """Whether the conversation ended with the run."""
         self.on_end: Callable[[], asyncio.Future[bool] | None] = lambda: None
         """Set by the host; clients are told of the end when what it returns is done."""
+        self.unattended: Callable[[], None] = lambda: None
+        """Set by the host: nobody can order anything any more."""
 
     # ------------------------------------------------------------ life
 
-    def prepare(self, here: whereabouts.Current, history: ChatContext) -> None:
+    def prepare(
+        self, here: whereabouts.Current, history: ChatContext, standin: StandIn | None = None
+    ) -> None:
         """Makes the agent, with what it remembers; it starts when it is first needed."""
         self._here = here
         self._actor.prepare(here, history)
+        if standin is not None:
+            self._actor.remember(standin)
 
     def end(self, error: DuologueError, *, reason: str, final: bool = False) -> None:
         """Ends the run: every listener is told, and the agent is closed behind it.
@@ -125,8 +153,11 @@ class Run:
         self.ended = reason
         self.final = final
         self.floor.close()
+        self.takeover.close()
         self._narrator.mouth.close()
         self._outlet.put(Ended(error.code, error.message), self.on_end())
+        self.unattended()
+        self.tap.over(reason)
         self._closing = asyncio.ensure_future(self._close())
 
     def left(self) -> None:
@@ -147,11 +178,40 @@ class Run:
         """What the models of this run were used for, by provider and model."""
         return self._actor.usage
 
+    # ------------------------------------------------------------ what those learn who watch
+
+    @property
+    def state(self) -> str:
+        """What the agent is doing."""
+        session = self._actor.session
+        return "listening" if session is None else session.agent_state
+
+    @property
+    def holder(self) -> Holder | None:
+        """The person who speaks in the agent's place."""
+        return self.takeover.holder
+
+    @property
+    def secret(self) -> bool:
+        """Whether nobody is to know what is said now."""
+        return self.record.secret
+
+    @property
+    def turn(self) -> str:
+        """The turn that the agent speaks in, or nothing."""
+        return self._narrator.turns.agent_turn or ""
+
+    def words_of(self, turn: str) -> str:
+        """What the agent said in its open turn."""
+        return self._narrator.turns.words_of(turn)
+
     # ------------------------------------------------------------ listeners
 
     def attach(self, listener: Listener, guest: Guest) -> None:
         """A client listens from now on; the agent's code learns of its session."""
         self.record.session_id = guest.session_id
+        if self._recorder is not None:
+            self._recorder.enter(listener, guest)
         shared = self._outlet.listening and self.record.secret
         self.record.secret = guest.unrecorded or shared
         if self._watch is not None:
@@ -171,6 +231,8 @@ class Run:
         self._outlet.detach(listener)
         self.exchange.left(listener)
         self._hearing.pop(listener, None)
+        if self._recorder is not None:
+            self._recorder.leave(listener)
         if led:
             self.floor.abandon()
         if not self._outlet.listening:
@@ -214,6 +276,7 @@ class Run:
             self.say(self.definition.greeting)
         if self._actor.asleep:  # it starts with the first word to it, and hears that
             listener(StateChanged("listening"))
+        self.takeover.greet(listener)
 
     # ------------------------------------------------------------ what clients do
 
@@ -255,7 +318,10 @@ class Run:
             self._actor.do(lambda session: self._spawn(self._hang_up(session, reason, say)))
 
     def chat(self, text: str) -> None:
-        """The agent writes without speaking: a turn of words only."""
+        """The agent writes without speaking: a turn of words only; none while it is silent."""
+        if self.takeover.holder is not None:
+            log.info("agent is silent", agent=self.definition.slug)
+            return
         turn = self._new_id("turn")
         stored = self.record.written(turn, text)
         self._outlet.put(AgentStarted(turn))
@@ -308,5 +374,7 @@ class Run:
         self.exchange.close()
         for task in self._tasks:
             task.cancel()
+        if self._recorder is not None:
+            await self._recorder.close(keep=self.ended != "deleted")
         await self._actor.close()
         await self.record.settled()
