@@ -96,6 +96,43 @@ class Guest:
         """The answer of one request."""
         return self._manor.run(self._http.request(method, path, **options))
 
+    def begin(self, path: str) -> httpx.Response:
+        """The beginning of an answer that goes on and on, whose reader then goes away."""
+        return self._manor.run(self._begin(path))
+
+    async def _begin(self, path: str) -> httpx.Response:
+        request = self._http.build_request("GET", path)
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+            "client": ("127.0.0.1", 1),
+            "server": ("test", 80),
+            "scheme": "http",
+            "http_version": "1.1",
+            "root_path": "",
+        }
+        enough, sent = asyncio.Event(), list[Any]()
+
+        async def receive() -> dict[str, Any]:
+            if not sent:
+                return {"type": "http.request", "body": b"", "more_body": False}
+            await enough.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+            if message.get("body") or not message.get("more_body", True):
+                enough.set()
+
+        async with asyncio.timeout(30):
+            await self._manor.house(scope, receive, send)
+        body = b"".join(each.get("body", b"") for each in sent)
+        return httpx.Response(sent[0]["status"], headers=sent[0]["headers"], content=body)
+
     def page(self, path: str, status: int = 200) -> str:
         """The text of a page, which is kept nowhere and runs nothing inline."""
         return shown(self.ask("GET", path), status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -47,6 +48,11 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     live: int
     sessions: int
     attached_ms: int
+
+    @property
+    def file(self) -> str:
+        """Where it is defined, without the folder."""
+        return PurePath(self.agent.source).name or self.agent.source
 
 
 class AgentsView(msgspec.Struct, frozen=True, kw_only=True):
