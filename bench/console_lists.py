@@ -21,6 +21,9 @@ from sqlalchemy import Connection, insert, select
 
 from bench.figures import keep, say
 from bench.machine import described
+from duologue.access.console import Reader
+from duologue.console.pages import alerts, engine, overview
+from duologue.console.pages.forms import Form
 from duologue.store import organizations, trace_lists, trace_overview, traces
 from duologue.store.database import unit
 from duologue.store.trace_records import SpanRow, TraceEntry, TraceFilter, TraceRow, TurnRow
@@ -216,7 +219,22 @@ def lists(conn: Connection, org_id: str, count: int) -> dict[str, Callable[[], o
         made[f"overview of {days} days"] = partial(
             trace_overview.overview, conn, org_id, since=since, until=NOW
         )
+        made[f"overview's page of {days} days"] = partial(page_of, conn, org_id, str(days))
     return made
+
+
+def page_of(conn: Connection, org_id: str, days: str) -> str:
+    """The overview as the console draws it."""
+    reader = Reader(id="", org_id=org_id, role="owner", name="", noted_at=0)
+    asked = overview.Asked.of([("days", days)])
+    return engine.draw(
+        "overview",
+        reader=reader,
+        place="overview",
+        view=overview.load(conn, org_id, asked, now=NOW),
+        alerts=alerts.load(conn, org_id, master="", owner=True),
+        form=Form(),
+    )
 
 
 def written(conn: Connection, org_id: str, turns: int) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from typing import ClassVar, Final, Literal, Self
 from urllib.parse import urlencode
 
 import msgspec
+from markupsafe import Markup
 from sqlalchemy import Connection
 
 from duologue.console.pages import curves, moments, words
@@ -83,7 +84,8 @@ class BucketRow(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     link: str
-    cells: list[str]
+    cells: Markup
+    """Its figures, in the order of the table's head."""
 
 
 class OverviewView(msgspec.Struct, frozen=True, kw_only=True):
@@ -253,5 +255,8 @@ def _bucket(bucket: Bucket, asked: Asked, over: Range) -> BucketRow:
         cells += [words.delay(getattr(delay, cut, None)) for cut in CUTS]
     link = conversations(bucket.at, bucket.at + over.step, asked.agent)
     return BucketRow(
-        name=moments.name(bucket.at, over), link=link if counts.traces else "", cells=cells
+        name=moments.name(bucket.at, over),
+        link=link if counts.traces else "",
+        # Our own figures, hundreds of them: to escape each would take half of the page's time.
+        cells=Markup("".join(f"<td>{each}</td>" for each in cells)),  # noqa: S704
     )
