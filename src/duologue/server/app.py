@@ -16,9 +16,11 @@ from litestar.openapi.config import OpenAPIConfig
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import (
+    alerts,
     announce,
     assets,
     console,
+    console_page,
     cors,
     face,
     feedback,
@@ -26,6 +28,7 @@ from duologue.server import (
     health,
     insights,
     layercode,
+    metrics,
     otlp,
     owners,
     pages,
@@ -37,11 +40,14 @@ from duologue.server import (
     widget,
 )
 from duologue.server.admit import Doorman
+from duologue.server.console_forms import Once
+from duologue.server.console_streams import Streams
 from duologue.server.face import Faces
 from duologue.server.invite import Inviter
 from duologue.server.keys import Keys
 from duologue.server.nearby import Mode, Nearby
 from duologue.server.openings import SOCKET_PATH, Openings
+from duologue.server.owners_live import LiveConversations
 from duologue.server.reference import Reference
 from duologue.server.rooms import Rooms
 from duologue.server.told import Keeper
@@ -100,6 +106,8 @@ class House:
         insights_door = insights.Insights(host, organization_id, keeper)
         otlp_door = otlp.Otlp(self.doorman, keeper)
         prefactor_door = prefactor.Prefactor(self.doorman, keeper)
+        once = Once(host.clock)
+        streams = Streams()
         self._road = WebSocketRoad(host, self.doorman.open)
         self._doors = Litestar(
             [
@@ -111,10 +119,13 @@ class House:
                 feedback.widget_feedback,
                 *([tokens.development_token] if mode == "dev" else []),
                 *health.DOORS,
+                *metrics.DOORS,
                 *owners.DOORS,
+                LiveConversations,
                 Keys,
                 *visits.DOORS,
                 *traces.DOORS,
+                *alerts.DOORS,
                 *recordings.DOORS,
                 *insights.DOORS,
                 *otlp.DOORS,
@@ -132,6 +143,8 @@ class House:
                 "otlp_door": Provide(lambda: otlp_door, sync_to_thread=False),
                 "prefactor_door": Provide(lambda: prefactor_door, sync_to_thread=False),
                 "host": Provide(lambda: self.host, sync_to_thread=False),
+                "once": Provide(lambda: once, sync_to_thread=False),
+                "streams": Provide(lambda: streams, sync_to_thread=False),
                 "rooms": Provide(lambda: rooms, sync_to_thread=False),
                 "nearby": Provide(lambda: nearby, sync_to_thread=False),
             },
@@ -176,7 +189,7 @@ def _refused(request: Request[Any, Any, Any], error: DuologueError) -> Response[
     return _answer(error.code, error.message, error.status, headers)
 
 
-def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     path = request.url.path
     if error.status_code >= 500:  # its words were meant for us
         return _failed(request, error)
@@ -190,6 +203,8 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     else:
         shown = DuologueError("bad_request", reason=_reason(error))
     headers = dict(error.headers or {}) | _cors(request)
+    if console_page.within(path):
+        return console_page.lost(request, shown, headers)
     return _answer(shown.code, shown.message, error.status_code, headers)
 
 
@@ -206,11 +221,13 @@ def _cors(request: Request[Any, Any, Any]) -> dict[str, str]:
     return cors.readable(request) if request.url.path in ASKED_BY_PAGES else {}
 
 
-def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     number = uuid4().hex[:12]
     log.error("request failed", request=number, path=request.url.path, exc_info=error)
     shown = DuologueError("internal", id=number)
     headers = {"cache-control": "no-store"} | _cors(request)
+    if console_page.within(request.url.path):
+        return console_page.lost(request, shown, headers)
     return _answer(shown.code, shown.message, shown.status, headers)
 
 
