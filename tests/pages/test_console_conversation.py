@@ -39,7 +39,9 @@ def enter(opener: Opener, house: House) -> Callable[..., Tab]:
         tab = opener(house, viewport=size)
         go(tab, house.command("console", "login", "--url", house.url)["url"])
         tab.ask("click", selector="main button")
-        tab.ask("wait", script="document.querySelector('.list') !== null", timeout=30_000)
+        tab.wait(
+            "document.querySelector('main h1') !== null && !location.pathname.endsWith('/enter')"
+        )
         open_at(tab, f"/console/traces/{run}")
         return tab
 
@@ -89,7 +91,7 @@ def test_a_click_seeks_to_the_pixel(enter: Callable[..., Tab], run: str) -> None
             tab.ask("click", selector="[aria-label='Zoom in']")
             tab.ask("click", selector="[aria-label='Zoom in']")
         left, top, width, height = box(tab, ".view")
-        for share, lane in ((0.31, ".lane.user"), (0.62, ".ruler"), (0.87, ".lane.tool")):
+        for share, lane in ((0.21, ".lane.error"), (0.62, ".ruler"), (0.87, ".lane.error")):
             _, y, _, high = box(tab, lane)
             x = round(left + width * share)
             tab.ask("tap", x=x, y=y + high / 2)
@@ -99,6 +101,20 @@ def test_a_click_seeks_to_the_pixel(enter: Callable[..., Tab], run: str) -> None
             at = sounds_at(tab, x) + SOUND_FROM
             assert heard(tab) == f"turn-{int(at // 4)}"
         assert top + height <= DESKTOP["height"]
+
+
+def test_a_click_on_a_mark_seeks_and_tells_of_it(enter: Callable[..., Tab], run: str) -> None:
+    """To where it was clicked, not to where it begins; what is told stands beside the timeline."""
+    tab = enter(run)
+    left, top, width, height = box(tab, ".lane.agent a:nth-of-type(5)")
+    x = round(left + width * 0.7)
+    expected = sounds_at(tab, x)
+    tab.ask("tap", x=x, y=top + height / 2)
+    assert tab.run(HEARD) == pytest.approx(expected, abs=0.01)
+    tab.wait("document.querySelector('.drawer h2') !== null")
+    assert tab.text(".drawer h2") == "agent_speaking"
+    assert tab.run(f"{BOX}('.view')[0] + {BOX}('.view')[2] < {BOX}('.drawer')[0]")
+    assert heard(tab) == "turn-4"
 
 
 def test_each_turn_and_line_leads_to_its_moment(enter: Callable[..., Tab], run: str) -> None:
@@ -166,7 +182,7 @@ def test_the_wheel_enlarges_what_is_pointed_at(enter: Callable[..., Tab], run: s
     assert tab.run("window.visualViewport.scale") == 1
     names = tab.run("[...document.querySelectorAll('.ticks text')].map(one => one.textContent)")
     assert len(names) > 5
-    tab.ask("click", selector="[aria-label='Show all of it']")
+    tab.ask("click", selector="[aria-label='Fit all of it']")
     assert tab.run("document.querySelector('.track').offsetWidth") == round(width)
 
 

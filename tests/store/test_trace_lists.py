@@ -192,6 +192,7 @@ def test_all_of_a_trace(conn: Connection, world: World) -> None:
         ("error", "", ""),
         ("info", "2" * 16, "x"),
     ]
+    assert [each.id for each in lines] == [f"{1:016x}", f"{2:016x}"]
     assert lines[1].attributes == {"z": 1}
     assert msgspec.json.encode([found, first, early, lines])
 

@@ -30,8 +30,8 @@ _get = Statement(
 def _all(table: Any, record: Any, *order: str) -> Statement:
     """All rows of a trace, in that order."""
     by_name = {_NAMED.get(each.name, each.name): each for each in table.c}
-    if table is logs:
-        by_name["span"] = logs.c.span_id
+    if table is logs:  # it names its span, beside itself
+        by_name |= {"id": logs.c.log_id, "span": logs.c.span_id}
     return Statement(
         select(*(by_name[name] for name in record.__struct_fields__))
         .join_from(table, traces, traces.c.seq == table.c.trace_seq)

@@ -42,6 +42,9 @@ export async function act(page: Page, what: string, given: Given, run: Run): Pro
     case "permit":
       await page.context().grantPermissions(given["permissions"] as string[]);
       return null;
+    case "goto":
+      await page.goto(new URL(String(given["path"]), page.url()).href);
+      return null;
     case "reload":
       await page.reload();
       return null;

@@ -19,12 +19,12 @@ function playing(page: Document, player: Player): HTMLElement[] {
   const now = make(page, "span", { class: "now" });
   const said = make(page, "span", { class: "trouble", role: "status" });
   let place = 0;
-  const rate = button(page, "plain rate", "Speed: 1", () => {
+  const rate = button(page, "plain rate", "Speed 1×", () => {
     place = (place + 1) % RATES.length;
     const chosen = RATES[place] ?? 1;
     player.rate = chosen;
     rate.textContent = `${chosen}×`;
-    rate.setAttribute("aria-label", `Speed: ${chosen}`);
+    rate.setAttribute("aria-label", `Speed ${chosen}×`);
   });
   rate.textContent = "1×";
   const show = (): void => {
@@ -47,7 +47,7 @@ function playing(page: Document, player: Player): HTMLElement[] {
 function sizing(page: Document, timeline: Timeline): HTMLElement[] {
   const smaller = button(page, "plain", "Zoom out", () => timeline.zoomBy(0.5));
   const larger = button(page, "plain", "Zoom in", () => timeline.zoomBy(2));
-  const fit = button(page, "plain", "Show all of it", () => timeline.fit());
+  const fit = button(page, "plain", "Fit all of it", () => timeline.fit());
   smaller.textContent = "−";
   larger.textContent = "+";
   fit.textContent = "Fit";

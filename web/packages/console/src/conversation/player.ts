@@ -48,14 +48,12 @@ export class Player {
   seek(at: number): void {
     this.#at = at;
     const found = sounding(this.#stretches(), at);
-    const heard = found !== null && begins(this.audios[found.index]) <= at ? found : null;
-    if (heard !== null) this.#turnTo(heard.index, heard.into);
-    else if (found !== null && this.playing) this.#from(at);
-    else {
+    if (found === null) {
+      this.playing = false;
       this.audios[this.#index]?.pause();
       this.#index = -1;
-      this.playing = false;
-    }
+    } else if (this.playing) this.#from(at);
+    else this.#turnTo(found.index, found.into);
     this.#tell();
   }
 

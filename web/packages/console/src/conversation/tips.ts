@@ -13,23 +13,38 @@ export function tips(page: Document): void {
     each.parentElement?.setAttribute("data-tip", text);
     each.remove();
   }
-  const hide = (): void => void (tip.hidden = true);
+  let shown: Element | null = null;
+  const hide = (): void => {
+    tip.hidden = true;
+    shown = null;
+  };
+  const put = (drawn: Element, at: number | null): void => {
+    const mark = drawn.getBoundingClientRect();
+    const view = drawn.closest(".view, svg")?.getBoundingClientRect() ?? mark;
+    const seen = (within(mark.left, view.left, view.right) + within(mark.right, view.left, view.right)) / 2;
+    const wide = page.documentElement.clientWidth;
+    const left = (at ?? seen) - tip.offsetWidth / 2;
+    tip.style.left = `${within(left, GAP, wide - tip.offsetWidth - GAP)}px`;
+    const above = mark.top - tip.offsetHeight - GAP;
+    tip.style.top = `${above < GAP ? mark.bottom + GAP : above}px`;
+  };
   const show = (event: Event): void => {
     const drawn = event.target instanceof Element ? event.target.closest(".lane a, .delays rect") : null;
     const text = drawn?.getAttribute("aria-label") ?? drawn?.getAttribute("data-tip");
     if (drawn === null || text === null || text === undefined) return hide();
+    shown = drawn;
     tip.textContent = text;
     tip.hidden = false;
-    const mark = drawn.getBoundingClientRect();
-    const view = drawn.closest(".view, svg")?.getBoundingClientRect() ?? mark;
-    const seen = (within(mark.left, view.left, view.right) + within(mark.right, view.left, view.right)) / 2;
-    const x = event instanceof PointerEvent ? event.clientX : seen;
-    const wide = page.documentElement.clientWidth;
-    tip.style.left = `${within(x - tip.offsetWidth / 2, GAP, wide - tip.offsetWidth - GAP)}px`;
-    const above = mark.top - tip.offsetHeight - GAP;
-    tip.style.top = `${above < GAP ? mark.bottom + GAP : above}px`;
+    put(drawn, event instanceof PointerEvent ? event.clientX : null);
   };
-  for (const name of ["pointerover", "focusin"] as const) page.addEventListener(name, show);
-  for (const name of ["focusout", "scroll"] as const) page.addEventListener(name, hide, true);
+  // What the focus came to was scrolled into view by that; what was pointed at is elsewhere now.
+  const moved = (): void => {
+    if (shown !== null && shown === page.activeElement) put(shown, null);
+    else hide();
+  };
+  page.addEventListener("pointerover", show);
+  page.addEventListener("focusin", show);
+  page.addEventListener("focusout", hide);
+  page.addEventListener("scroll", moved, true);
   page.addEventListener("keydown", (event) => event.key === "Escape" && hide());
 }
