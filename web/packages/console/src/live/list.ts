@@ -4,7 +4,7 @@ import { type Brief, clip, doing, type List, type Row, span } from "./words.js";
 
 const SAYS: Readonly<Record<LineState, string>> = {
   connecting: "Connecting",
-  live: "Live",
+  live: "Connected",
   reconnecting: "Reconnecting",
   over: "Over",
 };

@@ -6,7 +6,7 @@ import { doing, type Happening, type Said, type Shown, span } from "./words.js";
 
 const SAYS: Readonly<Record<LineState, string>> = {
   connecting: "Connecting",
-  live: "Live",
+  live: "Connected",
   reconnecting: "Reconnecting: what happens meanwhile is shown then",
   over: "Over",
 };

@@ -1,0 +1,227 @@
+"""The live view as people have it: a real call is watched, joined, taken over and handed back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import pytest
+from tests.pages.conftest import Opener
+from tests.pages.tab import NETWORK, Tab
+from tests.pages.test_console_pages import SIZES, go
+from tests.serving import House
+
+from duologue import BlockingSession, TokenSource
+from duologue.testing.caller import SyntheticCaller
+
+pytestmark = pytest.mark.browser
+T = TypeVar("T")
+HELD = "[data-live][data-mine]"
+FOLLOWS = """(() => {
+  window.loud = { user: 0, agent: 0 };
+  window.did = new Set();
+  const level = (side) => document.querySelector(`.level.${side} .fill`).getAttribute('width');
+  const see = () => {
+    for (const side of ['user', 'agent']) {
+      window.loud[side] = Math.max(window.loud[side], parseInt(level(side)));
+    }
+    window.did.add(document.querySelector('[data-doing]').innerText.trim());
+  };
+  const changes = { attributes: true, childList: true, characterData: true, subtree: true };
+  for (const part of ['.sides', '[data-doing]']) {
+    new MutationObserver(see).observe(document.querySelector(part), changes);
+  }
+})()"""
+"""Keeps how loud both sides were at most, and what the agent did."""
+
+
+class Phone:
+    """A caller that speaks in real time, beside the test."""
+
+    def __init__(self, house: House) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self.caller = SyntheticCaller(house.url, agent="demo", key="", client="own")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.do(self.caller.__aenter__())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.do(self.caller.leave())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def conversation(self) -> str:
+        """The id of what is said."""
+        return str(self.caller.conversation_id)
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """What something that the caller does results in."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
+
+
+@pytest.fixture
+def phone(house: House) -> Iterator[Phone]:
+    """Somebody who called the demo agent, and was greeted."""
+    with Phone(house) as calling:
+        calling.do(calling.caller.answer())
+        yield calling
+
+
+def enter(tab: Tab, house: House, *options: str) -> None:
+    """Signs the tab in."""
+    go(tab, house.command("console", "login", "--url", house.url, *options)["url"])
+    tab.ask("click", selector="main button")
+    tab.ask("wait", script="location.pathname === '/console'", timeout=30_000)
+
+
+def watch(tab: Tab, conversation: str) -> None:
+    """Leads the tab to a conversation that goes on."""
+    go(tab, f"/console/live/{conversation}")
+    says(tab, "[data-line]", "Connected")
+
+
+def says(tab: Tab, selector: str, words: str) -> None:
+    """Waits until an element that can be seen holds these words."""
+    found = f"[...document.querySelectorAll({json.dumps(selector)})]"
+    shown = (
+        f"{found}.some(one => one.checkVisibility() && one.innerText.includes({json.dumps(words)}))"
+    )
+    tab.ask("wait", script=shown, timeout=60_000)
+
+
+def test_a_spoken_call_is_seen_as_it_goes_by_two(
+    opener: Opener, house: House, phone: Phone
+) -> None:
+    """Words of both, what the agent does, and how loud it is; whoever only looks has no buttons."""
+    owner, viewer = opener(house), opener(house)
+    enter(owner, house, "--name", "Ada")
+    enter(viewer, house, "--name", "Vic", "--role", "viewer")
+    for tab in (owner, viewer):
+        watch(tab, phone.conversation)
+        says(tab, "[data-said] .agent", "This is the Corner Table")
+    owner.run(FOLLOWS)
+    phone.do(phone.caller.say("I would like to book a table for four people please."))
+    answer = phone.do(phone.caller.answer())
+    for tab in (owner, viewer):
+        says(tab, "[data-said] .user", "book a table for four")
+        says(tab, "[data-said] .agent", answer.text)
+    assert owner.run("window.loud.user") > 30
+    assert owner.run("window.loud.agent") > 30
+    assert "speaking" in owner.run("[...window.did].join(' ')")
+    assert owner.run("document.querySelectorAll('[data-do]').length") == 6
+    assert viewer.run("document.querySelectorAll('[data-do]').length") == 0
+    assert owner.violations() == []
+    assert viewer.violations() == []
+    phone.do(phone.caller.leave())
+    says(owner, "[data-doing]", "over")
+    says(owner, "[data-gone]", "It is over")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=("desktop", "phone"))
+def test_an_owner_takes_over_and_hands_back(
+    opener: Opener, house: House, size: dict[str, int]
+) -> None:
+    """By the keyboard alone; the visitor reads the person's words, and the agent goes on."""
+    server = TokenSource.duologue(house.url)
+    with BlockingSession(server, agent_name="demo", transport="websocket") as talk:
+        talk.wait_for_reply()
+        tab = opener(house, viewport=size)
+        enter(tab, house, "--name", "Ada")
+        go(tab, "/console/live")
+        says(tab, ".goes .words", "This is the Corner Table")
+        assert tab.violations() == []
+        tab.run("document.querySelector('.goes td.words a').focus()")
+        tab.press("Enter")
+        says(tab, "[data-line]", "Connected")
+        tab.run("document.querySelector('form[data-do=takeover] button').focus()")
+        tab.press("Enter")
+        tab.wait(f"document.querySelector('{HELD}') !== null")
+        tab.wait("document.activeElement.closest('form')?.dataset.do === 'speak'")
+        says(tab, "[data-doing]", "Ada answers")
+        talk.send("Is there a table by the window?")
+        says(tab, "[data-said] .user", "Is there a table by the window?")
+        box = "form[data-do=speak] textarea"
+        tab.ask("fill", selector=box, text="There is one, I kept it for you.")
+        tab.press("Enter")
+        reply = talk.wait_for_reply()
+        assert reply == "There is one, I kept it for you."
+        says(tab, "[data-said] .person", "There is one, I kept it for you.")
+        says(tab, "[data-said] .person b", "Ada, in the agent’s place")
+        assert tab.run(f"document.querySelector('{box}').value") == ""
+        assert tab.violations() == []
+        tab.ask("click", selector="form[data-do=handback] button")
+        tab.wait("document.querySelector('[data-held]') === null")
+        says(tab, "[data-said] .aside", "with the agent again")
+        talk.send("What can you do?")
+        reply = talk.wait_for_reply()
+        says(tab, "[data-said] .agent", reply[:40])
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not tab.run(
+            f"{wide} && document.querySelector('[data-live]').scrollWidth > innerWidth"
+        )
+
+
+def test_say_interrupt_and_end(opener: Opener, house: House) -> None:
+    """What an owner writes is said, cut, and over for good; a refusal stands on the page."""
+    server = TokenSource.duologue(house.url)
+    with BlockingSession(server, agent_name="demo", transport="websocket") as talk:
+        talk.wait_for_reply()
+        tab, other = opener(house), opener(house)
+        for each, name in ((tab, "Ada"), (other, "Bob")):
+            enter(each, house, "--name", name)
+            go(each, "/console/live")
+            each.wait("document.querySelector('.goes td.words a') !== null")
+            each.ask("click", selector=".goes td.words a")
+            says(each, "[data-line]", "Connected")
+        tab.ask("fill", selector="form[data-do=say] textarea", text="We close in one minute.")
+        tab.press("Enter")
+        assert talk.wait_for_reply() == "We close in one minute."
+        says(other, "[data-said] .agent", "We close in one minute.")
+        long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+        tab.ask("fill", selector="form[data-do=say] textarea", text=long)
+        tab.press("Enter")
+        says(tab, "[data-doing]", "speaking")
+        says(tab, "[data-said] .agent", "fourteen")
+        tab.ask("click", selector="form[data-do=interrupt] button")
+        says(other, "[data-said] .agent b", "interrupted")
+        other.ask("click", selector="form[data-do=takeover] button")
+        says(tab, ".deeds", "Bob answers in the agent’s place")
+        assert not tab.shows("form[data-do=say]")
+        refused = """fetch(document.querySelector('form[data-do=say]').action, {method: 'POST',
+            body: new URLSearchParams({text: 'Hi'})}).then(one => one.status)"""
+        tab.expected.append(r"error: Failed to load resource: .* 409 .*")
+        assert tab.run(refused) == 409
+        tab.ask("click", selector="aside summary")
+        tab.ask("fill", selector=".end input", text="closing time")
+        tab.press("Enter")
+        says(other, "[data-gone]", "closing time")
+        says(tab, "[data-gone]", "It is over")
+
+
+def test_a_server_that_goes_away_is_waited_for(opener: Opener, built: None, tmp_path: Path) -> None:
+    """The page says that it connects again, and does; what it shows is as it is then."""
+    with House(tmp_path / "data", mode="dev") as house:
+        tab = opener(house)
+        tab.expected += NETWORK
+        enter(tab, house)
+        go(tab, "/console/live")
+        says(tab, "[data-line]", "Connected")
+        says(tab, ".empty", "Nobody is talking right now")
+        house.stop()
+        says(tab, "[data-line]", "Reconnecting")
+        house.start()
+        says(tab, "[data-line]", "Connected")
+        with Phone(house) as calling:
+            calling.do(calling.caller.answer())
+            says(tab, ".goes .words", "This is the Corner Table")
+        tab.wait("document.querySelector('.goes tbody tr') === null")
+        assert tab.shows(".empty")
