@@ -181,6 +181,20 @@ def test_recordings_lie_at_their_time(conn: Connection, world: World) -> None:
     assert first.address.endswith(".ogg")
 
 
+def test_what_goes_on_here_is_watched_live(conn: Connection, world: World) -> None:
+    """Not what is over, nor what goes on elsewhere; nobody is led there by a link."""
+    for source, status, led in (
+        ("duologue", "active", True),
+        ("duologue", "complete", False),
+        ("prefactor", "active", False),
+    ):
+        facts = told(source=source, status=status, conversation_id="conv_1", ended_ns=NS)
+        traces.put(conn, world.id, [facts], NOW)
+        view = trace.load(conn, world.id, RUN, after=0, now=NOW)
+        html = engine.draw("trace", reader=READER, place="", view=view)
+        assert ('href="/console/live/conv_1"' in html) == led, (source, status)
+
+
 def test_who_holds_a_link_is_told_less(conn: Connection, world: World) -> None:
     """Nothing of where it stands in the organization, and all addresses are the link's own."""
     ids = {"conversation_id": "conv_x", "session_id": "sess_x", "visitor_id": "vis_x"}

@@ -119,6 +119,14 @@ def test_several_agents_can_be_chosen_from() -> None:
     assert 'name="agent"' not in talk.page(view())
 
 
+def test_who_develops_finds_the_console() -> None:
+    """Callers of `serve` are not led there, nor who may not talk."""
+    led = ("href", "/console")
+    assert led in Reading(talk.page(view())).attributes
+    for other in (view(mode="serve"), view(agents=[], closed=True)):
+        assert led not in Reading(talk.page(other)).attributes
+
+
 def test_a_closed_page_says_how_it_is_opened() -> None:
     """Two commands for the agent that may be named, with this server's own address; no script."""
     closed = view(agents=[], closed=True, mode="serve", url="https://voice.example.com/")

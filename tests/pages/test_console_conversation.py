@@ -12,8 +12,8 @@ from tests.pages.tab import Tab
 from tests.pages.test_console_pages import SIZES, go
 from tests.serving import House
 
-from duologue.store import links
 from duologue.store.database import unit
+from duologue.store.tables import links
 
 pytestmark = pytest.mark.browser
 DESKTOP, PHONE = SIZES
@@ -313,7 +313,7 @@ def test_an_expired_link_says_so(
     tab.wait("document.querySelector('#shared-link') !== null")
     link = str(tab.run("document.querySelector('#shared-link').value"))
     with unit(f"sqlite:///{house.data}/duologue.db") as conn:
-        conn.execute(links.links.update().values(expires_at=1))
+        conn.execute(links.update().values(expires_at=1))
     other: Any = opener(house)
     other.expected.append("error: Failed to load resource: .*410.*")
     go(other, link.removeprefix(house.url))

@@ -11,8 +11,9 @@ import pytest
 from tests.server.conftest import Desk
 from tests.server.console import BEGAN, entered, page, tell, trace_of
 
-from duologue.store import links, organizations, recordings, traces
+from duologue.store import organizations, recordings, traces
 from duologue.store.database import unit
+from duologue.store.tables import links
 from duologue.store.trace_records import TraceRow
 
 SOUND = b"OggS and some sound"
@@ -133,7 +134,7 @@ def test_one_that_expired_shows_nothing(
     link = made(owner, runs[1])
     page(nobody, link)
     with unit(f"sqlite:///{desk.house.data}/duologue.db") as conn:
-        conn.execute(links.links.update().values(expires_at=1))
+        conn.execute(links.update().values(expires_at=1))
     page(nobody, link, 410)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection
-from tests.store.tracing import RUN, TRACE, told, turn
+from tests.store.tracing import NS, RUN, TRACE, span, told, turn
 from tests.store.world import NOW, World, build
 
 from duologue.store import console_lists, traces
@@ -29,3 +29,30 @@ def test_first_words_are_the_users(conn: Connection, world: World) -> None:
         f"run_{greeted}": "Is anybody there?",
     }
     assert console_lists.first_words(conn, others.id, ids) == {}
+
+
+def test_the_longest_steps_are_drawn_and_the_rest_counted(conn: Connection, world: World) -> None:
+    """What failed or goes on comes first; other kinds, times and organizations do not count."""
+    rows: list[TraceEntry] = [told()]
+    rows += [span(n, kind="llm", start_ns=NS + n, end_ns=NS + n + n * 1000) for n in range(1, 8)]
+    rows.append(span(20, kind="error", start_ns=NS + 50, end_ns=NS + 50))
+    rows.append(span(21, kind="tool", start_ns=NS + 40, end_ns=0))
+    rows.append(span(22, kind="state", start_ns=NS, end_ns=NS + 10**9))
+    rows.append(span(23, kind="llm", start_ns=NS + 10**12, end_ns=NS + 10**12 + 1))
+    traces.put(conn, world.id, rows, NOW)
+    others = build(conn, "others")
+
+    def drawn(org_id: str, limit: int) -> tuple[list[str], int]:
+        found, left = console_lists.marks(
+            *(conn, org_id, RUN),
+            since_ns=NS,
+            until_ns=NS + 10**9,
+            kinds=("llm", "tool", "error"),
+            names=(),
+            limit=limit,
+        )
+        return [each.id for each in found], left
+
+    assert drawn(world.id, 4) == ([f"{n:016x}" for n in (6, 7, 21, 20)], 5)
+    assert drawn(world.id, 9)[1] == 0
+    assert drawn(others.id, 9) == ([], 0)

@@ -93,6 +93,13 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
         return self.shown_until is not None
 
     @property
+    def live(self) -> str | None:
+        """Where it is watched while it goes on, if that is here."""
+        going = self.trace.status == "active" and self.trace.source == "duologue"
+        found = self.trace.conversation_id
+        return f"/console/live/{found}" if going and found else None
+
+    @property
     def endable(self) -> bool:
         """Whether its program hears from here that it is to end."""
         return self.trace.status == "active" and self.trace.source == ENDED_FROM_HERE
