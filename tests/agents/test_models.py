@@ -9,7 +9,7 @@ from livekit.agents import Agent
 from livekit.plugins import openai
 
 from duologue.agents.definition import AgentDefinition, LoadedAgent
-from duologue.agents.models import Models, Shared, resolve
+from duologue.agents.models import Models, Shared, planned, resolve
 from duologue.agents.voices.hibari import HibariTTS
 from duologue.agents.voices.keyless import KeylessLLM
 from duologue.agents.voices.sphinx import SphinxSTT
@@ -117,3 +117,43 @@ async def test_a_factory_that_fails_is_named_without_its_words() -> None:
     assert caught.value.code == "agent_failed"
     assert "Agent 'a' could not start: its llm raised RuntimeError" in caught.value.message
     assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("environment", "given", "fields", "words"),
+    [
+        ({}, None, {}, {"stt": "offline", "llm": "offline", "tts": "offline"}),
+        (
+            {"OPENAI_API_KEY": "x"},
+            {"tts": ToneTTS, "stt": ScriptedSTT([])},
+            {"llm": "anthropic/claude"},
+            {
+                "stt": "ScriptedSTT, of its file",
+                "llm": "anthropic/claude",
+                "tts": "ToneTTS, of its file",
+            },
+        ),
+        (
+            {"OPENAI_BASE_URL": "x"},
+            {"llm": lambda: None},
+            {},
+            {
+                "stt": "openai/gpt-4o-mini-transcribe, by OPENAI_BASE_URL",
+                "llm": "made by its file",
+                "tts": "openai/gpt-4o-mini-tts, by OPENAI_BASE_URL",
+            },
+        ),
+        ({}, None, {"realtime": "openai/gpt-realtime"}, {"realtime": "openai/gpt-realtime"}),
+    ],
+)
+def test_what_a_session_would_get_is_told_without_making_it(
+    environment: dict[str, str],
+    given: dict[str, Any] | None,
+    fields: dict[str, str],
+    words: dict[str, str],
+) -> None:
+    """In the order in which a session chooses; no key is needed to say so."""
+    loaded = LoadedAgent(
+        AgentDefinition(slug="a", **fields), lambda: Agent(instructions=""), "a.py", given
+    )
+    assert planned(loaded, environment) == words

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.cli.conftest import Shell
+from tests.serving import House
 
 from duologue.cli.console import address
 from duologue.settings import Settings
@@ -30,3 +33,10 @@ def test_the_address_is_that_of_the_settings() -> None:
     assert address(Settings(public_url="https://voice.example")) == "https://voice.example"
     assert address(Settings(host="::1", port=9)) == "http://[::1]:9"
     assert address(Settings(port=9)) == "http://127.0.0.1:9"
+
+
+def test_the_link_leads_to_the_server_that_runs(tmp_path: Path) -> None:
+    """On whichever port it was started; not to the one that the settings name."""
+    with House(tmp_path / "data") as house:
+        made = house.command("console", "login")
+        assert made["url"].startswith(f"{house.url}/console/enter?token=")

@@ -156,3 +156,21 @@ def test_any_other_expiry_is_a_usage_error(text: str) -> None:
     """Neither words nor the past are taken."""
     with pytest.raises(typer.BadParameter, match="--expires"):
         expiry(text, 0)
+
+
+def test_a_rotated_key_is_told_with_the_end_of_the_old_one(shell: Shell) -> None:
+    """Both are good until then; without an overlap the old one is void."""
+    first = shell("keys", "create", "--kind", "secret", "--scope", "read", "--json").json
+    second = shell("keys", "rotate", first["id"], "--overlap", "2h", "--json").json
+    assert second["before"]["id"] == first["id"]
+    assert second["before"]["expires_at"] - second["created_at"] == 7_200_000
+    with unit(opened(shell)) as conn:
+        for made in (first, second):
+            assert authenticated(conn, made["key"])
+    told = shell("keys", "rotate", second["id"], "--overlap", "0m").out
+    assert told.startswith("dk_secret_")
+    assert f"It stands for {second['id']}, which ends: now." in told
+    assert f"It stands for {first['id']}" in shell("keys", "rotate", first["id"]).out
+    wrong = shell("keys", "rotate", first["id"], "--overlap", "soon")
+    assert (wrong.code, "--overlap 'soon' is no span" in wrong.err) == (2, True)
+    assert "key_x" in shell("keys", "rotate", "key_x").err

@@ -40,3 +40,13 @@ def test_credit_is_more_than_nothing(shell: Shell) -> None:
     """Zero and negative amounts are usage errors."""
     assert shell("orgs", "credit", "default", "0").code == 2
     assert shell("orgs", "credit", "default", "--", "-1").code == 2
+
+
+def test_a_balance_is_set_exactly_or_without_a_limit(shell: Shell) -> None:
+    """What is no amount is a usage error that names it."""
+    assert "default now has 1,000.50." in shell("orgs", "set", "default", "1,000.50").out
+    made = shell("orgs", "set", "default", "unlimited", "--note", "as before", "--json").json
+    assert made["balance_micros"] is None
+    wrong = shell("orgs", "set", "default", "much")
+    assert (wrong.code, "AMOUNT 'much' is no amount" in wrong.err) == (2, True)
+    assert "nobody" in shell("orgs", "set", "nobody", "1").err

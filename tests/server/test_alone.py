@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import asyncpg
@@ -25,6 +27,35 @@ def test_a_folder_is_held_by_one_and_let_go(tmp_path: Path) -> None:
         pass
     with alone.on_folder(settings):
         assert (tmp_path / "data" / "serve.lock").read_text().isdigit()
+
+
+def test_a_server_notes_where_it_is_reached(tmp_path: Path) -> None:
+    """For as long as it lives: neither one that ended nor one that was killed is anywhere."""
+    settings = Settings(data=str(tmp_path / "data"))
+    assert alone.address(settings) == ""
+    with alone.on_folder(settings) as note:
+        assert alone.address(settings) == ""
+        note("http://127.0.0.1:4711")
+        assert alone.address(settings) == "http://127.0.0.1:4711"
+        with pytest.raises(DuologueError) as caught, alone.on_folder(settings):
+            pass
+        assert caught.value.values["pid"] == str(os.getpid())
+    assert alone.address(settings) == ""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    (tmp_path / "data" / alone.NAME).write_text(f"{gone.pid}\nhttp://127.0.0.1:4711")
+    assert alone.address(settings) == ""
+
+
+def test_a_process_of_somebody_else_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though we may not signal it."""
+
+    def refuse(pid: int, signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    (tmp_path / alone.NAME).write_text("1\nhttp://127.0.0.1:4711")
+    assert alone.address(Settings(data=str(tmp_path))) == "http://127.0.0.1:4711"
 
 
 async def test_a_file_needs_no_more_than_its_folder() -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from sqlalchemy import Connection
 from tests.store.world import NOW, World, authorize, build
 
-from duologue.store import agent_lists, sessions
+from duologue.store import agent_lists, conversations, sessions
 
 
 def test_sessions_that_are_open_or_waited_for_are_live(conn: Connection, world: World) -> None:
     """Those that were not opened, and those that ended, are not."""
-    ids = [
-        authorize(
-            *(conn, world.id, world.conversation.id, world.agent.id, world.key.id), f"s{number}"
-        ).id
-        for number in range(3)
-    ]
+    ids = []
+    for number in range(3):
+        talk = conversations.create(
+            conn, world.id, agent_id=world.agent.id, key_id=None, metadata={}, now=NOW
+        )
+        whose = (world.id, talk.id, world.agent.id, world.key.id)
+        ids.append(authorize(conn, *whose, f"s{number}").id)
     for each in ids:
         sessions.open(conn, world.id, each, world.run.id, NOW)
     sessions.detach(conn, world.id, ids[1], NOW)

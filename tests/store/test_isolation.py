@@ -18,11 +18,17 @@ from tests.store.world import NOW, World, authorize, build
 
 from duologue.errors import DuologueError
 from duologue.store import (
+    agent_lists,
     agents,
+    alert_measures,
+    alerts,
+    conversation_lists,
     conversations,
     feedback,
     forgetting,
+    kept,
     keys,
+    links,
     messages,
     recordings,
     runs,
@@ -33,6 +39,7 @@ from duologue.store import (
     trace_overview,
     traces,
     usage,
+    visitor_lists,
     visitors,
     visits,
 )
@@ -65,6 +72,7 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (keys, "get"): lambda c, o, w: keys.get(c, o, w.key.id),
     (keys, "revoke"): lambda c, o, w: keys.revoke(c, o, w.key.id, NOW),
     (keys, "set_origins"): lambda c, o, w: keys.set_origins(c, o, w.key.id, ["https://x.example"]),
+    (keys, "end_by"): lambda c, o, w: keys.end_by(c, o, w.key.id, NOW),
     (keys, "used"): lambda c, o, w: keys.used(c, o, w.key.id, NOW),
     (agents, "all"): lambda c, o, w: agents.all(c, o),
     (agents, "get"): lambda c, o, w: agents.get(c, o, w.agent.id),
@@ -97,6 +105,17 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (messages, "append"): lambda c, o, w: say(c, o, w.conversation.id, w.run.id),
     (messages, "revise"): lambda c, o, w: messages.revise(c, o, w.message.id, text="x", now=NOW),
     (messages, "remove"): lambda c, o, w: messages.remove(c, o, w.message.id),
+    (feedback, "of_agent"): lambda c, o, w: feedback.of_agent(c, o, w.agent.id, limit=9),
+    (feedback, "ratings"): lambda c, o, w: feedback.ratings(c, o, w.agent.id),
+    (agent_lists, "live"): lambda c, o, w: agent_lists.live(c, o),
+    (conversation_lists, "first_words"): lambda c, o, w: conversation_lists.first_words(
+        c, o, [w.conversation.id]
+    ),
+    (kept, "of"): lambda c, o, w: kept.of(c, o).agents,
+    (visitor_lists, "page"): lambda c, o, w: visitor_lists.page(c, o),
+    (visitor_lists, "conversations_of"): lambda c, o, w: visitor_lists.conversations_of(
+        c, o, VISITOR
+    ),
     (feedback, "of"): lambda c, o, w: feedback.of(c, o, w.conversation.id),
     (messages, "of"): lambda c, o, w: messages.of(c, o, w.conversation.id),
     (visits, "record"): lambda c, o, w: visits.record(c, o, batch(page("/b")), NOW),
@@ -110,6 +129,9 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (recordings, "finish"): lambda c, o, w: recordings.finish(
         c, o, recordings.of(c, w.id, RUN)[0].id, duration_ms=1, size=1
     ),
+    (links, "add"): lambda c, o, w: links.add(c, o, RUN, hash="stolen", now=NOW, expires_at=NOW + 9),
+    (links, "of"): lambda c, o, w: links.of(c, o, RUN, NOW),
+    (links, "revoke"): lambda c, o, w: links.revoke(c, o, RUN, links.of(c, w.id, RUN, NOW)[0].id),
     (recordings, "of"): lambda c, o, w: recordings.of(c, o, RUN),
     (trace_deletion, "delete_one"): lambda c, o, w: trace_deletion.delete_one(c, o, RUN),
     (trace_deletion, "delete_linked"): lambda c, o, w: trace_deletion.delete_linked(
@@ -118,6 +140,8 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (trace_deletion, "delete_of_visitor"): lambda c, o, w: trace_deletion.delete_of_visitor(
         c, o, VISITOR
     ),
+    (trace_deletion, "prune_older"): lambda c, o, w: trace_deletion.prune_older(c, 2 * NOW, o),
+    (trace_deletion, "prune_larger"): lambda c, o, w: trace_deletion.prune_larger(c, 0, o),
     (trace_lists, "get"): lambda c, o, w: trace_lists.get(c, o, RUN),
     (trace_export, "name"): lambda c, o, w: (
         trace_export.name(c, o, w.agent.id) != w.agent.id  # it finds no slug
@@ -125,6 +149,20 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (trace_export, "page"): lambda c, o, w: trace_export.page(c, o, TraceFilter()),
     (trace_export, "whole"): lambda c, o, w: trace_export.whole(c, o, RUN),
     (trace_export, "export"): lambda c, o, w: trace_export.export(c, o, TraceFilter()).items,
+    (alerts, "all"): lambda c, o, w: alerts.all(c, o),
+    (alerts, "get"): lambda c, o, w: alerts.get(c, o, alerts.all(c, w.id)[0].id),
+    (alerts, "remove"): lambda c, o, w: alerts.remove(c, o, alerts.all(c, w.id)[0].id),
+    (alerts, "events"): lambda c, o, w: alerts.events(c, o),
+    (alerts, "note"): lambda c, o, w: alerts.note(
+        c, o, alerts.all(c, w.id)[0].id, alerts.Measured(9.0, 1), NOW
+    ),
+    (alerts, "rehearse"): lambda c, o, w: alerts.rehearse(c, o, alerts.all(c, w.id)[0].id, NOW),
+    (alerts, "settle"): lambda c, o, w: alerts.settle(
+        c, o, alerts.events(c, w.id)[0].id, delivery="failed", answer="stolen", next_at=None
+    ),
+    (alert_measures, "measure"): lambda c, o, w: (
+        alert_measures.measure(c, o, "interruption_rate", "", since=0, until=2 * NOW).samples
+    ),
     (trace_overview, "overview"): lambda c, o, w: (
         trace_overview.overview(c, o, since=0, until=2 * NOW).counts.traces
     ),
@@ -136,6 +174,20 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (traces, "keep_turns"): lambda c, o, w: traces.keep_turns(c, o, RUN, 0, NOW),
     (traces, "seq_of"): lambda c, o, w: traces.seq_of(c, o, RUN, NOW) and None,
 }
+
+
+def alert(conn: Connection, org_id: str) -> alerts.Alert:
+    """A rule of that organization."""
+    return alerts.add(
+        conn,
+        org_id,
+        measure="lost",
+        agent="",
+        threshold=1.0,
+        window_ms=60_000,
+        webhook="https://example.com/",
+        now=NOW,
+    )
 
 
 def start(conn: Connection, org_id: str, conversation_id: str, agent_id: str) -> Run:
@@ -190,13 +242,16 @@ REACHES: dict[str, Reach] = {
 MAKERS = {
     (keys, "insert"),
     (agents, "put"),
+    (alerts, "add"),
     (conversations, "create"),
     (runs, "start"),
     (recordings, "start"),
 }
 MODULES = (
+    *(alerts, alert_measures),
     *(keys, agents, conversations, sessions, runs, feedback, messages, visits, visitors),
-    *(forgetting, recordings, trace_deletion, trace_export),
+    *(agent_lists, conversation_lists, kept, visitor_lists),
+    *(forgetting, links, recordings, trace_deletion, trace_export),
     *(trace_lists, trace_overview, traces),
 )
 HANGING = ("spans", "turns", "logs")
@@ -232,11 +287,14 @@ def test_a_stranger_finds_and_changes_nothing(conn: Connection, call: Call) -> N
     stranger = build(conn, "stranger", now=NOW)
     visits.record(conn, theirs.id, batch(page("/a")), NOW)
     visits.link(conn, theirs.id, theirs.conversation.id, VISITOR, NOW)
-    links = {"conversation_id": theirs.conversation.id, "session_id": theirs.session.id}
-    facts = told(visitor_id=VISITOR, **links)
+    where = {"conversation_id": theirs.conversation.id, "session_id": theirs.session.id}
+    facts = told(visitor_id=VISITOR, **where)
     trace: list[TraceEntry] = [facts, span(1), turn(0), line(1)]
     traces.put(conn, theirs.id, trace, NOW)
     recordings.start(conn, theirs.id, RUN, path="a.ogg", format="ogg", started_ns=1, now=NOW)
+    links.add(conn, theirs.id, RUN, hash="a", now=NOW, expires_at=NOW + 9)
+    watched = alert(conn, theirs.id)
+    alerts.rehearse(conn, theirs.id, watched.id, NOW)
     before = everything(conn, theirs.id)
     answer = None
     with suppress(DuologueError):

@@ -27,8 +27,8 @@ def face(name: str, definition: dict[str, Any]) -> Face:
     letter = name[:1].upper() or "?"
     if address.startswith(("data:image/", "/")) and not address.startswith("//"):
         return Face(letter=letter, picture=address, origin=None)
-    parts = urlsplit(address)
     try:
+        parts = urlsplit(address)
         origin = str(parse(f"{parts.scheme}://{parts.netloc}"))
     except (DuologueError, ValueError):
         return Face(letter=letter, picture=None, origin=None)
