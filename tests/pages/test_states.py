@@ -63,6 +63,7 @@ def test_a_call_from_talk_to_end(opener: Opener, house: House) -> None:
 def test_connecting_can_be_cancelled(opener: Opener, cable: Cable) -> None:
     """While the server does not answer, the page says so and lets go when it is told to."""
     tab = opener(cable)
+    tab.wait("document.querySelector('#widget').session != null")  # what talks was loaded
     cable.freeze()
     tab.tap("start")
     tab.reaches("Connecting…")

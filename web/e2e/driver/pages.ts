@@ -76,7 +76,10 @@ export class Pages {
     const devtools = await context.newCDPSession(page);
     const opened: Opened = { page, devtools, frames: new Frames(), console: [], failed: [] };
     page.on("websocket", (socket) => opened.frames.watch(socket));
-    page.on("console", (message) => opened.console.push(`${message.type()}: ${message.text()}`));
+    page.on("console", (message) => {
+      const missing = message.text().startsWith("Failed to load resource") ? ` ${message.location().url}` : "";
+      opened.console.push(`${message.type()}: ${message.text()}${missing}`);
+    });
     page.on("pageerror", (error) => opened.console.push(`uncaught: ${error.message}`));
     page.on("requestfailed", (request) => opened.failed.push(request.url()));
     await page.goto(String(given["url"]));
