@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from duologue.bus.subscription import Subscription
-from duologue.wire.live import Doing, Event, Levels, Lost
+from duologue.wire.live import Doing, Event, Levels, Lost, Moved
 
 
 def doing(number: int) -> Doing:
@@ -50,7 +50,10 @@ async def test_of_levels_that_nobody_read_the_last_counts() -> None:
         one.put(Levels(number / 10, 0.0))
     one.put(doing(1))
     one.put(Levels(0.9, 0.9))
-    assert await rest(one) == [Levels(0.8, 0.0), doing(1), Levels(0.9, 0.9)]
+    one.put(Moved("conv_1"))
+    one.put(Moved("conv_2"))
+    one.put(doing(2))
+    assert await rest(one) == [Lost(2), Levels(0.9, 0.9), Moved("conv_2"), doing(2)]
 
 
 async def test_nothing_comes_in_time() -> None:

@@ -270,3 +270,26 @@ async def test_those_who_watch_see_whose_words_they_are(tmp_path: Path) -> None:
         told = [one.code for one in events if isinstance(one, wire.Told)]
         assert told == ["taken_over", "handed_back"]
         await until(lambda: client.run.holder is None)
+
+
+async def test_what_is_said_by_a_button_is_shown_and_not_answered(tmp_path: Path) -> None:
+    """Push-to-talk has ends of turns of its own; after the hand-back they are answered again."""
+    mind = ScriptedAnswers(["Here I am."])
+    stt = ScriptedSTT(["can you hear me", "and now"])
+    push = {"trigger": "push_to_talk"}
+    async with stage(tmp_path, llm=lambda: mind, stt=stt, greeting="", turns=push) as desk:
+        client = await desk.join()
+
+        async def press(words: str) -> None:
+            client.run.floor.press()
+            client.run.floor.hear(speak(words).at(16000).pcm, 16000)
+            await asyncio.sleep(0.2)
+            client.run.floor.release()
+            await client.until(h.UserSaid, lambda one: words in one.text)
+
+        await taken(desk)
+        await press("can you hear me")
+        assert mind.talks == []
+        await back(desk, client)
+        await press("and now")
+        await client.said("Here I am.")

@@ -149,6 +149,13 @@ def test_a_stream_tells_all_first_and_then_what_happens(desk: Desk, owner: httpx
             time.sleep(0.05)
 
 
+def test_a_stream_is_not_begun_for_who_asks_for_its_head(desk: Desk, owner: httpx.Client) -> None:
+    """A link checker is answered at once."""
+    answer = owner.head("/console/live/stream")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
 def test_an_owner_takes_part(desk: Desk, owner: httpx.Client) -> None:
     """Says, interrupts, takes over, speaks, hands back: all of it comes to the visitor."""
     with (

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
-from duologue.wire.live import Event, Levels, Lost
+from duologue.wire.live import Event, Levels, Lost, Moved
 
 WAITING: Final = 256
 """Events that wait for a slow reader."""
+_LAST_COUNTS: Final = (Levels, Moved)
 
 
 class Subscription:
@@ -37,11 +38,11 @@ class Subscription:
         self.close()
 
     def put(self, event: Event) -> None:
-        """One more event; where a new level follows one that nobody read, only the new counts."""
+        """One more event; where a level follows one that nobody read, only the new one counts."""
         if self.closed:
             return
         waiting = self._waiting
-        if waiting and isinstance(event, Levels) and isinstance(waiting[-1], Levels):
+        if waiting and isinstance(event, _LAST_COUNTS) and type(waiting[-1]) is type(event):
             waiting[-1] = event
         else:
             if len(waiting) >= self._limit:

@@ -36,7 +36,7 @@ async def going_on(host: Host, reader: Reader) -> Response[str]:
 @get("/live/stream")
 async def all_stream(
     request: Request[Any, Any, Any], host: Host, reader: Reader, streams: Streams
-) -> Stream:
+) -> Stream | Response[bytes]:
     """The list as it changes."""
 
     async def show() -> Piece:
@@ -77,7 +77,7 @@ async def one_stream(
     reader: Reader,
     streams: Streams,
     conversation: str,
-) -> Stream:
+) -> Stream | Response[bytes]:
     """A conversation as it goes on."""
     await order(host, reader.org_id, conversation, wire.Look())  # ours, and here; or refused
     topic = one_of(reader.org_id, conversation)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
-from litestar import Request
+from litestar import Request, Response
 from litestar.response import Stream
 
 from duologue.access import console
@@ -16,6 +16,7 @@ from duologue.access.console import Reader
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server.console_page import COOKIE, HEADERS
+from duologue.server.head import BODILESS
 from duologue.wire.live import Event
 
 MOST: Final = 4
@@ -67,9 +68,11 @@ def stream(
     show: Show,
     tell: Tell,
     beat: Beat,
-) -> Stream:
+) -> Stream | Response[bytes]:
     """Shows all first, then what happens, until the reader goes, is signed out, or we go."""
     streams.require_room(reader)
+    if request.scope.get(BODILESS):
+        return Response(b"", headers=_HEADERS)
     cookie = request.cookies.get(COOKIE, "")
 
     async def pieces() -> AsyncIterator[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+BODILESS: Final = "duologue.head"
+"""What a request's scope holds whose answer is sent without its body."""
 
 
 async def serve(doors: Any, scope: Message, receive: Receive, send: Send) -> None:
@@ -22,4 +25,4 @@ async def serve(doors: Any, scope: Message, receive: Receive, send: Send) -> Non
         await send(message)
 
     # Whoever knows how long its body is need not make it.
-    await doors({**scope, "method": "GET", "duologue.head": True}, receive, bodiless)
+    await doors({**scope, "method": "GET", BODILESS: True}, receive, bodiless)

@@ -134,6 +134,15 @@ class EndRequest(msgspec.Struct, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "owner_ended"
 
 
+class TakeOverRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Who answers in the agent's place, and how long they are waited for."""
+
+    name: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    """What the transcript calls them; visitors do not see it."""
+    seconds: Annotated[float, msgspec.Meta(ge=5, le=600)] = 60.0
+    """After so long without a word of theirs the agent takes back; to ask again is such a word."""
+
+
 class Done(msgspec.Struct):
     """It was done."""
 

@@ -1,0 +1,53 @@
+"""A person takes over in a room: the caller hears them there, and those who watch see both."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.pipeline.test_tap import until_over
+from tests.rooms.caller import hall
+from tests.rooms.livekit import LiveKit
+
+from duologue.bus.bell import one_of
+from duologue.testing.models import ScriptedAnswers, ScriptedSTT
+from duologue.testing.speech import speak
+from duologue.wire import live as wire
+
+
+async def test_a_person_answers_in_a_room(tmp_path: Path, livekit: LiveKit) -> None:
+    """Spoken to, they answer by the agent's track; the agent is back when they hand back."""
+    mind = ScriptedAnswers(["Back again."])
+    stt = ScriptedSTT(["who is there"])
+    async with hall(tmp_path, livekit, llm=lambda: mind, stt=stt) as house:
+        ann, claim = await house.call()
+        await ann.reads("Hello.")
+        bell, org = house.stage.host.bell, house.stage.org_id
+        reading = asyncio.create_task(until_over(bell.subscribe(one_of(org, claim.conversation))))
+        shown = await bell.order(org, claim.conversation, wire.TakeOver("con_1", "Ada", 60))
+        assert (shown.transport, shown.clients) == ("livekit", 1)
+        await ann.until(lambda: any(one.get("code") == "taken_over" for one in ann.data))
+        await ann.say(speak("who is there"))
+        await ann.until(lambda: any("who is there" in one.text for one in ann.of_user()))
+        before = len(ann.heard)
+        await bell.order(org, claim.conversation, wire.Speak("con_1", "It is me, Ada."))
+        await ann.reads("It is me, Ada.")
+        await ann.until(lambda: "listening" in ann.states[-1:])
+        heard = memoryview(bytes(ann.heard[before:])).cast("h")
+        assert max(abs(sample) for sample in heard) > 2000
+        assert mind.talks == []
+        await bell.order(org, claim.conversation, wire.HandBack("con_1"))
+        await ann.until(lambda: any(one.get("code") == "handed_back" for one in ann.data))
+        await ann.write("and now?")
+        await ann.reads("Back again.")
+        await bell.order(org, claim.conversation, wire.End("done"))
+        told = await reading
+    words = [(one.side, one.text) for one in told if isinstance(one, wire.Words) and one.final]
+    assert words == [
+        ("user", "who is there"),
+        ("person", "It is me, Ada."),
+        ("user", "and now?"),
+        ("agent", "Back again."),
+    ]
+    levels = [one for one in told if isinstance(one, wire.Levels)]
+    assert max((one.user for one in levels), default=0) > 0.3
