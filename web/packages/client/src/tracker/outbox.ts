@@ -98,15 +98,17 @@ export class Outbox {
     if (batch.length === 0) return;
     if (!this.world.online()) return this.keep();
     this.sending = true;
+    let asked = 0;
     try {
       const answer = await this.world.post(this.address.url, this.body(batch));
+      asked = Number(answer.headers.get("retry-after")) * 1000;
       if (answer.ok) this.wait = 0;
       else if (answer.status === 429 || answer.status >= 500) throw answer;
       else this.world.complain(`The tracker was refused: ${(await answer.text()).slice(0, 500)}`);
       this.sent(batch);
     } catch {
       this.keep();
-      this.wait = Math.min(LONGEST_WAIT, Math.max(5000, this.wait * 2));
+      this.wait = Math.min(LONGEST_WAIT, Math.max(5000, this.wait * 2, asked || 0));
     } finally {
       this.sending = false;
     }

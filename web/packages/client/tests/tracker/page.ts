@@ -42,6 +42,8 @@ export class FakePage implements TrackerWorld {
   readonly after: (ms: number, work: () => void) => () => void;
   /** What the server answers: a status, or no answer at all. */
   answers: (number | null)[] = [];
+  /** What it says of when it may be asked again. */
+  retryAfter: string | null = null;
   beacons = true;
   isVisible = true;
   isOnline = true;
@@ -83,7 +85,8 @@ export class FakePage implements TrackerWorld {
     const status = this.answers.length > 0 ? this.answers.shift() : 204;
     if (typeof status !== "number") throw new TypeError("Failed to fetch");
     this.sent.push({ how: "post", url, batch: JSON.parse(body) as Batch });
-    return new Response(status === 204 ? null : `refused with ${status}`, { status });
+    const headers = this.retryAfter === null ? {} : { "retry-after": this.retryAfter };
+    return new Response(status === 204 ? null : `refused with ${status}`, { status, headers });
   };
 
   readonly shown = (work: () => void): (() => void) => {

@@ -98,6 +98,19 @@ test("A server that is away is asked again, less and less often, with the same e
   assert.equal(page.sent.length, 3);
 });
 
+test("A server that says when it may be asked again is not asked before.", async () => {
+  const page = new FakePage();
+  page.answers = [429, 204];
+  page.retryAfter = "40";
+  page.tracker();
+  await page.pass(SECOND);
+  await page.pass(39 * SECOND);
+  assert.equal(page.sent.length, 1);
+  await page.pass(2 * SECOND);
+  assert.equal(page.sent.length, 2);
+  assert.equal(new Set(page.events.map((one) => one.id)).size, 1);
+});
+
 test("What the server refuses is not sent again, and the console says why.", async () => {
   const page = new FakePage();
   page.answers = [400];
