@@ -234,7 +234,7 @@ def test_without_an_overlap_the_old_key_is_void_at_once(conn: Connection, world:
     assert before.revoked_at == NOW
     with pytest.raises(DuologueError, match="revoked"):
         keys.authenticate(conn, text, NOW)
-    assert keys.authenticate(conn, new, NOW)
+    assert keys.authenticate(conn, new, NOW).scopes == ("sessions", "read")
 
 
 def test_a_rotated_key_lasts_as_long_as_the_old_one_was_made_to(

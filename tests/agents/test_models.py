@@ -149,7 +149,7 @@ async def test_a_factory_that_fails_is_named_without_its_words() -> None:
 def test_what_a_session_would_get_is_told_without_making_it(
     environment: dict[str, str],
     given: dict[str, Any] | None,
-    fields: dict[str, str],
+    fields: dict[str, Any],
     words: dict[str, str],
 ) -> None:
     """In the order in which a session chooses; no key is needed to say so."""

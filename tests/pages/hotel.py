@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import Connection, update
@@ -45,7 +45,7 @@ ASKED: Final = (
     ("How do I get to the old lighthouse?", "It is a walk of twenty minutes along the pier."),
     ("Please cancel my booking of tomorrow.", "It is cancelled. I am sorry that you cannot come."),
 )
-GUESTS: Final = (
+GUESTS: Final[tuple[tuple[str | None, dict[str, str | int], tuple[str, ...]], ...]] = (
     (
         "ada@lovelace.example",
         {"name": "Ada Lovelace", "plan": "gold"},
@@ -211,7 +211,7 @@ def _talk(conn: Connection, org_id: str, agent_id: str, visitor: str, number: in
             run_id=run,
             session_id=session.id,
             turn_id=str(index),
-            role=("user", "assistant")[index % 2],  # type: ignore[arg-type]  # both are
+            role=("user", "assistant")[index % 2],
             kind="message",
             text=words,
             now=began + index * 6000,
@@ -220,7 +220,7 @@ def _talk(conn: Connection, org_id: str, agent_id: str, visitor: str, number: in
     sessions.end(conn, org_id, session.id, "client_initiated", began + 41_000, void=True)
     runs.end(conn, org_id, run, "client_initiated", None, began + 41_000)
     said = ("Quick and friendly.", "It took my order twice.", "", "Lovely voice.")[number]
-    rating = "down" if number == 1 else "up"
+    rating: Literal["up", "down"] = "down" if number == 1 else "up"
     feedback.put(conn, session, rating=rating, text=said, now=began + 60_000)
     visits.link(conn, org_id, made.id, visitor, began)
     return made.id

@@ -39,6 +39,7 @@ from duologue.store import (
 from duologue.store.console import Role
 from duologue.store.database import Database
 from duologue.store.ids import fresh
+from duologue.store.records import Agent
 
 URL = "http://test"
 T = TypeVar("T")
@@ -143,7 +144,7 @@ class Guest:
         assert answer.status_code == 303, answer.text
         return str(answer.headers["location"])
 
-    def refused(self, path: str, status: int = 400, **fields: Any) -> str:
+    def refused(self, path: str, status: int = 400, /, **fields: Any) -> str:
         """Sends a form that is not taken; the page that says why."""
         return shown(self.ask("POST", path, data=fields), status)
 
@@ -198,7 +199,7 @@ def manor(folder: Path, *loaded: LoadedAgent, **settings: Any) -> Iterator[Manor
             runner.run(db.close())
 
 
-def put(house: Manor, org_id: str, loaded: LoadedAgent) -> agents.Agent:
+def put(house: Manor, org_id: str, loaded: LoadedAgent) -> Agent:
     """An agent's row, published."""
     return house.unit(
         agents.put,

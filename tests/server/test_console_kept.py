@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -80,7 +81,8 @@ def test_the_oldest_of_what_is_too_large_are_forgotten(house: Manor, owner: Gues
 def test_what_is_no_number_is_told_beside_it(house: Manor, owner: Guest, text: str) -> None:
     """Nothing is forgotten."""
     for deed, field in (("older", "days"), ("larger", "megabytes")):
-        shown = owner.refused(f"{PAGE}/{deed}", **{field: text})
+        filled: dict[str, Any] = {field: text}
+        shown = owner.refused(f"{PAGE}/{deed}", **filled)
         assert "cannot be; write a whole number from 1 to 1,000,000" in shown
         assert 'aria-invalid="true"' in shown
     assert left(house) == {"desk": 2, "bar": 1}

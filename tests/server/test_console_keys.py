@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.server.manor import Guest, Manor, agent, manor
@@ -104,10 +105,10 @@ def test_a_key_for_servers_has_the_scopes_that_were_ticked(house: Manor, owner: 
     ],
 )
 def test_what_cannot_be_is_told_in_the_form(
-    house: Manor, owner: Guest, kind: str, fields: dict[str, str], words: str
+    house: Manor, owner: Guest, kind: str, fields: dict[str, Any], words: str
 ) -> None:
     """Beside the field, with what was filled in; no key is made."""
-    known = {"name": "the <shop>"} | fields
+    known: dict[str, Any] = {"name": "the <shop>"} | fields
     shown = owner.refused(f"/console/keys/{kind}", **known)
     assert words in shown
     whom = "pages" if kind == "public" else "servers"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.server.manor import URL, Guest, Manor, manor
@@ -80,7 +81,7 @@ def test_others_are_signed_out_and_links_withdrawn(house: Manor, owner: Guest) -
     ],
 )
 def test_who_cannot_be_invited_is_told_in_the_form(
-    house: Manor, owner: Guest, fields: dict[str, str], words: str
+    house: Manor, owner: Guest, fields: dict[str, Any], words: str
 ) -> None:
     """With what was filled in; no link is made."""
     shown = owner.refused(f"{PAGE}/invite", **fields)

@@ -163,6 +163,7 @@ def theirs(house: Manor) -> dict[str, str]:
     )
     assert sound is not None
     link = house.unit(links.add, org, run, hash=MARK, now=now_ms(), expires_at=now_ms() + 9**9)
+    assert link is not None
     alert = house.unit(
         alerts.add,
         org,

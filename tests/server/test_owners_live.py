@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.server.conftest import Desk, closing_code, refused
 from tests.server.test_console_live import call, hears
 
@@ -46,7 +48,7 @@ def test_what_is_not_there_is_not_found_and_scopes_count(desk: Desk) -> None:
     at = f"/v1/conversations/conv_{0:032x}"
     orders = ("say", "interrupt", "end", "takeover", "speak", "handback")
     for what in orders:
-        body = {"json": {"text": "Hi"}} if what in ("say", "speak") else {}
+        body: dict[str, Any] = {"json": {"text": "Hi"}} if what in ("say", "speak") else {}
         refused(desk.ask("POST", f"{at}/{what}", **body), 404, "conversation_not_found")
         refused(desk.ask("POST", f"{at}/{what}", key=weak, **body), 403, "key_scope", "sessions")
         refused(desk.ask("POST", f"{at}/{what}", key="nonsense", **body), 401, "key_unknown")

@@ -15,6 +15,7 @@ from duologue.pipeline.host import Host
 from duologue.server.console_page import away, page
 from duologue.server.reached import address
 from duologue.store import agents
+from duologue.store.records import Agent
 
 
 @get("/agents")
@@ -66,7 +67,7 @@ def _loaded(host: Host) -> pages.Loaded:
     return {each.definition.slug: each for each in host.catalog.all()}
 
 
-def _back(found: agents.Agent | None, wanted: str) -> Response[bytes]:
+def _back(found: Agent | None, wanted: str) -> Response[bytes]:
     if found is None:
         raise DuologueError("agent_not_found", agent=wanted, known="see /console/agents")
     return away(f"/console/agents/{found.slug}")

@@ -20,6 +20,7 @@ from duologue.server.console_forms import Once, filled
 from duologue.server.console_page import away, page
 from duologue.server.reached import address
 from duologue.store import keys
+from duologue.store.records import KeyKind
 
 
 @get("/keys")
@@ -133,7 +134,7 @@ async def _made(
     once: Once,
     form: Form,
     *,
-    kind: doorkeeper.KeyKind,
+    kind: KeyKind,
     agent: str | None = None,
     origins: list[str] | None = None,
     scopes: list[str] | None = None,

@@ -1,0 +1,203 @@
+"""The console's pages for managing as a person meets them: by keys, on a phone, in the dark."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.pages.conftest import Opener
+from tests.pages.console_gallery import go
+from tests.pages.hotel import AGENTS, Hotel, furnish
+from tests.pages.tab import Tab
+from tests.serving import House
+
+pytestmark = pytest.mark.browser
+SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+PAGES = (
+    "/console/agents",
+    "/console/agents/front-desk",
+    "/console/keys",
+    "/console/keys?kind=public&agent=front-desk",
+    "/console/keys?kind=secret",
+    "/console/keys/{key}",
+    "/console/keys/{void}",
+    "/console/balance",
+    "/console/balance?time=quarter",
+    "/console/visitors",
+    "/console/visitors?text=nobody",
+    "/console/visitors/{visitor}",
+    "/console/transcripts",
+    "/console/transcripts/{conversation}",
+    "/console/people",
+    "/console/kept",
+    "/console/kept?gone=3",
+    "/console/nowhere",
+)
+Enter = Callable[..., Tab]
+
+
+@pytest.fixture(scope="module")
+def hotel(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Hotel]]:
+    """A hotel's server and its month."""
+    folder = tmp_path_factory.mktemp("hotel")
+    # `dev` starts anew whenever a file beside the agents' is saved, as somebody here may do.
+    with House(folder / "data", Path(shutil.copy(AGENTS, folder)), mode="dev") as house:
+        yield house, furnish(house)
+
+
+@pytest.fixture
+def enter(opener: Opener, hotel: tuple[House, Hotel]) -> Enter:
+    """Opens a tab that is signed in."""
+    house, _ = hotel
+
+    def opened(role: str = "owner", size: str = "desktop", **profile: str) -> Tab:
+        tab = opener(house, viewport=SIZES[size], **profile)
+        login = ("console", "login", "--url", house.url, "--name", "Ada", "--role", role)
+        go(tab, house.command(*login)["url"])
+        tab.ask("click", selector="main button")
+        tab.wait("document.querySelector('.list') !== null")
+        return tab
+
+    return opened
+
+
+def submit(tab: Tab, action: str) -> None:
+    """Presses the button of a form, by Enter on it, and waits for the next page."""
+    tab.run("window.before = true")
+    tab.run(f"document.querySelector(`form[action$='{action}'] button`).focus()")
+    tab.press("Enter")
+    tab.wait("window.before === undefined && document.readyState === 'complete'")
+
+
+def fill(tab: Tab, **fields: str) -> None:
+    """Writes into fields, by their ids with underscores for hyphens."""
+    for name, text in fields.items():
+        tab.ask("fill", selector=f"#{name.replace('_', '-')}", text=text)
+
+
+def unfold(tab: Tab, title: str) -> None:
+    """Opens what is folded away, by the keyboard."""
+    found = (
+        f"[...document.querySelectorAll('summary')].find(one => one.innerText.includes({title!r}))"
+    )
+    tab.run(f"{found}.focus()")
+    tab.press("Enter")
+    tab.wait(f"{found}.parentElement.open")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_is_in_order(enter: Enter, hotel: tuple[House, Hotel], size: str) -> None:
+    """Clean to axe-core in light and in dark, folded and unfolded; none is wider than a window."""
+    tab = enter(size=size)
+    for page in PAGES:
+        go(tab, page.format_map(msgspec.structs.asdict(hotel[1])))
+        if page.endswith("nowhere"):
+            tab.expected.append(r"error: Failed to load resource: .*404.*")
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not tab.run(wide), page
+        tab.run("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        assert not tab.run(wide), page
+        assert tab.violations() == [], page
+
+
+def test_a_key_is_made_copied_rotated_and_revoked(enter: Enter) -> None:
+    """By keys alone; its text is shown once, and what was filled in wrongly stays."""
+    tab = enter()
+    go(tab, "/console/agents/front-desk")
+    tab.run("document.querySelector('a[href*=\"kind=public\"]').focus()")
+    tab.press("Enter")
+    tab.wait("document.querySelector('#public-agent')?.value === 'front-desk'")
+    fill(tab, public_origins="shop.example", public_name="the shop")
+    tab.expected.append(r"error: Failed to load resource: .*400.*")
+    submit(tab, "/keys/public")
+    assert "'shop.example' is not an origin" in tab.text(".mistake")
+    assert tab.focused == "public-origins"
+    assert tab.run("document.querySelector('#public-name').value") == "the shop"
+    fill(tab, public_origins="https://shop.example")
+    submit(tab, "/keys/public")
+    text = tab.text(".once code")
+    assert re.fullmatch(r"dk_public_[\w-]{43}", text)
+    assert f'key="{text}"' in tab.text(".once:nth-of-type(2) code")
+    tab.run("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    tab.ask("click", selector=".once .copy")
+    tab.wait("document.querySelector('.once .copy').textContent === 'Copied'")
+    assert tab.run("window.copied") == text
+    tab.reload()
+    assert text not in tab.run("document.documentElement.outerHTML")
+    unfold(tab, "Rotate")
+    submit(tab, "/rotate")
+    second = tab.text(".once code")
+    assert second != text
+    unfold(tab, "Revoke")
+    submit(tab, "/revoke")
+    assert "revoked" in tab.text(".sum")
+
+
+def test_a_balance_is_topped_up(enter: Enter) -> None:
+    """What is no amount is told beside it."""
+    tab = enter()
+    go(tab, "/console/balance")
+    assert tab.text(".large") == "125.50"
+    tab.expected.append(r"error: Failed to load resource: .*400.*")
+    fill(tab, more_amount="a lot", more_note="thanks")
+    submit(tab, "/credit")
+    assert "'a lot' is no amount" in tab.text(".mistake")
+    fill(tab, more_amount="24.50")
+    submit(tab, "/credit")
+    assert tab.text(".large") == "150.00"
+    assert "thanks" in tab.text("aside")
+
+
+def test_a_visitor_is_found_and_forgotten(enter: Enter, hotel: tuple[House, Hotel]) -> None:
+    """With every word, where that is ticked."""
+    tab = enter()
+    go(tab, "/console/visitors")
+    tab.ask("fill", selector="[name=text]", text="hopper")
+    tab.press("Enter")
+    tab.wait("location.search.includes('hopper') && document.readyState === 'complete'")
+    assert tab.run("document.querySelectorAll('.list tbody tr').length") == 1
+    tab.run("document.querySelector('.list td.words a').focus()")
+    tab.press("Enter")
+    tab.wait("document.querySelector('.seen') !== null")
+    assert "grace@hopper.example" in tab.text("h1")
+    unfold(tab, "Forget them")
+    tab.ask("click", selector="[name=words]")
+    submit(tab, "/delete")
+    assert tab.run("location.pathname") == "/console/visitors"
+    assert "grace@hopper.example" not in tab.text("main")
+
+
+def test_somebody_is_invited_and_comes_in(
+    enter: Enter, opener: Opener, hotel: tuple[House, Hotel]
+) -> None:
+    """The link is shown once; who came in is signed out again by the one who invited."""
+    tab = enter()
+    go(tab, "/console/people")
+    fill(tab, invite_name="Edith")
+    submit(tab, "/people/invite")
+    link = tab.text(".once code")
+    guest = opener(hotel[0], viewport=SIZES["phone"])
+    go(guest, link)
+    guest.ask("click", selector="main button")
+    guest.wait("document.querySelector('.list') !== null")
+    assert "Edith, viewer" in guest.text("footer")
+    go(tab, "/console/people")
+    unfold(tab, "Edith")
+    tab.ask("click", selector="details[open] .danger")
+    tab.wait("!document.body.innerText.includes('Edith')")
+    guest.expected.append(r"error: Failed to load resource: .*401.*")
+    guest.reload()
+    guest.wait("document.body.innerText.includes('duologue console login')")
+
+
+def test_a_viewer_meets_no_button(enter: Enter, hotel: tuple[House, Hotel]) -> None:
+    """But the one to sign out, and those that search or copy."""
+    tab = enter("viewer")
+    for page in PAGES[:-1]:
+        go(tab, page.format_map(msgspec.structs.asdict(hotel[1])))
+        forms = "[...document.querySelectorAll('form[method=post]')].map(one => one.action)"
+        assert [each.rpartition("/")[2] for each in tab.run(forms)] == ["leave"], page
