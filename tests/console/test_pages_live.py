@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 from tests.store.test_live_lists import say
 from tests.store.world import NOW, build
 
-from duologue.console.pages import live
+from duologue.access.console import Reader
+from duologue.console.pages import engine, live
 from duologue.errors import DuologueError
 from duologue.store import messages, sessions
 from duologue.store.live_lists import GoingOn
@@ -111,3 +112,21 @@ def test_one_that_is_over_leads_to_its_last_run(conn: Connection) -> None:
     view = live.load_over(conn, ours.id, ours.conversation.id, now=NOW)
     assert (view.over, view.run) == (True, ours.run.id)
     assert live.load_over(conn, ours.id, "conv_other", now=NOW).run == ""
+
+
+def test_pages_stay_small_whatever_is_said(conn: Connection) -> None:
+    """A hundred talks in a list, and turns that are as long and as odd as can be."""
+    ours = build(conn, "ours")
+    odd = '<&"' * 2000
+    for number in range(live.SAID):
+        say(conn, ours, f"{number} {odd}")
+    shown = msgspec.structs.replace(SHOWN, conversation=ours.conversation.id)
+    view = live.load(conn, ours.id, shown, reader_id="con_1", now=NOW)
+    assert view.said[-1].text.startswith(f"{live.SAID - 1} ")
+    ada = Reader(id="con_1", org_id=ours.id, role="owner", name="Ada", noted_at=0)
+    one = engine.draw("live_one", reader=ada, place="live", view=view)
+    assert 30_000 < len(one.encode()) < 150_000
+    row = live.row(ONE, SHOWN, ("user", "<" * live.LAST), words=True)
+    every = live.ListView(rows=[row] * live.ROWS, more=True, now=NOW)
+    all_ = engine.draw("live", reader=ada, place="live", view=every)
+    assert len(all_.encode()) < 150_000

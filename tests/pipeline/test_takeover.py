@@ -123,7 +123,8 @@ async def test_of_two_persons_the_first_stays(tmp_path: Path) -> None:
     """The other is told whose turn it is; nobody speaks, or hands back, without taking over."""
     async with stage(tmp_path) as desk:
         await desk.join()
-        for what in (wire.Speak(ADA, "Hi."), wire.HandBack(ADA)):
+        unasked: tuple[wire.Order, ...] = (wire.Speak(ADA, "Hi."), wire.HandBack(ADA))
+        for what in unasked:
             with pytest.raises(DuologueError, match="Nobody has taken over"):
                 await order(desk, what)
         await taken(desk)

@@ -29,6 +29,7 @@ from duologue.store import (
     kept,
     keys,
     links,
+    live_lists,
     messages,
     recordings,
     runs,
@@ -112,6 +113,10 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
         c, o, [w.conversation.id]
     ),
     (kept, "of"): lambda c, o, w: kept.of(c, o).agents,
+    (live_lists, "going_on"): lambda c, o, w: [
+        each.session_id for each in live_lists.going_on(c, o, 9) if each.session_id == w.session.id
+    ],
+    (live_lists, "last_words"): lambda c, o, w: live_lists.last_words(c, o, [w.conversation.id], 9),
     (visitor_lists, "page"): lambda c, o, w: visitor_lists.page(c, o),
     (visitor_lists, "conversations_of"): lambda c, o, w: visitor_lists.conversations_of(
         c, o, VISITOR
@@ -129,7 +134,9 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (recordings, "finish"): lambda c, o, w: recordings.finish(
         c, o, recordings.of(c, w.id, RUN)[0].id, duration_ms=1, size=1
     ),
-    (links, "add"): lambda c, o, w: links.add(c, o, RUN, hash="stolen", now=NOW, expires_at=NOW + 9),
+    (links, "add"): lambda c, o, w: links.add(
+        c, o, RUN, hash="stolen", now=NOW, expires_at=NOW + 9
+    ),
     (links, "of"): lambda c, o, w: links.of(c, o, RUN, NOW),
     (links, "revoke"): lambda c, o, w: links.revoke(c, o, RUN, links.of(c, w.id, RUN, NOW)[0].id),
     (recordings, "of"): lambda c, o, w: recordings.of(c, o, RUN),
@@ -250,7 +257,7 @@ MAKERS = {
 MODULES = (
     *(alerts, alert_measures),
     *(keys, agents, conversations, sessions, runs, feedback, messages, visits, visitors),
-    *(agent_lists, conversation_lists, kept, visitor_lists),
+    *(agent_lists, conversation_lists, kept, live_lists, visitor_lists),
     *(forgetting, links, recordings, trace_deletion, trace_export),
     *(trace_lists, trace_overview, traces),
 )

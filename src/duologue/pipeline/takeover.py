@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 import structlog
@@ -28,6 +28,9 @@ from duologue.trace.entries import Span
 from duologue.trace.told import fresh_id
 from duologue.trace.watch import Watch
 from duologue.wire.live import Holder
+
+if TYPE_CHECKING:
+    from livekit.agents.voice.audio_recognition import _EndOfTurnInfo
 
 log = structlog.get_logger(__name__)
 
@@ -238,8 +241,8 @@ class Takeover:
         self._muted.add(activity)
         told = activity.on_end_of_turn
 
-        def end_of_turn(turn: Any) -> bool:
-            turn.skip_reply = turn.skip_reply or self.holder is not None
-            return told(turn)
+        def end_of_turn(info: _EndOfTurnInfo) -> bool:
+            info.skip_reply = info.skip_reply or self.holder is not None
+            return told(info)
 
         activity.on_end_of_turn = end_of_turn  # type: ignore[method-assign]  # this one's

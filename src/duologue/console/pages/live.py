@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import ClassVar, Final
 
 import msgspec
@@ -20,7 +21,9 @@ SAID: Final = 200
 LAST: Final = 200
 """Characters of the last words that the list shows."""
 LONGEST: Final = 2000
-"""Characters of one turn; a page stays small whatever people say."""
+"""Characters of one turn."""
+MOST: Final = 70_000
+"""Bytes of what was said in one page, which stays small whatever that is."""
 STATES: Final = {
     "initializing": "getting ready",
     "idle": "idle",
@@ -137,7 +140,7 @@ def load(conn: Connection, org_id: str, shown: wire.Shown, *, reader_id: str, no
         # More than are shown, for tools and errors stand among them.
         after = max(0, found.next_seq - 1 - 2 * SAID)
         stored = messages.of(conn, org_id, found.id, after)
-        said = _with_open_turn([_said(each) for each in stored if _is_said(each)][-SAID:], shown)
+        said = _fitting([_said(each) for each in stored if _is_said(each)], shown)
     holder = shown.holder
     return LiveView(
         conversation=shown.conversation,
@@ -185,11 +188,15 @@ def _said(message: Message) -> Said:
     )
 
 
-def _with_open_turn(said: list[Said], shown: wire.Shown) -> list[Said]:
-    """The words with those of the open turn as they are now: the store has them a moment later."""
-    return [
-        msgspec.structs.replace(each, text=shown.text[:LONGEST])
-        if each.turn == shown.turn and shown.text
-        else each
-        for each in said
-    ]
+def _fitting(said: list[Said], shown: wire.Shown) -> list[Said]:
+    """The last words that fit; of the open turn as they are now: the store is a moment behind."""
+    kept: list[Said] = []
+    left = MOST
+    for each in reversed(said[-SAID:]):
+        if each.turn == shown.turn and shown.text:
+            each = msgspec.structs.replace(each, text=shown.text[:LONGEST])
+        left -= len(escape(each.text).encode())
+        if left < 0:
+            break
+        kept.append(each)
+    return kept[::-1]
