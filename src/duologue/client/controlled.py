@@ -87,6 +87,8 @@ class Snapshot:
     audio_track: AgentAudio | None = None
     video_track: Any = None
     """The agent's picture as LiveKit's track; none on a socket."""
+    recorded: bool = False
+    """Whether the sound is recorded: whoever speaks is to be told."""
 
 
 @runtime_checkable

@@ -20,6 +20,7 @@ from duologue.client.telling import EVENTS, EventName, tell
 from duologue.client.token_options import TokenOptions
 from duologue.client.voice import Microphone, VoiceFace
 from duologue.core import line
+from duologue.wire.rooms import RECORDED
 
 if TYPE_CHECKING:
     from livekit import rtc
@@ -146,6 +147,12 @@ class Session(DataFace, VoiceFace):
         """What shows a duologue server that the conversation is ours."""
         used = self._opening.used
         return used.resume_token if used else self._opening.options.resume_token
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the sound of the session is recorded: whoever speaks is to be told."""
+        config = {} if self._opening.used is None else self._opening.used.config
+        return bool(config.get("recorded")) or self.agent.attributes.get(RECORDED) == "1"
 
     def on(self, name: EventName, callback: Callback) -> Unsubscribe:
         """Tells what happens; functions and coroutines alike, until the returned one is called."""

@@ -49,6 +49,7 @@ class View:
             error=str(life.last_error) if life.last_error is not None else None,
             audio_track=self._audio() if here else None,
             video_track=agent.video_track if here else None,
+            recorded=life.session.recorded if here else False,
         )
 
     def _audio(self) -> AgentAudio | None:

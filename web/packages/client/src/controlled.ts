@@ -57,6 +57,8 @@ export interface Snapshot extends Required<ControlledSession> {
   readonly conversationId: string | null;
   /** How the conversation was gone on with; null for a new one. */
   readonly resumed: "live" | "rebuilt" | null;
+  /** Whether the sound of the session is recorded: whoever speaks is to be told. */
+  readonly recorded: boolean;
   /** The session itself, for everything else: `sendText`, `interrupt`, levels, devices. */
   readonly session: LiveKitSession;
 }

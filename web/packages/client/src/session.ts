@@ -18,6 +18,9 @@ import type { AgentFace, OpeningConfig } from "./wire.js";
 import { follow } from "./switches.js";
 import type { World } from "./world.js";
 
+/** The agent's attribute, `1`, by which everybody in a room knows that its sound is recorded. */
+const RECORDED = "duologue.recorded";
+
 export class SessionCore {
   private readonly events = new Events<SessionEvents>();
   private readonly live: Live;
@@ -107,6 +110,12 @@ export class SessionCore {
   /** Whether the user holds a button to speak, by `startTurn` and `endTurn`. */
   get pushToTalk(): boolean {
     return this.config?.transcription.trigger === "push_to_talk";
+  }
+
+  /** Whether the sound of the session is recorded: whoever speaks is to be told. */
+  get recorded(): boolean {
+    const people = [...(this.room?.remoteParticipants.values() ?? [])];
+    return this.config?.recorded ?? people.some((one) => one.attributes[RECORDED] === "1");
   }
 
   /** How loud the microphone is now, 0..1. */

@@ -179,6 +179,7 @@ export abstract class Telling extends Callbacks {
       transport: core.transport,
       conversationId: core.conversationId,
       resumed: core.resumed,
+      recorded: core.recorded,
     };
   }
 }

@@ -163,6 +163,7 @@ export interface SessionConfig {
   readonly audio: AudioFormat;
   readonly capabilities: readonly string[];
   readonly tabs: "reject" | "share" | "takeover";
+  readonly recorded: boolean;
 }
 
 /** The answer to authorize; `resume_token` and `resumed` are ours, the rest is Layercode's. */
@@ -188,6 +189,7 @@ export interface OpeningConfig {
   readonly tabs: "reject" | "share" | "takeover";
   readonly capabilities: readonly string[];
   readonly encryption: boolean;
+  readonly recorded?: boolean;
   readonly vad?: Vad | null;
   readonly audio?: AudioFormat | null;
 }
@@ -226,8 +228,7 @@ export interface TurnEnd {
   readonly type: "turn.end";
   readonly role: "assistant" | "user";
   readonly turn_id: string;
-  /** Which of the two; not told by servers that are not ours. */
-  readonly interrupted?: boolean;
+  readonly interrupted: boolean;
 }
 
 /** The next words of an answer. */

@@ -26,6 +26,16 @@ test("The way from idle to disconnected, in an order that a surface can draw.", 
   assert.equal(session.canResume(), true);
 });
 
+test("A session says whether its sound is recorded.", async () => {
+  const plain = await Surface.open();
+  assert.equal(plain.session.snapshot.recorded, false);
+  const surface = new Surface();
+  assert.equal(surface.session.snapshot.recorded, false);
+  const opening = answer({});
+  await surface.connects({ ...opening, config: { ...opening.config, recorded: true } });
+  assert.equal(surface.session.snapshot.recorded, true);
+});
+
 test("The transcript is told whole whenever it changes, and is forgotten at the end.", async () => {
   const surface = await Surface.open();
   surface.line.says({ type: "turn.start", role: "assistant", turn_id: "a1" });

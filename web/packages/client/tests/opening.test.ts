@@ -147,7 +147,7 @@ test("An answer of Layercode's door opens the socket beside it.", async () => {
     session_id: "s",
     resume_token: "r",
     resumed: "live",
-    config: { ...CONFIG, vad: { enabled: false, gate_audio: false, buffer_frames: 1 }, audio: CONFIG.audio! },
+    config: { ...CONFIG, recorded: false, vad: { enabled: false, gate_audio: false, buffer_frames: 1 }, audio: CONFIG.audio! },
   };
   const opening = await ask(new FakeWorld(), { authorize: async () => given });
   assert.equal(opening.url, "wss://x.test/v1/agents/web/websocket");

@@ -23,6 +23,7 @@ export const IDLE: Omit<Snapshot, "session" | "agentId" | "baseUrl" | keyof Sess
   transport: null,
   conversationId: null,
   resumed: null,
+  recorded: false,
 };
 
 /** Which session a room belongs to, so that whoever is handed the room finds the session. */

@@ -21,6 +21,7 @@ export function stranger(agent: string): Face {
     vision: false,
     encryption: "off",
     record: false,
+    recorded: false,
     navigation: false,
     consent: null,
     overrides: [],

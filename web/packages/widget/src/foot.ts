@@ -1,4 +1,4 @@
-/** The last line of the panel: which microphone is heard, and that the conversation is kept. */
+/** The last line of the panel: which microphone is heard, and that the conversation is kept or recorded. */
 import type { Call } from "./call.js";
 import { make, set, write } from "./dom.js";
 import type { Model } from "./model.js";
@@ -28,9 +28,10 @@ export class Foot {
     const heard = line.state === "connected" && line.microphone !== "off" && settings.mode !== "text";
     this.devices.hidden = !heard || this.inputs.length < 2;
     set(this.devices, "aria-label", t("microphone"));
-    const { recordNotice } = settings;
-    write(this.notice, recordNotice === true ? t("recorded") : recordNotice || "");
-    this.notice.hidden = recordNotice === false || recordNotice === "";
+    const recorded = settings.recorded || line.recorded;
+    const notice = settings.recordNotice || recorded;
+    write(this.notice, notice === true ? t(recorded ? "taped" : "recorded") : notice || "");
+    this.notice.hidden = !notice;
     this.element.hidden = this.devices.hidden && this.notice.hidden;
   }
 }

@@ -18,6 +18,7 @@ export interface Line {
   readonly sound: Snapshot["sound"];
   readonly pushToTalk: boolean;
   readonly resumable: boolean;
+  readonly recorded: boolean;
   readonly tool: string | null;
   readonly trouble: Omit<Trouble, "retryAt"> | null;
   readonly retryAfter: number | null;
@@ -47,6 +48,7 @@ export const IDLE: Line = {
   sound: "off",
   pushToTalk: false,
   resumable: false,
+  recorded: false,
   tool: null,
   trouble: null,
   retryAfter: null,
@@ -68,7 +70,7 @@ export function fresh(settings: Settings, online: boolean): Model {
 
 /** The line of a session. */
 export function lineOf(snapshot: Snapshot): Line {
-  const { line, activity, microphone, sound, pushToTalk, tool, canResume, retryAfter } = snapshot;
+  const { line, activity, microphone, sound, pushToTalk, tool, canResume, recorded, retryAfter } = snapshot;
   return {
     state: line,
     activity,
@@ -76,6 +78,7 @@ export function lineOf(snapshot: Snapshot): Line {
     sound,
     pushToTalk,
     resumable: canResume,
+    recorded,
     tool,
     // The server's own word says more than the document's seven codes.
     trouble: troubleOf(snapshot.error, snapshot.session.failure?.code ?? snapshot.errorCode),

@@ -31,6 +31,8 @@ export interface Settings {
   readonly feedback: "off" | "thumbs" | "text";
   /** True for the widget's own words. */
   readonly recordNotice: string | boolean;
+  /** Whether the sound is recorded, of which no page may say nothing. */
+  readonly recorded: boolean;
 }
 
 export type Avatar =
@@ -82,6 +84,7 @@ export function combine(given: Given, face: Face, known: boolean, page: readonly
     micMuted: given["mic-muted"] ?? false,
     feedback: said("feedback") ?? (look.feedback ? "text" : "off"),
     recordNotice: said("record-notice") ?? look.recordNotice,
+    recorded: face.recorded,
   };
 }
 

@@ -33,6 +33,7 @@ export interface WidgetFace {
   readonly vision: boolean;
   readonly encryption: "off" | "optional" | "required";
   readonly record: boolean;
+  readonly recorded: boolean;
   readonly navigation: boolean;
   readonly consent: WidgetConsent | null;
   readonly overrides: readonly string[];

@@ -89,6 +89,7 @@ const words: Texts = {
   agree: "Zustimmen und weiter",
   refuse: "Nicht jetzt",
   recorded: "Dieses Gespräch wird aufbewahrt.",
+  taped: "Dieses Gespräch wird aufgezeichnet.",
   ask: "Wie war es?",
   good: "Gut",
   bad: "Nicht gut",

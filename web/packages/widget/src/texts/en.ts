@@ -97,6 +97,7 @@ export const en = {
   agree: "Agree and go on",
   refuse: "Not now",
   recorded: "This conversation is kept.",
+  taped: "This conversation is recorded.",
   ask: "How was it?",
   good: "Good",
   bad: "Not good",

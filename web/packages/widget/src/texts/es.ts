@@ -89,6 +89,7 @@ const words: Texts = {
   agree: "Aceptar y seguir",
   refuse: "Ahora no",
   recorded: "Esta conversación se guarda.",
+  taped: "Esta conversación se graba.",
   ask: "¿Qué tal fue?",
   good: "Bien",
   bad: "No muy bien",

@@ -89,6 +89,7 @@ const words: Texts = {
   agree: "Accepter et continuer",
   refuse: "Pas maintenant",
   recorded: "Cette conversation est conservée.",
+  taped: "Cette conversation est enregistrée.",
   ask: "Comment était-ce ?",
   good: "Bien",
   bad: "Pas bien",
