@@ -33,7 +33,7 @@ def run(house: House) -> str:
 
 @pytest.fixture
 def enter(opener: Opener, house: House) -> Callable[..., Tab]:
-    """Signs in, and opens a conversation."""
+    """Signs in, and opens a conversation where one is named."""
 
     def at(run: str, size: dict[str, int] = DESKTOP) -> Tab:
         tab = opener(house, viewport=size)
@@ -42,7 +42,8 @@ def enter(opener: Opener, house: House) -> Callable[..., Tab]:
         tab.wait(
             "document.querySelector('main h1') !== null && !location.pathname.endsWith('/enter')"
         )
-        open_at(tab, f"/console/traces/{run}")
+        if run:
+            open_at(tab, f"/console/traces/{run}")
         return tab
 
     return at
@@ -219,6 +220,19 @@ def test_the_drawer_is_opened_and_closed_by_keys(enter: Callable[..., Tab], run:
     tab.wait("document.querySelector('.drawer h2') !== null")
     tab.run("history.back()")
     tab.wait("document.querySelector('.drawer') === null || !location.hash")
+
+
+def test_a_sound_that_is_gone_is_told_of(enter: Callable[..., Tab], house: House) -> None:
+    """Beside the button that would play it; all else is there."""
+    run = past(house, 3)
+    (house.data / "recordings" / "past-3.ogg").unlink()
+    tab = enter("", DESKTOP)
+    tab.expected.append("error: Failed to load resource: .*404.*")
+    go(tab, f"/console/traces/{run}")
+    tab.wait("document.querySelector('.trouble')?.innerText === 'This recording cannot be played.'")
+    tab.ask("click", selector="#turn-3 .agent bdi")
+    assert heard(tab) == "turn-3"
+    assert tab.violations() == []
 
 
 def test_without_a_script_it_is_read_and_heard(

@@ -68,7 +68,7 @@ export class Timeline {
 
   /** Puts the focus where arrows and the space bar do their work. */
   focus(): void {
-    this.#ruler.focus({ preventScroll: true });
+    this.#ruler.focus({ preventScroll: true, focusVisible: false } as FocusOptions);
   }
 
   /** Enlarges about the playhead, where that is seen, else about the middle. */
