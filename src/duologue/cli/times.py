@@ -6,7 +6,7 @@ import time
 
 import typer
 
-from duologue.core import expiry as spans
+from duologue.access import expiry as spans
 
 
 def now() -> int:

@@ -6,14 +6,13 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
+from duologue.access import expiry, origins
 from duologue.access import keys as doorkeeper
-from duologue.access import origins
 from duologue.access.console import Reader
 from duologue.console.pages import agents as agent_pages
 from duologue.console.pages import engine
 from duologue.console.pages import keys as pages
 from duologue.console.pages.forms import Form, Wrong, chosen
-from duologue.core import expiry
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server.console_forms import Once, filled

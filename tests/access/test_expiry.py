@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from duologue.core import expiry
+from duologue.access import expiry
 
 DAY = 86_400_000
 
