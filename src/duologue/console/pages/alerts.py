@@ -94,9 +94,10 @@ def _rule(alert: Alert, master: str) -> Rule:
 
 def _happened(event: AlertEvent, alert: Alert) -> Happened:
     tries = f" after {event.tries} tries" if event.tries > 1 else ""
+    so_far = {0: "waiting", 1: "tried once"}.get(event.tries, f"tried {event.tries} times")
     told = {
         "log": "logged",
-        "waiting": "waiting" if not event.tries else f"tried {event.tries} times",
+        "waiting": so_far,
         "delivered": f"delivered{tries}",
         "failed": f"given up{tries}",
     }[event.delivery]
