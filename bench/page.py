@@ -30,6 +30,14 @@ from bench.tables import (
     widgets_table,
     widgets_words,
 )
+from bench.tables_tracing import (
+    console_table,
+    delays_table,
+    faults_table,
+    ingest_table,
+    lists_words,
+    tracing_table,
+)
 
 SCRIPTS: Final = (
     "authorize",
@@ -44,10 +52,16 @@ SCRIPTS: Final = (
     "rooms",
     "widgets",
     "tracing",
+    "tracing_faults",
+    "known_delays",
+    "ingest",
+    "console_lists",
+    "console_pages",
 )
 QUICK: Final = (
     *("talking cost", "response --only duologue", "barge_in --only our", "resume", "overload"),
-    *("tokens", "rooms", "widgets", "tracing"),
+    *("tokens", "rooms", "widgets", "tracing", "tracing_faults", "known_delays", "ingest"),
+    *("console_lists", "console_pages"),
 )
 
 
@@ -219,6 +233,50 @@ a quarter of the speed and a line of 1.6 Mbit/s and 150 ms.
 {widgets_table()}
 
 {widgets_words()}
+
+## What a trace costs the call
+
+Processor time of a typed turn, with all threads of the process; every fourth turn has a tool. All \
+ways take turns in one process, and the API and the collector run in another. Turns that follow \
+each other at once are written together; with a pause of a second each is put together and \
+committed by itself, and a processor that was asleep finds its caches cold: that is what it costs \
+a server with one caller; with many, turns share what is written. The goal is at most +1.5 ms.
+
+{tracing_table()}
+
+Two typed turns against an API of Prefactor's that is in trouble, from the start or once the \
+session runs; **no call** means that the session never started. Ours counts what did not arrive.
+
+{faults_table()}
+
+## Whether the page says the truth
+
+Calls with a recognizer, a model and a voice that take known times; the truth is what a clock says \
+at the last loud sample that goes in and at the first that comes out, and in the models. The goal \
+is at most 20 ms apart, by the median of {(kept("known_delays") or {}).get("rounds", "?")} calls.
+
+{delays_table()}
+
+A model that is asked while the end of the utterance is still waited for has part of its time \
+within that wait; what remains of it beyond the wait is shown as the model's, with the moment that \
+the voice waits for the end of its first sentence.
+
+## Traces of other workers
+
+Spans a second that one core takes in and puts into turns, on SQLite, in requests of one turn \
+each; a run of three hundred turns must cost no more a span than one of ten.
+
+{ingest_table()}
+
+## The console
+
+With {(kept("console_pages") or {}).get("traces", 0):,} conversations and \
+{(kept("console_pages") or {}).get("spans", 0):,} spans on SQLite, over HTTP, from the question to \
+the page's last byte. The goal is 200 ms.
+
+{console_table()}
+
+{lists_words()}
 
 ## Without a word spoken
 

@@ -150,6 +150,7 @@ async def stage(
     llm: Any = None,
     stt: Any = None,
     tts: Any = None,
+    vad: Any = None,
     make: Callable[[], Agent] = lambda: Agent(instructions="Be brief."),
     greeting: str = "Hello.",
     turns: dict[str, Any] | None = None,
@@ -164,7 +165,7 @@ async def stage(
         "llm": llm or ScriptedAnswers(),
         "stt": stt or ScriptedSTT([]),
         "tts": tts or ToneTTS(),
-    }
+    } | ({} if vad is None else {"vad": vad})
     catalog = Catalog()
     catalog.add(LoadedAgent(definition, make, "a test", models))
     chosen = Settings(data=str(folder), **(settings or {}))

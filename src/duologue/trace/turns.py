@@ -142,7 +142,7 @@ class TurnBuilder:
             if place >= len(self._told) or self._told[place] != turn
         ]
         self._told = turns
-        if self._live and len(turns) > 2 * _WINDOW:
+        if self._live and len(turns) > _WINDOW + 1:
             self._settle(turns)
         return fresh
 
