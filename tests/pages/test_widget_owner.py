@@ -45,6 +45,11 @@ class Guide(Agent):
         if isinstance(message, dict) and "write" in message:
             here.chat(str(message["write"]))
 
+@duologue.agent("taped", greeting="Good day.", tts=ToneTTS, llm=DemoBrain, record=True)
+def taped() -> Agent:
+    """Is recorded, whatever a page says of that."""
+    return Agent(instructions="Answer.")
+
 @duologue.agent("guide", greeting="Where to?", tts=ToneTTS, llm=DemoBrain)
 def guide() -> Agent:
     """Leads visitors through the site."""
@@ -187,6 +192,40 @@ def test_the_owner_of_the_agent_decides(visit: Visit, careful: House) -> None:
     tab.hears("Good day.")
     tab.click(".end")
     tab.until(lambda: tab.inside(".feedback .title") == "How was it?", "the question")
+    assert tab.violations() == []
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "This conversation is recorded."),
+        ("de", "Dieses Gespräch wird aufgezeichnet."),
+        ("es", "Esta conversación se graba."),
+        ("fr", "Cette conversation est enregistrée."),
+        ("ar", "تُسجَّل هذه المحادثة."),
+    ],
+)
+def test_who_is_recorded_reads_it_before_the_first_word(
+    visit: Visit, careful: House, language: str, words: str
+) -> None:
+    """In the language of the widget, and no page hides it."""
+    tab = visit(
+        careful,
+        "plain",
+        agent="taped",
+        default_open="",
+        record_notice="false",
+        language=language,
+        mode="text",
+    )
+    tab.until(lambda: tab.inside(".record") == words, "the notice")
+    assert tab.sees(".record")
+    assert tab.frames == []
+    tab.type(HELLO)
+    tab.until(lambda: len(tab.transcript) > 1, "a conversation")
+    assert tab.inside(".record") == words
+    recorded = "document.querySelector('duologue-widget').session.snapshot.recorded"
+    assert tab.run(recorded) is True
     assert tab.violations() == []
 
 

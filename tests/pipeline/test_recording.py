@@ -11,9 +11,14 @@ import pytest
 from tests.pipeline.stage import Client, Stage, stage, until
 from tests.pipeline.test_opus import PLAYED, heard, pitch
 
+from duologue.access import keys
+from duologue.agents.definition import AgentDefinition
 from duologue.core import happenings as h
 from duologue.pipeline import recording
 from duologue.pipeline.opus import length_of
+from duologue.pipeline.recording import is_recorded
+from duologue.server.admit import Wish
+from duologue.settings import Settings
 from duologue.store import recordings, trace_deletion
 from duologue.store.recordings import Recording
 from duologue.testing.models import ToneTTS
@@ -138,6 +143,34 @@ async def test_nothing_is_recorded_that_may_not_be(
         run = await over(desk, client)
         assert await kept(desk, run) == []
     assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "trace", "e2ee", "recorded"),
+    [
+        ({}, "on", False, False),
+        ({"record": True}, "on", False, True),
+        ({"record": True}, "metadata", False, False),
+        ({"record": True}, "off", False, False),
+        ({"record": True}, "on", True, False),
+        ({"record": True, "record_encrypted": True}, "on", True, True),
+        ({"record_encrypted": True}, "on", True, False),
+    ],
+)
+def test_a_visitor_is_told_of_what_is_done_and_of_nothing_else(
+    fields: dict[str, Any], trace: Any, e2ee: bool, recorded: bool
+) -> None:
+    """The same rule says what doors, rooms and widgets tell, and what is recorded."""
+    definition = AgentDefinition(slug="desk", **fields)
+    assert is_recorded(definition, Settings(trace=trace), e2ee=e2ee) is recorded
+
+
+@pytest.mark.parametrize("record", [True, False])
+async def test_a_session_is_told_at_the_door(tmp_path: Path, record: bool) -> None:
+    """Before its socket opens."""
+    async with stage(tmp_path, record=record) as desk:
+        wish = Wish(key=None, principal=keys.local(desk.org_id), origin=None, agent="desk")
+        assert (await desk.doorman.authorize(wish)).recorded is record
 
 
 async def test_where_one_may_not_be_recorded_nobody_is(tmp_path: Path) -> None:

@@ -208,6 +208,12 @@ def test_what_is_encrypted_and_kept_nowhere_is_not_called_recorded() -> None:
     assert face_of(made(encryption="optional", encryption_key="env:SEAL"), rooms=True).record
 
 
+def test_a_face_says_whether_its_sound_is_recorded() -> None:
+    """Which is not the same as its words being kept."""
+    assert not face_of(made(record=True), rooms=True).recorded
+    assert face_of(made(record=True), rooms=True, recorded=True).recorded
+
+
 def test_the_owners_own_suggestions_stand_for_those_of_the_phrases() -> None:
     """No suggestions at all, too."""
     phrases = ("what time do you open",)

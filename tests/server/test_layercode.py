@@ -31,6 +31,7 @@ def test_a_new_conversation_is_made_with_everything_the_sdk_reads(desk: Desk) ->
         "audio": {"input_rate": 8000, "output_rate": 16000},
         "capabilities": [],
         "tabs": "takeover",
+        "recorded": False,
     }
 
 

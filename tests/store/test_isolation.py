@@ -140,6 +140,12 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (links, "of"): lambda c, o, w: links.of(c, o, RUN, NOW),
     (links, "revoke"): lambda c, o, w: links.revoke(c, o, RUN, links.of(c, w.id, RUN, NOW)[0].id),
     (recordings, "of"): lambda c, o, w: recordings.of(c, o, RUN),
+    (recordings, "get"): lambda c, o, w: recordings.get(
+        c, o, RUN, recordings.of(c, w.id, RUN)[0].id
+    ),
+    (recordings, "discard"): lambda c, o, w: recordings.discard(
+        c, o, recordings.of(c, w.id, RUN)[0].id
+    ),
     (trace_deletion, "delete_one"): lambda c, o, w: trace_deletion.delete_one(c, o, RUN),
     (trace_deletion, "delete_linked"): lambda c, o, w: trace_deletion.delete_linked(
         c, o, conversation_id=w.conversation.id, session_id=w.session.id

@@ -59,6 +59,8 @@ class Screen:
         used = self._session.conversation_id or (self._session.ticket or _NOWHERE).room_name
         where = f" ({used})" if used else ""
         self.note(f"Connected to {self._agent} over {self._session.transport}{where}.")
+        if self._session.recorded:
+            self.note("This conversation is recorded.")
         if self.is_terminal:
             self.note(self._hint)
             self._ticking = asyncio.get_running_loop().create_task(self._tick())
