@@ -201,3 +201,13 @@ def test_a_viewer_meets_no_button(enter: Enter, hotel: tuple[House, Hotel]) -> N
         go(tab, page.format_map(msgspec.structs.asdict(hotel[1])))
         forms = "[...document.querySelectorAll('form[method=post]')].map(one => one.action)"
         assert [each.rpartition("/")[2] for each in tab.run(forms)] == ["leave"], page
+
+
+def test_the_place_that_is_shown_is_in_sight_on_a_phone(enter: Enter) -> None:
+    """Though the bar has more places than fit beside each other."""
+    tab = enter(size="phone")
+    go(tab, "/console/keys")
+    place = "document.querySelector('.bar [aria-current]').getBoundingClientRect()"
+    tab.wait(f"{place}.left >= 0 && {place}.right <= innerWidth")
+    assert tab.run("document.querySelector('.bar nav').scrollLeft") > 0
+    assert tab.run("scrollX + scrollY") == 0

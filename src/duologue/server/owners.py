@@ -14,6 +14,7 @@ from duologue.access.keys import Principal
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.pipeline.run import Run
+from duologue.server import forget
 from duologue.server.admit import Doorman
 from duologue.server.layercode import presented_key
 from duologue.store import agents, conversations, feedback, forgetting, messages, sessions
@@ -131,12 +132,7 @@ class Conversations(Controller):
     ) -> rest.Done:
         """Ends a conversation if it is live, and forgets every word of it."""
         principal.require("admin")
-        await _find_conversation(host, principal, conversation)
-        await host.finish(principal.org_id, conversation, "deleted")
-        run = host.run_of(conversation)
-        if run is not None:
-            await run.closed()
-        await host.db.write(conversations.delete, principal.org_id, conversation)
+        await forget.conversation(host, principal.org_id, conversation)
         return rest.Done()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -40,12 +41,8 @@ def page(
     limit: int = 50,
 ) -> Page[Listed]:
     """Visitors, who was here last first; `text` stands in their id, user id or traits."""
-    query = select(
-        *(_of.org_id, _of.id, _of.user_id, _of.traits, _of.first_seen_at, _of.last_seen_at),
-        _number(visits),
-        _number(conversations),
-        _last_path(),
-    ).where(_of.org_id == org_id)
+    shown = (_of.org_id, _of.id, _of.user_id, _of.traits, _of.first_seen_at, _of.last_seen_at)
+    query = select(*shown).where(_of.org_id == org_id)
     if text:
         within = (_of.id, _of.user_id, _of.traits)
         query = query.where(or_(*(each.icontains(text, autoescape=True) for each in within)))
@@ -53,7 +50,9 @@ def page(
         query = query.where(tuple_(_of.last_seen_at, _of.id) < tuple_(*_place(before)))
     order = (_of.last_seen_at.desc(), _of.id.desc())
     rows = conn.execute(query.order_by(*order).limit(limit + 1)).fetchall()
-    items = [Listed(*row[:3], from_json(row[3]), *row[4:]) for row in rows[:limit]]
+    # Apart, or SQLite would count for every visitor before it sorts them: 0.3 s of 100,000.
+    facts = _facts(conn, org_id, [row[1] for row in rows[:limit]])
+    items = [Listed(*row[:3], from_json(row[3]), *row[4:], *facts[row[1]]) for row in rows[:limit]]
     last = items[-1] if len(rows) > limit else None
     return Page(items, None if last is None else f"{last.last_seen_at}.{last.id}")
 
@@ -63,6 +62,13 @@ def conversations_of(conn: Connection, org_id: str, visitor_id: str) -> list[str
     of = conversations.c
     query = select(of.id).where(of.org_id == org_id, of.visitor_id == visitor_id)
     return [row[0] for row in conn.execute(query.order_by(of.id)).fetchall()]
+
+
+def _facts(conn: Connection, org_id: str, ids: Sequence[str]) -> dict[str, Sequence[Any]]:
+    """Visits, conversations and the last page of each."""
+    query = select(_of.id, _number(visits), _number(conversations), _last_path())
+    rows = conn.execute(query.where(_of.org_id == org_id, _of.id.in_(ids))).fetchall()
+    return {row[0]: row[1:] for row in rows}
 
 
 def _number(table: Any) -> Any:
