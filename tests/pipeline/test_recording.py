@@ -14,7 +14,7 @@ from tests.pipeline.test_opus import PLAYED, heard, pitch
 from duologue.access import keys
 from duologue.agents.definition import AgentDefinition
 from duologue.core import happenings as h
-from duologue.pipeline import recording
+from duologue.pipeline import opus
 from duologue.pipeline.opus import length_of
 from duologue.pipeline.recording import is_recorded
 from duologue.server.admit import Wish
@@ -54,13 +54,13 @@ async def over(desk: Stage, client: Client) -> str:
     return run
 
 
-def sides(path: Path, start: float, end: float) -> tuple[float, float]:
+def sides(path: Path, start: float, end: float) -> Any:
     """What tone is heard left and right in a piece of a recording."""
     part = heard(path)[:, int(start * PLAYED) : int(end * PLAYED)]
     return pitch(part[0]), pitch(part[1])
 
 
-def where(side: Any) -> tuple[float, float]:
+def where(side: Any) -> Any:
     """When a side begins and stops to sound, in seconds."""
     loud = np.flatnonzero(np.abs(side) > 0.02)
     return float(loud[0]) / PLAYED, float(loud[-1]) / PLAYED
@@ -248,7 +248,7 @@ async def test_a_disk_that_is_full_costs_the_recording_and_not_the_call(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(recording.OpusFile, "write", full)
+    monkeypatch.setattr(opus.OpusFile, "write", full)
     async with stage(tmp_path, record=True, greeting="g" * 60) as desk:
         client = await desk.join()
         await client.until(h.AgentEnded)

@@ -37,5 +37,17 @@ class Tape(Protocol):
         """The utterance is over; it was heard to that position."""
 
 
-class NoTape(Tape):
-    """Keeps nothing."""
+class NoTape:
+    """A tape that keeps nothing."""
+
+    def sent(self, at: int, pcm: bytes, ahead: int, now: float) -> None:
+        """Is not kept."""
+
+    def heard(self, at: int, now: float) -> None:
+        """Is not kept."""
+
+    def held(self, at: int) -> None:
+        """Is not kept."""
+
+    def over(self, at: int) -> None:
+        """Is not kept."""

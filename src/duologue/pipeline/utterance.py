@@ -14,7 +14,7 @@ class Utterance:
     """One segment of speech, from its first frame until it was heard or cut."""
 
     def __init__(self, tape: Tape | None = None) -> None:
-        self._tape = tape or NoTape()
+        self._tape: Tape = tape or NoTape()
         self.clock = PlaybackClock(RATE)
         self.pcm = bytearray()
         self.start = 0  # the sample at which `pcm` begins: what was heard is forgotten
