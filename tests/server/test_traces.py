@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from typing import Any
 
 import pytest
@@ -14,8 +15,11 @@ from duologue.store import organizations, traces
 from duologue.store.database import unit
 from duologue.store.trace_records import LogRow, SpanRow, TraceRow, TurnRow
 
-BEGAN = 1_700_000_000_000
+BEGAN = (time.time_ns() // 10**9 - 2 * 3600) * 1000
+"""Two hours ago: what is older than some days a server forgets by itself."""
 NS = BEGAN * 1_000_000
+TOLD = BEGAN + 3 * 3_600_000
+"""When it was told: what nobody tells of for a minute is lost, and tests may be slow."""
 
 
 def trace_of(number: int) -> str:
@@ -50,7 +54,7 @@ def tell(conn: Connection, org_id: str, number: int, **facts: Any) -> str:
             SpanRow(trace=trace, id="a" * 16, name="llm_request", start_ns=began, end_ns=began + 1),
             LogRow(trace=trace, id="b" * 16, at_ns=began, text="hello"),
         ],
-        BEGAN,
+        TOLD,
     )
     return f"run_{trace}"
 
