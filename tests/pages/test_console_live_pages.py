@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import httpx
 import pytest
 from tests.pages.conftest import Opener
 from tests.pages.tab import NETWORK, Tab
@@ -225,3 +226,19 @@ def test_a_server_that_goes_away_is_waited_for(opener: Opener, built: None, tmp_
             says(tab, ".goes .words", "This is the Corner Table")
         tab.wait("document.querySelector('.goes tbody tr') === null")
         assert tab.shows(".empty")
+
+
+def test_a_visitor_sees_on_the_page_that_a_person_is_there(opener: Opener, house: House) -> None:
+    """And that the agent is back; the person's words stand where the agent's do."""
+    tab = opener(house, agent="Demo")
+    tab.tap("start")
+    tab.hears("Corner Table")
+    key = {"authorization": f"Bearer {house.secret_key()}"}
+    with httpx.Client(base_url=f"{house.url}/v1/conversations", headers=key) as owner:
+        talk = owner.get("", params={"limit": 1}).json()["items"][0]["id"]
+        assert owner.post(f"/{talk}/takeover", json={"name": "Ada"}).status_code == 200
+        tab.until(lambda: "You are talking with a person now." in tab.notices, "the notice")
+        assert owner.post(f"/{talk}/speak", json={"text": "I am Ada."}).status_code == 200
+        tab.hears("I am Ada.")
+        assert owner.post(f"/{talk}/handback").status_code == 200
+        tab.until(lambda: "You are talking with the agent again." in tab.notices, "the notice")

@@ -134,7 +134,7 @@ def test_a_stream_tells_all_first_and_then_what_happens(desk: Desk, owner: httpx
         assert one.answer.headers["cache-control"] == "no-store"
         assert conversation in json.dumps(all_.until("list"))
         socket.send(json.dumps({"type": "client.response.text", "content": "What is new?"}))
-        said = one.until("event", '"user"')
+        said = one.until("event", '"side": "user"')
         assert (said["type"], said["text"], said["final"]) == ("words", "What is new?", True)
         one.until("event", '"thinking"')
         one.until("event", '"agent", "text"')
