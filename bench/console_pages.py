@@ -36,7 +36,7 @@ def lengthened(conn: Connection) -> str:
     newest = select(traces.c.seq, traces.c.id).order_by(traces.c.started_at.desc()).limit(1)
     seq, run = conn.execute(newest).one()
     for table, key in ((turns, "number"), (spans, "span_id")):
-        row = dict(conn.execute(select(table).where(table.c.trace_seq == seq)).mappings().first())
+        row = dict(conn.execute(select(table).where(table.c.trace_seq == seq)).mappings().all()[0])
         for number in range(1000, 1000 + LONG * (1 if table is turns else 8)):
             named = number if table is turns else f"{number:016x}"
             again = row | {key: named, "started_ns": row.get("started_ns", 0) + number}

@@ -131,7 +131,7 @@ class KnownSTT(ScriptedSTT):
                 self.clock.heard = self.clock.heard or time.time()
             send(event)
 
-        made._event_ch.send_nowait = noted  # type: ignore[method-assign]  # of this stream alone
+        made._event_ch.send_nowait = noted  # type: ignore[assignment]  # of this stream alone
         return made
 
 
@@ -179,7 +179,6 @@ async def speak(client: Client, clock: Clock) -> None:
 async def one(folder: Path, case: Case) -> tuple[dict[str, float], dict[str, float]]:
     """The page's figures of one call in milliseconds, and the truth."""
     clock = Clock()
-    models = {"llm": KnownModel(case, clock), "tts": ToneTTS(delay=case.speaks)}
     turns = {"silence": SILENCE, "min_delay": MIN_DELAY}
     async with stage(
         folder,
@@ -188,7 +187,8 @@ async def one(folder: Path, case: Case) -> tuple[dict[str, float], dict[str, flo
         make=clerk(case, clock),
         greeting="",
         turns=turns,
-        **models,
+        llm=KnownModel(case, clock),
+        tts=ToneTTS(delay=case.speaks),
     ) as desk:
         client = await desk.join()
         speaking = asyncio.create_task(speak(client, clock))

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -130,17 +131,13 @@ def conversation(turns: int) -> list[Entry]:
         at = 10.0 * number
         words = "yes" if number % 3 else f"question {number}"  # the same words, again and again
         span("user_turn", at, at + 2, **{"lk.pii.user_transcript": words})
-        answer = span(
-            "agent_turn",
-            at + 2.5,
-            at + 6,
-            **{
-                "lk.pii.user_input": words,
-                "lk.pii.response.text": f"answer {number}",
-                "lk.e2e_latency": 0.5 + number % 7,
-                "lk.interrupted": number % 4 == 0,
-            },
-        )
+        about: dict[str, Any] = {
+            "lk.pii.user_input": words,
+            "lk.pii.response.text": f"answer {number}",
+            "lk.e2e_latency": 0.5 + number % 7,
+            "lk.interrupted": number % 4 == 0,
+        }
+        answer = span("agent_turn", at + 2.5, at + 6, **about)
         node = span("llm_node", at + 2.5, at + 4, answer)
         span("llm_request", at + 2.5, at + 4, node, **{"gen_ai.usage.input_tokens": number})
         span("error", at + 7, at + 7)

@@ -157,7 +157,11 @@ def test_an_agent_may_have_a_rule_of_its_own(conn: Connection, world: World) -> 
         conn, world.id, slug="desk", name="", definition=definition, source="", now=NOW,
         publish=True,
     )  # fmt: skip
-    tables = {"far": {"trace_megabytes": 5}, "dressed": {"widget": {}}, "desk": {"trace_days": 9}}
+    tables: dict[str, dict[str, Any]] = {
+        "far": {"trace_megabytes": 5},
+        "dressed": {"widget": {}},
+        "desk": {"trace_days": 9},
+    }
     rules = trace_keeping.own(conn, tables)
     assert rules[world.id, "desk"] == trace_keeping.Rule(7, 0)
     assert rules[world.id, "far"] == trace_keeping.Rule(None, 5)

@@ -108,7 +108,8 @@ NONE = Counts(0, 0, 0, 0, 0, 0, None)
 def of_turns(conn: Connection, seq: int, first: int, last: int) -> Counts:
     """What the turns from one to another come to."""
     *sums, slowest = _sums(conn, wanted=seq, first=first, last=last).fetchone()
-    return Counts(*(int(each) for each in sums), slowest)
+    counted, cut, left, wrong, failed, cost = (int(each) for each in sums)
+    return Counts(counted, cut, left, wrong, failed, cost, slowest)
 
 
 def of_errors(conn: Connection, seq: int) -> Counts:

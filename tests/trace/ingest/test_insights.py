@@ -85,7 +85,7 @@ def test_turns_come_of_spans_and_messages_in_any_order() -> None:
     ):
         (turn,), _ = turns(TRACE, steps, words, PRICES)
         assert (turn.user_text, turn.agent_text, turn.spoken) == ("a table", "Done.", True)
-    (turn,) = turns(TRACE, spans, lines, PRICES)
+    (turn,), _ = turns(TRACE, spans, lines, PRICES)
     assert (turn.eou_ms, turn.stt_ms, turn.llm_ms, turn.e2e_ms) == (500, 200, 100, 900)
     assert turn.input_tokens == 7
 
