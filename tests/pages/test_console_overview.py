@@ -17,7 +17,6 @@ from duologue.store.database import unit
 
 pytestmark = pytest.mark.browser
 WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-SCHEMES = ("light", "dark")
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +39,11 @@ def enter(tab: Tab, house: House) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=("desktop", "phone"))
-@pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_overview_is_clean_wherever_one_looks(
-    opener: Opener, seen: House, size: dict[str, int], scheme: str
+    opener: Opener, seen: House, size: dict[str, int]
 ) -> None:
     """Figures, plots and tables, to axe-core too; nothing is wider than the page."""
-    tab = opener(seen, viewport=size, scheme=scheme)
+    tab = opener(seen, viewport=size)
     enter(tab, seen)
     for path in ("/console/overview", "/console/overview?days=90&agent=desk"):
         go(tab, path)
