@@ -292,6 +292,8 @@ def test_bytes_that_are_no_json_and_too_many_of_them(api: Api) -> None:
     assert api.ask("POST", "/bulk", b"{").json()["code"] == "bad_request"
     answer = api.ask("POST", "/bulk", b" " * (MOST + 1))
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert f"at most {MOST} bytes" in answer.json()["message"]
+    assert "Send the items of a bulk request in several" in answer.json()["message"]
     run = api.register()
     step = api.step(run, "livekit:session")
     told = api.post(f"/agent_spans/{step}/finish", result_payload={"all": "a" * 1_000_000})

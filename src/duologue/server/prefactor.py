@@ -29,6 +29,10 @@ from duologue.trace.ingest.prefactor_forms import Refusal
 
 MOST: Final = 1024 * 1024
 """Bytes that a request may have."""
+TOO_LARGE: Final = (
+    f"A request has at most {MOST} bytes, packed or not. Send the items of a bulk request in "
+    "several, and keep long texts out of a step's payload."
+)
 _CODES: Final = {
     400: "bad_request",
     401: "unauthorized",
@@ -121,7 +125,8 @@ def refused(_: telling.Asked, error: Exception) -> Response[bytes]:
             headers["retry-after"] = str(error.values.get("seconds", 5))
         if error.status == 401:
             headers["www-authenticate"] = "Bearer"
-        error = Refusal(error.status, _CODES.get(error.status, error.code), error.message)
+        words = TOO_LARGE if error.status == 413 else error.message
+        error = Refusal(error.status, _CODES.get(error.status, error.code), words)
     elif isinstance(error, HTTPException):
         code = _CODES.get(error.status_code, "bad_request")
         error = Refusal(error.status_code, code, str(error.detail))
