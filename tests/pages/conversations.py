@@ -46,8 +46,10 @@ def ogg(path: Path, seconds: float = LONG) -> Path:
     return path
 
 
-def past(house: House, number: int, *, sound: bool = True, hostile: bool = False) -> str:
-    """Writes a conversation of ten turns into a house's store; its run."""
+def past(
+    house: House, number: int, *, turns: int = 10, sound: bool = True, hostile: bool = False
+) -> str:
+    """Writes a conversation of so many turns into a house's store; its run."""
     trace = f"{0xBEEF:016x}{number:016x}"
     began = (time.time_ns() // S - 3600) * S
     rows: list[TraceEntry] = [
@@ -62,14 +64,14 @@ def past(house: House, number: int, *, sound: bool = True, hostile: bool = False
             ended_ns=began + LONG * S,
         )
     ]
-    for index in range(10):
-        at = began + index * 4 * S
+    for index in range(turns):
+        at = began + index * LONG * S // turns
         rows += [
             TurnRow(
                 trace=trace,
                 index=index,
                 started_ns=at,
-                ended_ns=at + 4 * S,
+                ended_ns=at + LONG * S // turns,
                 user_text=HOSTILE if hostile else f"What about question {index}?",
                 agent_text=HOSTILE if hostile else f"That is answer {index}, as far as I know.",
                 spoken=True,

@@ -166,6 +166,23 @@ def test_the_playhead_goes_with_the_sound(enter: Callable[..., Tab], run: str) -
         assert tab.run(HEARD) == pytest.approx(max(0, expected), abs=0.02), key
 
 
+def test_a_long_conversation_is_heard_from_each_of_its_pieces(
+    enter: Callable[..., Tab], house: House
+) -> None:
+    """Play begins with what is shown; what is heard on another page is marked on none of this."""
+    tab = enter(past(house, 4, turns=30))
+    assert tab.text(".pages span") == "Turns 1 to 20 of 30"
+    tab.run("document.querySelector('.ruler').focus()")
+    tab.press("End")
+    assert heard(tab) == "turn-19"
+    open_at(tab, f"{tab.run('location.pathname')}?after=20")
+    assert tab.text(".now") == "0:26.6"
+    tab.ask("click", selector=".play")
+    tab.wait(f"!document.querySelector('audio').paused && {HEARD} > 26")
+    assert heard(tab).startswith("turn-2")
+    tab.ask("click", selector=".play")
+
+
 def test_the_wheel_enlarges_what_is_pointed_at(enter: Callable[..., Tab], run: str) -> None:
     """With the control key; without it the page scrolls; one button shows all again."""
     tab = enter(run)

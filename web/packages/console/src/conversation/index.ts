@@ -15,7 +15,8 @@ export function begin(page: Document): void {
   section.prepend(controls(timeline));
   section.toggleAttribute("data-moves", true);
   const list = page.querySelector<HTMLElement>(".moments");
-  const moments = list === null ? null : new Moments(list, player, () => timeline.focus());
+  const until = Number(section.dataset["until"]);
+  const moments = list === null ? null : new Moments(list, player, until, () => timeline.focus());
   let drawing = false;
   const draw = (): void => {
     timeline.draw();

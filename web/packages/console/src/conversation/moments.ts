@@ -12,6 +12,8 @@ export class Moments {
   constructor(
     list: HTMLElement,
     readonly player: Player,
+    /** When the piece of the conversation ends that this page shows. */
+    readonly until: number,
     readonly touched: () => void,
   ) {
     this.#turns = [...list.querySelectorAll<HTMLElement>("li.turn[data-at]")];
@@ -19,9 +21,10 @@ export class Moments {
     list.addEventListener("click", (event) => this.#click(event));
   }
 
-  /** Marks the turn that is heard; none before anybody played or sought. */
+  /** Marks the turn that is heard; none where that is on another page. */
   mark(): void {
-    const heard = this.#turns[latest(this.#beginnings, this.player.at)] ?? null;
+    const at = this.player.at;
+    const heard = (at <= this.until && this.#turns[latest(this.#beginnings, at)]) || null;
     if (heard === this.#heard) return;
     this.#heard?.removeAttribute("aria-current");
     heard?.setAttribute("aria-current", "true");

@@ -50,6 +50,7 @@ export class Timeline {
       "aria-label": label,
       "aria-valuemin": least,
       "aria-valuemax": most,
+      "aria-keyshortcuts": "Space ArrowLeft ArrowRight PageDown PageUp Home End + - 0",
     });
     this.#ticks.replaceWith(this.#ruler);
     this.#ruler.append(this.#ticks);
