@@ -187,6 +187,10 @@ def test_an_owner_takes_part(desk: Desk, owner: httpx.Client) -> None:
     said = desk.house.messages(conversation)
     marked = [one["text"] for one in said if (one["item"] or {}).get("by") == "person"]
     assert marked == ["I am Ada."]
+    transcript = page(owner, f"/console/transcripts/{conversation}")
+    assert "<b>Ada, in the agent’s place</b>I am Ada." in transcript
+    shown = desk.house.command("conversations", "show", conversation)
+    assert "I am Ada." in json.dumps(shown)
 
 
 def test_a_second_owner_waits_until_the_first_hands_back(desk: Desk, owner: httpx.Client) -> None:

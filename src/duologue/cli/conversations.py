@@ -82,6 +82,8 @@ def show(
         output.say("Nothing was said yet.")
     for each in said:
         who = each.role if each.kind == "message" else f"{each.role} {each.kind}"
+        if each.kind == "message" and isinstance(each.item, dict) and "by" in each.item:
+            who = f"{each.item['by']} {each.item['name']}"  # in the agent's place
         cut = " [interrupted]" if each.interrupted else ""
         output.say(f"{output.when(each.created_at)}  {who}: {each.text}{cut}")
     for one in thought:
