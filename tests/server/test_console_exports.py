@@ -131,3 +131,28 @@ def test_owners_have_the_same_by_key(desk: Desk, runs: list[str]) -> None:
     assert len(some.content.splitlines()) == 4
     assert desk.ask("GET", f"/v1/traces/run_{'9' * 32}/otlp").status_code == 404
     assert desk.ask("GET", "/v1/traces/export?format=xml").status_code == 400
+
+
+def test_another_house_takes_in_what_was_taken_along(
+    desk: Desk, owner: httpx.Client, runs: list[str]
+) -> None:
+    """Line by line, as the documents say: the same run, its turns, steps and lines."""
+    with unit(f"sqlite:///{desk.house.data}/duologue.db") as conn:
+        organizations.create(conn, slug="reader", name="Reader", now=0)
+    of = ("--kind", "secret", "--org", "reader")
+    made = [desk.house.command("keys", "create", *of, "--scope", s) for s in ("ingest", "read")]
+    ingest, read = (each["key"] for each in made)
+    headers = {"authorization": f"Bearer {ingest}", "content-type": "application/json"}
+    lines = owner.get(f"/console/traces/{runs[0]}/otlp").content.splitlines()
+    for line, door in zip(lines, ("traces", "logs"), strict=True):
+        answer = desk.http.post(f"/v1/{door}", content=line, headers=headers)
+        assert answer.status_code == 200, answer.text
+    ours = desk.ask("GET", f"/v1/traces/{runs[0]}").json()
+    theirs = desk.ask("GET", f"/v1/traces/{runs[0]}", key=read).json()
+    for part in ("turn_list", "agent", "status", "outcome", "started_at", "ended_at"):
+        assert theirs[part] == ours[part], part
+    told = ("id", "name", "kind", "start_ns", "end_ns", "turn")
+    assert [[each[name] for name in told] for each in theirs["spans"]] == [
+        [each[name] for name in told] for each in ours["spans"]
+    ]
+    assert [each["text"] for each in theirs["logs"]] == [each["text"] for each in ours["logs"]]
