@@ -205,7 +205,8 @@ class Studio:
 
     def recorder(self, guest: Guest, run_id: str) -> Recorder | None:
         """The recorder of a new run; none where there is never anything to record."""
-        if self._settings.trace != "on" or not guest.definition.record:
+        chosen = guest.definition  # a later session may ask for it, where the agent lets it
+        if self._settings.trace != "on" or not (chosen.record or "record" in chosen.overrides):
             return None
         return Recorder(self, guest.org_id, run_id)
 
