@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,9 +12,16 @@ import msgspec
 import pytest
 from tests.pages.conftest import Opener
 from tests.pages.console_gallery import go
+from tests.pages.conversations import HOSTILE
 from tests.pages.hotel import AGENTS, Hotel, furnish
 from tests.pages.tab import Tab
 from tests.serving import House
+from tests.store.visiting import an_id, batch, identified
+from tests.store.visiting import page as seen
+
+from duologue.access import console, keys
+from duologue.store import organizations, visits
+from duologue.store.database import unit
 
 pytestmark = pytest.mark.browser
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -137,8 +145,9 @@ def test_a_key_is_made_copied_rotated_and_revoked(enter: Enter) -> None:
     assert "revoked" in tab.text(".sum")
 
 
-def test_a_balance_is_topped_up(enter: Enter) -> None:
+def test_a_balance_is_topped_up(enter: Enter, hotel: tuple[House, Hotel]) -> None:
     """What is no amount is told beside it."""
+    hotel[0].command("orgs", "set", "default", "125.50")
     tab = enter()
     go(tab, "/console/balance")
     assert tab.text(".large") == "125.50"
@@ -211,3 +220,36 @@ def test_the_place_that_is_shown_is_in_sight_on_a_phone(enter: Enter) -> None:
     tab.wait(f"{place}.left >= 0 && {place}.right <= innerWidth")
     assert tab.run("document.querySelector('.bar nav').scrollLeft") > 0
     assert tab.run("scrollX + scrollY") == 0
+
+
+def test_nothing_overflows_whatever_it_is_called(enter: Enter, hotel: tuple[House, Hotel]) -> None:
+    """Long words without a gap, tags, and writing from right to left, in every field."""
+    house, _ = hotel
+    now = time.time_ns() // 1_000_000
+    visitor = an_id("vis_")
+    with unit(f"sqlite:///{house.data}/duologue.db") as conn:
+        own = organizations.get(conn, "default")
+        assert own is not None
+        shown = seen(f"/{HOSTILE[:300]}", now, HOSTILE[:250])
+        who = identified(HOSTILE[:190], now, **{HOSTILE[:60]: HOSTILE[:400]})
+        told = batch(shown, who, visitor=visitor, visit=an_id("vst_"), sent_at=now)
+        visits.record(conn, own.id, told, now)
+        organizations.credit(conn, own.id, 10**15, HOSTILE[:200], now)
+        console.invite(conn, own.id, "viewer", HOSTILE[:200], now)
+        key, _ = keys.create(
+            conn,
+            own.id,
+            kind="public",
+            name=HOSTILE[:200],
+            agent="front-desk",
+            origins=[f"https://{'a' * 60}.{'b' * 60}.{'c' * 60}.example"],
+            scopes=[],
+            expires_at=None,
+            now=now,
+        )
+    tab = enter(size="phone")
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    for path in ("visitors", f"visitors/{visitor}", "keys", f"keys/{key.id}", "people", "balance"):
+        go(tab, f"/console/{path}")
+        assert not tab.run(wide), path
+        assert tab.run("document.title") != "owned"

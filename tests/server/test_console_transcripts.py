@@ -108,7 +108,7 @@ def test_one_is_ended_and_then_forgotten(house: Manor, owner: Guest) -> None:
     ("query", "status", "words"),
     [
         ("agent=nobody", 404, "There is no agent &#39;nobody&#39;. Known: bar, desk"),
-        ("colour=red", 400, "there is no filter &#39;colour&#39;; there are agent, before"),
+        ("colour=red", 400, "there is no filter &#39;colour&#39;; there are before, agent"),
     ],
 )
 def test_what_is_no_filter_is_named(owner: Guest, query: str, status: int, words: str) -> None:

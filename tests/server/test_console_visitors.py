@@ -79,7 +79,7 @@ def test_a_long_list_comes_in_pieces(house: Manor, owner: Guest) -> None:
         house.unit(visits.record, house.org_id, seen, now)
     first = owner.page(f"{PAGE}?text=vis")
     older = first.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
-    assert "text=vis&amp;before=" in older
+    assert "text=vis" in older
     assert VISITOR in owner.page(older.replace("&amp;", "&"))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, ClassVar, Final, Self
-from urllib.parse import urlencode
+from typing import Any, ClassVar, Final
 
 import msgspec
 from sqlalchemy import Connection
 
 from duologue.console.pages import lately, listing
+from duologue.console.pages.asked import AskedText
 from duologue.errors import DuologueError
 from duologue.store import (
     agents,
@@ -31,27 +30,11 @@ TEXT: Final = 1000
 _SECRET: Final = ("resume_hash", "resume_before_hash", "key_hash")
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(AskedText, frozen=True, kw_only=True):
     """What the list shall hold, as its address has it."""
 
     agent: str = ""
-    before: str = ""
-
-    @classmethod
-    def of(cls, query: Iterable[tuple[str, str]]) -> Self:
-        """The same of an address; an unknown name is refused."""
-        given = {name: value.strip() for name, value in query if value.strip()}
-        unknown = next((name for name in given if name not in cls.__struct_fields__), None)
-        if unknown is not None:
-            reason = f"there is no filter {unknown!r}; there are agent, before"
-            raise DuologueError("bad_request", reason=reason)
-        return cls(**given)
-
-    def address(self, before: str) -> str:
-        """The address of the piece that begins behind a cursor."""
-        told = {"agent": self.agent, "before": before}
-        query = urlencode({name: value for name, value in told.items() if value})
-        return f"/console/transcripts?{query}" if query else "/console/transcripts"
+    path: ClassVar = "/console/transcripts"
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar, Final, Self
-from urllib.parse import urlencode
+from typing import ClassVar, Final
 
 import msgspec
 from sqlalchemy import Connection
 
 from duologue.console.pages import lately, listing
+from duologue.console.pages.asked import AskedText
 from duologue.errors import DuologueError
 from duologue.store import visitor_lists, visitors
 from duologue.store.trace_records import TraceFilter
@@ -23,27 +22,11 @@ TRAITS: Final = 3
 """The traits that stand in the list."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(AskedText, frozen=True, kw_only=True):
     """The search, as the page's address has it."""
 
     text: str = ""
-    before: str = ""
-
-    @classmethod
-    def of(cls, query: Iterable[tuple[str, str]]) -> Self:
-        """What is looked for; an unknown name is refused."""
-        given = {name: value.strip() for name, value in query if value.strip()}
-        unknown = next((name for name in given if name not in cls.__struct_fields__), None)
-        if unknown is not None:
-            reason = f"there is no filter {unknown!r}; there are text, before"
-            raise DuologueError("bad_request", reason=reason)
-        return cls(**given)
-
-    def address(self, before: str) -> str:
-        """The address of the piece that begins behind a cursor."""
-        told = {"text": self.text, "before": before}
-        query = urlencode({name: value for name, value in told.items() if value})
-        return f"/console/visitors?{query}" if query else "/console/visitors"
+    path: ClassVar = "/console/visitors"
 
 
 class VisitorsView(msgspec.Struct, frozen=True, kw_only=True):
