@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -100,6 +101,15 @@ def post(who: httpx.Client, conversation: str, what: str, **fields: str) -> http
     return who.post(f"/console/live/{conversation}/{what}", data=fields)
 
 
+def in_time(who: httpx.Client, path: str) -> str:
+    """A page of what was traced, which is written a moment later."""
+    end = time.monotonic() + 30
+    while (answer := who.get(path)).status_code == 404 and time.monotonic() < end:
+        time.sleep(0.1)
+    assert answer.status_code == 200
+    return answer.text
+
+
 def test_the_list_shows_who_talks_now(desk: Desk, owner: httpx.Client) -> None:
     """With the last words, and nobody when they left."""
     with call(desk) as (conversation, socket):
@@ -107,6 +117,9 @@ def test_the_list_shows_who_talks_now(desk: Desk, owner: httpx.Client) -> None:
         shown = page(owner, "/console/live")
         assert f'data-conversation="{conversation}"' in shown
         assert "Hello." in shown
+        run = re.search(r"/console/traces/(run_\w+)", page(owner, f"/console/live/{conversation}"))
+        assert run is not None
+        assert f'"/console/live/{conversation}"' in in_time(owner, f"/console/traces/{run[1]}")
         socket.send(json.dumps({"type": "client.response.text", "content": "Hi <there>"}))
         hears(socket, "user.transcript")
         assert "Hi &lt;there&gt;" in page(owner, f"/console/live/{conversation}")

@@ -156,10 +156,10 @@ class Takeover:
             session.on("speech_created", self._created)
             session.on("conversation_item_added", self._item)
             session.on("user_state_changed", self._user_state)
+        self._record.person = self.holder.name or SOMEBODY
         self._mute(session)
         session.options.preemptive_generation["enabled"] = False
         session.interrupt(force=True)
-        self._record.person = self.holder.name or SOMEBODY
 
     def _say(self, session: AgentSession[None], text: str) -> None:
         self._ours = True
