@@ -95,7 +95,7 @@ async def test_of_several_processes_one_looks(url: str) -> None:
     try:
         world = await first.write(build, "ours")
         for _ in range(5):
-            await first.write(rule, world.id)
+            await first.write(lambda conn: rule(conn, world.id))
         found = await asyncio.gather(
             *(db.write(alerts.due, NOW, EVERY) for db in (first, second) for _ in range(4))
         )

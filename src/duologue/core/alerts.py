@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -61,17 +62,7 @@ def judge(
 
 def shown(measure: Measure, value: float | None) -> str:
     """A figure of a measure with its unit: `2,300 ms`, `12.5 %`, `3`, `0.52`."""
-    if value is None:
-        return "no data"
-    match MEASURES[measure].unit:
-        case "ms":
-            return f"{value:,.0f} ms"
-        case "percent":
-            return f"{value:.3g} %"
-        case "count":
-            return f"{value:,.4g}"
-        case "money":
-            return f"{value:,.2f}" if value >= 0.1 else f"{value:.2g}"
+    return "no data" if value is None else _WRITTEN[MEASURES[measure].unit](value)
 
 
 def within(minutes: int) -> str:
@@ -92,10 +83,17 @@ def rule(measure: Measure, threshold: float, minutes: int, agent: str) -> str:
 
 def sentence(kind: EventKind, said: str, figure: str) -> str:
     """What happened to a rule, for a log or a chat; `said` is the rule in words."""
-    match kind:
-        case "fired":
-            return f"Alert: {said}. It is {figure} now."
-        case "well":
-            return f"Well again: {said}. It is {figure} now."
-        case "test":
-            return f"A test: {said}. It is {figure} now."
+    return f"{_HAPPENED[kind]}: {said}. It is {figure} now."
+
+
+_WRITTEN: Final[dict[Unit, Callable[[float], str]]] = {
+    "ms": lambda value: f"{value:,.0f} ms",
+    "percent": lambda value: f"{value:.3g} %",
+    "count": lambda value: f"{value:,.4g}",
+    "money": lambda value: f"{value:,.2f}" if value >= 0.1 else f"{value:.2g}",
+}
+_HAPPENED: Final[dict[EventKind, str]] = {
+    "fired": "Alert",
+    "well": "Well again",
+    "test": "A test",
+}

@@ -21,7 +21,7 @@ from duologue.settings import Settings
 from duologue.store import alert_measures, alerts
 from duologue.store.alerts import Alert, AlertEvent, Measured
 from duologue.store.database import Database
-from duologue.wire.alerts import EventKind, Notice, Told
+from duologue.wire.alerts import NOTICES, EventKind, Notice, Told
 
 log = structlog.get_logger(__name__)
 
@@ -152,7 +152,7 @@ def notice(rule: Alert, event: AlertEvent) -> Notice:
     """An event as a webhook is told of it."""
     return Notice(
         id=event.id,
-        type=f"alert.{event.kind}",
+        type=NOTICES[event.kind],
         at=event.at,
         text=said(rule, event),
         alert=Told(

@@ -21,6 +21,13 @@ Measure = Literal[
 """What a rule looks at."""
 State = Literal["unknown", "well", "fired"]
 EventKind = Literal["fired", "well", "test"]
+NoticeType = Literal["alert.fired", "alert.well", "alert.test"]
+NOTICES: Final[dict[EventKind, NoticeType]] = {
+    "fired": "alert.fired",
+    "well": "alert.well",
+    "test": "alert.test",
+}
+"""What a webhook is told an event is."""
 Delivery = Literal["log", "waiting", "delivered", "failed"]
 LONGEST_MINUTES: Final = 1440
 """The longest window: a day."""
@@ -99,7 +106,7 @@ class Notice(msgspec.Struct, kw_only=True, frozen=True):
     """What a webhook gets; `id` stays the same when it is sent again."""
 
     id: str
-    type: Literal["alert.fired", "alert.well", "alert.test"]
+    type: NoticeType
     at: int
     """When it happened, in UTC milliseconds."""
     text: str

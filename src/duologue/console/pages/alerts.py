@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from duologue.access.webhooks import secret_of
-from duologue.core import alerts as rules
+from duologue.core.alerts import MEASURES, rule, shown, within
 from duologue.store import alerts
 from duologue.store.alerts import Alert, AlertEvent
 
@@ -53,9 +53,9 @@ class AlertsView(msgspec.Struct, frozen=True, kw_only=True):
     """Whether webhooks are signed."""
     measures: ClassVar = {
         name: each.title[:1].upper() + each.title[1:] + UNITS[each.unit]
-        for name, each in rules.MEASURES.items()
+        for name, each in MEASURES.items()
     }
-    windows: ClassVar = {each: rules.within(each) for each in WINDOWS}
+    windows: ClassVar = {each: within(each) for each in WINDOWS}
 
 
 def load(conn: Connection, org_id: str, *, master: str, owner: bool) -> AlertsView:
@@ -71,7 +71,7 @@ def load(conn: Connection, org_id: str, *, master: str, owner: bool) -> AlertsVi
 
 
 def _said(alert: Alert) -> str:
-    words = rules.rule(alert.measure, alert.threshold, alert.minutes, alert.agent)
+    words = rule(alert.measure, alert.threshold, alert.minutes, alert.agent)
     return f"{words[:1].upper()}{words[1:]}"
 
 
@@ -85,7 +85,7 @@ def _rule(alert: Alert, master: str) -> Rule:
     return Rule(
         alert=alert,
         words=_said(alert),
-        value=rules.shown(alert.measure, alert.value),
+        value=shown(alert.measure, alert.value),
         state=state,
         colour=colour,
         secret=secret_of(master, alert.id) if alert.webhook else None,
@@ -105,7 +105,7 @@ def _happened(event: AlertEvent, alert: Alert) -> Happened:
         event=event,
         kind=KINDS[event.kind],
         words=_said(alert),
-        value=rules.shown(alert.measure, event.value),
+        value=shown(alert.measure, event.value),
         told=f"{told}: {event.answer}" if event.answer else told,
         wrong=event.delivery == "failed",
     )
