@@ -64,7 +64,8 @@ def _interface(struct: type[msgspec.Struct], *, may_omit: bool) -> str:
     if config.tag is not None:
         lines.append(f'  readonly {config.tag_field}: "{config.tag}";')
     for field in msgspec.structs.fields(struct):
-        optional = not field.required and (may_omit or config.omit_defaults)
+        unsaid = field.default is msgspec.UNSET
+        optional = unsaid or (not field.required and (may_omit or config.omit_defaults))
         mark = "?" if optional else ""
         lines.append(f"  readonly {field.encode_name}{mark}: {_type(look.type_info(field.type))};")
     return "\n".join([*lines, "}", ""])

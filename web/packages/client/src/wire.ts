@@ -228,7 +228,7 @@ export interface TurnEnd {
   readonly type: "turn.end";
   readonly role: "assistant" | "user";
   readonly turn_id: string;
-  readonly interrupted: boolean;
+  readonly interrupted?: boolean;
 }
 
 /** The next words of an answer. */
