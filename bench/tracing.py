@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import statistics
 import tempfile
@@ -34,7 +35,7 @@ from duologue.trace.store_sink import StoreSink
 
 ANSWER: Final = "The next train leaves at a quarter past nine from platform four."
 INSTRUCTIONS: Final = "You are the clerk of a station, and tell travellers of their trains. " * 5
-PACES: Final = {"at once": (12, 20, 0.0), "with pauses": (5, 8, 1.0)}
+PACES: Final = {"at once": (12, 20, 0.0), "with pauses": (4, 8, 1.0)}
 """Rounds, turns of each, and seconds between the turns."""
 GOAL: Final = 1.5
 Figures = dict[str, dict[str, list[float]]]
@@ -96,6 +97,9 @@ async def measured(folder: Path, url: str, only: str, *, quick: bool) -> Figures
                 spent = await asyncio.create_task(round_of(talk, turns, pause))
                 if number:
                     figures[pace][name].append(spent)
+            if not number:  # as a server does: what was loaded at the start is spared
+                gc.collect()
+                gc.freeze()
             say(f"tracing {pace}, round {number + 1} of {rounds + 1}")
     report = await ledger.close()
     assert not report.dropped, report

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -146,8 +147,10 @@ def beginning(known: Iterable[Trace], spans: Iterable[Span]) -> int:
     return min(times, default=time.time_ns())
 
 
-def runtime() -> dict[str, Any]:
+@cache
+def runtime() -> Mapping[str, Any]:
     """What this process is made of, as a version of an agent is told."""
+    # Cached: reading the packages' versions takes 20 ms.
     return {
         "agent_sdk": [f"livekit-agents@{version('livekit-agents')}"],
         "prefactor_sdk": [f"duologue@{version('duologue')}"],
