@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import get_args
+
 import msgspec
 import pytest
 from sqlalchemy import Connection
@@ -130,3 +134,22 @@ def test_pages_stay_small_whatever_is_said(conn: Connection) -> None:
     every = live.ListView(rows=[row] * live.ROWS, more=True, now=NOW)
     all_ = engine.draw("live", reader=ada, place="live", view=every)
     assert len(all_.encode()) < 150_000
+
+
+def test_the_script_reads_what_is_told() -> None:
+    """Each word that the page's script knows is one of ours, by its own name."""
+    source = (Path(__file__).parents[2] / "web/packages/console/src/live/words.ts").read_text()
+    fields = {
+        name: set(re.findall(r"readonly (\w+):", body))
+        for name, body in re.findall(r"export interface (\w+) \{(.*?)\n\}", source, re.DOTALL)
+    }
+    ours = {"Said": live.Said, "Row": live.Row, "List": live.ListView, "Brief": wire.Brief}
+    assert set(fields) == {*ours, "Shown"}
+    for name, struct in ours.items():
+        assert fields[name] == set(struct.__struct_fields__), name
+    assert fields["Shown"] <= set(live.LiveView.__struct_fields__)
+    told = dict(re.findall(r'\{ readonly type: "(\w+)"(.*?)\}', source))
+    events = {str(one.__struct_config__.tag): one for one in get_args(wire.Event)}
+    assert set(told) == {"words", "ended", "doing", "levels", "tool", "told", "over"}
+    for tag, body in told.items():
+        assert set(re.findall(r"readonly (\w+):", body)) == set(events[tag].__struct_fields__), tag
