@@ -73,6 +73,7 @@ async def test_what_was_slow_is_the_largest_part(tmp_path: Path, case: Slow, lar
     known = {name: getattr(turn, name) for name in Turn.__struct_fields__ if name != "trace"}
     parts = Turn(trace="", **known).parts()
     assert tuple(parts) == ORDER
+    assert turn.e2e_ms is not None
     assert turn.e2e_ms == pytest.approx(sum(parts.values()), abs=1.0)
     assert turn.e2e_ms >= SLOW * 1000
     assert max(parts, key=lambda part: parts[part]) == largest
@@ -81,4 +82,4 @@ async def test_what_was_slow_is_the_largest_part(tmp_path: Path, case: Slow, lar
     assert turn.eou_ms is not None
     assert turn.stt_ms <= turn.eou_ms
     slowest = {"eou": turn.stt_ms, "llm": turn.llm_ms, "tts": turn.tts_ms}.get(largest)
-    assert slowest is None or slowest >= SLOW * 1000
+    assert largest == "unexplained" or (slowest is not None and slowest >= SLOW * 1000)

@@ -135,7 +135,8 @@ def test_the_console(desk: Desk) -> None:
     """Signs in, lists, searches, reads a conversation, and sums up."""
     headers = PROTOBUF | {"authorization": f"Bearer {telling(desk)}"}
     trace = "6" * 32
-    words = {"lk__pii__user_transcript": "elderberries", "lk__pii__user_input": "elderberries"}
+    fruit = "elderberries"
+    words: dict[str, Any] = {"lk__pii__user_transcript": fruit, "lk__pii__user_input": fruit}
     body = traces(
         span(1, "user_turn", 1, 2, trace=trace, **words),
         span(2, "agent_turn", 2, 3, trace=trace, lk__pii__response__text="Two jars.", **words),
