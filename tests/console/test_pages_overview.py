@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from tests.store.test_trace_overview import happen
 from tests.store.world import NOW, World, build
 
-from duologue.console.pages import alerts, curves, listing, overview
+from duologue.access.console import Reader
+from duologue.console.pages import alerts, curves, engine, listing, overview
+from duologue.console.pages.forms import Form
 from duologue.console.pages.moments import RANGES
 from duologue.console.pages.overview import Asked
 from duologue.errors import DuologueError
@@ -73,6 +75,21 @@ def test_agents_of_workers_elsewhere_are_offered_too(conn: Connection, busy: Wor
     chosen = overview.load(conn, busy.id, Asked(days="7", agent="foreign"), now=NOW)
     assert [each.name for each in chosen.agents if each.chosen] == ["foreign"]
     assert {each.link.rpartition("&")[2] for each in chosen.ranges} == {"agent=foreign"}
+
+
+def test_a_page_has_an_end_however_many_agents_there_are(conn: Connection, world: World) -> None:
+    """Those with the most turns stand in its table; it says how many do not."""
+    for number in range(overview.ROWS + 7):
+        happen(conn, world.id, number, NOW - HOUR, agent=f"agent-{number}-{'x' * 150}")
+    view = overview.load(conn, world.id, Asked(days="90"), now=NOW)
+    assert (len(view.rows), view.hidden) == (overview.ROWS, 7)
+    reader = Reader(id="", org_id=world.id, role="owner", name="", noted_at=0)
+    told = alerts.load(conn, world.id, master="", owner=True)
+    page = engine.draw(
+        "overview", reader=reader, place="overview", view=view, alerts=told, form=Form()
+    )
+    assert "7 more agents had fewer turns" in page
+    assert len(page.encode()) < 150_000
 
 
 def test_plots_show_what_was_measured(conn: Connection, busy: World) -> None:

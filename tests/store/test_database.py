@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -222,4 +223,24 @@ async def test_a_text_that_no_database_can_keep_is_the_askers_mistake(url: str) 
             await ask(organizations.get, "a\0b")
         assert caught.value.code == "bad_request"
     assert await db.read(count) == 1, "the next one is served"
+    await db.close()
+
+
+async def test_what_waits_is_counted(tmp_path: Path) -> None:
+    """While a unit runs, those behind it; afterwards none."""
+    db = await Database.open(f"sqlite:///{tmp_path / 'duologue.db'}")
+    began, go = threading.Event(), threading.Event()
+
+    def hold(conn: Connection) -> None:
+        began.set()
+        assert go.wait(60)
+
+    held = asyncio.ensure_future(db.write(hold))
+    await asyncio.to_thread(began.wait, 60)
+    waiting = [asyncio.ensure_future(db.write(count)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert db.waiting == 3
+    go.set()
+    await asyncio.gather(held, *waiting)
+    assert db.waiting == 0
     await db.close()

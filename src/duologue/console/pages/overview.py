@@ -18,8 +18,10 @@ from duologue.errors import DuologueError
 from duologue.store import agents, trace_overview
 from duologue.store.trace_overview import Bucket, Counts, Delay, Overview
 
-LISTED: Final = 24
-"""Agents that are offered above the figures; all of them stand in the table."""
+LISTED: Final = 16
+"""Agents that are offered above the figures."""
+ROWS: Final = 25
+"""Agents in the table, those with the most turns; a page has an end."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,6 +104,8 @@ class OverviewView(msgspec.Struct, frozen=True, kw_only=True):
     plots: list[Plot]
     moments: list[Tick]
     rows: list[AgentRow]
+    hidden: int
+    """Agents that the table leaves out."""
     table: list[BucketRow]
     every: int
     empty: bool
@@ -147,11 +151,12 @@ def view(found: Overview, asked: Asked, over: Range, slugs: list[str], *, now: i
         delays=[(part, NAMES[part], found.delays[part]) for part in NAMES if part in found.delays],
         plots=curves.of(found),
         moments=moments.ticks(found.buckets[0].at, over),
-        rows=[_agent(name, found, asked) for name in known],
+        rows=[_agent(name, found, asked) for name in known[:ROWS]],
+        hidden=max(0, len(known) - ROWS),
         table=list(reversed(rows)),
         every=found.every,
         empty=not found.counts.traces,
-        all_agents=named,
+        all_agents=named[:ROWS],
     )
 
 
