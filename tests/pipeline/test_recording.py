@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.pipeline.test_opus import PLAYED, heard, pitch
 from duologue.access import keys
 from duologue.agents.definition import AgentDefinition
 from duologue.core import happenings as h
-from duologue.pipeline import opus
+from duologue.pipeline import opus, recording
 from duologue.pipeline.opus import length_of
 from duologue.pipeline.recording import is_recorded
 from duologue.server.admit import Wish
@@ -256,3 +257,30 @@ async def test_a_disk_that_is_full_costs_the_recording_and_not_the_call(
         assert await kept(desk, run) == []
         assert [role for role, _, _ in await desk.words()] == ["assistant"]
     assert files(tmp_path) == []
+
+
+async def test_a_disk_that_hangs_holds_up_neither_the_call_nor_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recording is given up, closing it is bounded; what comes of the file is seen later."""
+    stuck, written = threading.Event(), opus.OpusFile.write
+
+    def hang(self: opus.OpusFile, samples: Any) -> None:
+        stuck.wait(60)
+        written(self, samples)
+
+    monkeypatch.setattr(opus.OpusFile, "write", hang)
+    monkeypatch.setattr(recording, "BEHIND", 1.0)
+    monkeypatch.setattr(recording, "CLOSING", 0.5)
+    try:
+        async with stage(tmp_path, record=True, greeting="g" * 100) as desk:
+            client = await desk.join()
+            recorder = client.run._recorder
+            assert recorder is not None
+            await until(lambda: recorder._over)
+            await client.until(h.AgentEnded)
+            async with asyncio.timeout(30):
+                await over(desk, client)
+            stuck.set()
+    finally:
+        stuck.set()
