@@ -61,7 +61,8 @@ class Studio:
 def go(tab: Tab, path: str) -> None:
     """Leads a tab to a page, and waits until it is there."""
     tab.run(f"location.assign({path!r})")
-    tab.wait(f"location.href.endsWith({path!r}) && document.readyState === 'complete'")
+    there = "document.readyState === 'complete' && document.querySelector('footer') !== null"
+    tab.wait(f"location.href.endsWith({path!r}) && {there}")
 
 
 def plain(_: Tab) -> None:

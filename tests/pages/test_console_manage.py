@@ -45,6 +45,8 @@ PAGES = (
     "/console/kept?gone=3",
     "/console/nowhere",
 )
+THERE = "document.readyState === 'complete' && document.querySelector('footer') !== null"
+"""Whether a page is there to its end."""
 Enter = Callable[..., Tab]
 
 
@@ -78,7 +80,8 @@ def submit(tab: Tab, action: str) -> None:
     tab.run("window.before = true")
     tab.run(f"document.querySelector(`form[action$='{action}'] button`).focus()")
     tab.press("Enter")
-    tab.wait("window.before === undefined && document.readyState === 'complete'")
+    # The document that a tab begins with is complete, too, and empty.
+    tab.wait(f"window.before === undefined && {THERE}")
 
 
 def fill(tab: Tab, **fields: str) -> None:
@@ -167,7 +170,7 @@ def test_a_visitor_is_found_and_forgotten(enter: Enter, hotel: tuple[House, Hote
     go(tab, "/console/visitors")
     tab.ask("fill", selector="[name=text]", text="hopper")
     tab.press("Enter")
-    tab.wait("location.search.includes('hopper') && document.readyState === 'complete'")
+    tab.wait(f"location.search.includes('hopper') && {THERE}")
     assert tab.run("document.querySelectorAll('.list tbody tr').length") == 1
     tab.run("document.querySelector('.list td.words a').focus()")
     tab.press("Enter")
@@ -197,10 +200,10 @@ def test_somebody_is_invited_and_comes_in(
     go(tab, "/console/people")
     unfold(tab, "Edith")
     tab.ask("click", selector="details[open] .danger")
-    tab.wait("!document.body.innerText.includes('Edith')")
+    tab.wait(f"{THERE} && !document.body.innerText.includes('Edith')")
     guest.expected.append(r"error: Failed to load resource: .*401.*")
     guest.reload()
-    guest.wait("document.body.innerText.includes('duologue console login')")
+    guest.wait(f"{THERE} && document.body.innerText.includes('duologue console login')")
 
 
 def test_a_viewer_meets_no_button(enter: Enter, hotel: tuple[House, Hotel]) -> None:
