@@ -53,7 +53,7 @@ def of_room(*contents: object) -> list[RoadEvent]:
     tasks = Tasks()
     agent = AgentWatch(tasks)
     agent.identity = "agent"
-    packets = Packets(tasks, agent, Secrecy(agent, None))
+    packets = Packets(tasks, agent, Secrecy(agent, None), lambda text: None)
     told: list[RoadEvent] = []
     packets._tell = told.append
     for content in contents:

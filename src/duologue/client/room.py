@@ -65,7 +65,9 @@ class RoomRoad:
         self._media = Media(self._tasks, self._agent, secret, early=early)
         self._words = Words(self._tasks, self._agent, self._media)
         self._files = Files(self._tasks, self._media.secrecy)
-        self._typed = Unconfirmed(self._tasks, lambda *what: self._words.send(*what, []))
+        self._typed = Unconfirmed(
+            self._tasks, lambda text, named: self._words.send(text, named, [])
+        )
         self._packets = Packets(
             self._tasks, self._agent, self._media.secrecy, self._typed.confirmed
         )
