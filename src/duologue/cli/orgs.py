@@ -64,9 +64,7 @@ def credit(
 @app.command("set")
 def set_(
     slug: Slug,
-    amount: Annotated[
-        str, typer.Argument(help="The credit that it has, or unlimited.")
-    ],
+    amount: Annotated[str, typer.Argument(help="The credit that it has, or unlimited.")],
     note: Annotated[str, typer.Option("--note", help="Why.")] = "",
     data: Data = None,
     config: Config = None,
