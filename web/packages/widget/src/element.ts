@@ -10,7 +10,7 @@ import { Panel } from "./panel.js";
 import type { ControlledSession, Home, LiveKitSession } from "./seam.js";
 import { sheets } from "./styles/index.js";
 import { Tag } from "./tag.js";
-import { fromRight, type Texts } from "./texts/index.js";
+import { fromRight, type TextKey, type Texts } from "./texts/index.js";
 import { Telling } from "./telling.js";
 import type { Tiding } from "./tidings.js";
 import { tellVerdict } from "./verdict.js";
@@ -18,6 +18,12 @@ import { View } from "./view.js";
 
 /** On a server there are no elements; an import is harmless there. */
 const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElement);
+
+/** What the widget says in its own language of what is noticed; the rest comes in words. */
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  handed_back: "agentAgain",
+  taken_over: "person",
+};
 
 const nowhere = (): Promise<never> => Promise.reject(new Error("the widget has no client"));
 
@@ -60,7 +66,10 @@ export class DuologueWidget extends Base {
       changed: () => this.draw(),
       said: () => this.view?.said(),
       pickedUp: () => this.notice(this.tag.t("pickedUp")),
-      notice: (text) => this.notice(text),
+      notice: (code, text) => {
+        const key = NOTICES[code];
+        this.notice(key === undefined ? text : this.tag.t(key));
+      },
       devices: () => void this.devices(),
       tell: (tiding) => this.tell(tiding),
       make: () => this.make(),

@@ -10,7 +10,7 @@ export interface WatchHooks {
   said(entries: readonly TranscriptEntry[]): void;
   /** The conversation was over and is gone on with: what was said is kept, and what was being said is not. */
   pickedUp(): void;
-  notice(text: string): void;
+  notice(code: string, text: string): void;
   /** Other microphones are there, or they have names now that one was allowed. */
   devices(): void;
   tell(tiding: Tiding): void;
@@ -68,7 +68,7 @@ export abstract class Watch {
       session.subscribe(show),
       session.subscribeToDataMessages((message) => this.tells.tell(["duologue-message", { message }])),
       session.on("notice", ({ code, message }) => {
-        if (!SHOWN_BY_STATE.has(code)) this.tells.notice(message);
+        if (!SHOWN_BY_STATE.has(code)) this.tells.notice(code, message);
       }),
       session.on("devices", () => this.tells.devices()),
       session.on("navigate", (url) => {

@@ -90,6 +90,8 @@ const words: Texts = {
   refuse: "Nicht jetzt",
   recorded: "Dieses Gespräch wird aufbewahrt.",
   taped: "Dieses Gespräch wird aufgezeichnet.",
+  person: "Sie sprechen jetzt mit einem Menschen.",
+  agentAgain: "Sie sprechen wieder mit dem Agenten.",
   ask: "Wie war es?",
   good: "Gut",
   bad: "Nicht gut",

@@ -98,6 +98,8 @@ export const en = {
   refuse: "Not now",
   recorded: "This conversation is kept.",
   taped: "This conversation is recorded.",
+  person: "You are talking with a person now.",
+  agentAgain: "You are talking with the agent again.",
   ask: "How was it?",
   good: "Good",
   bad: "Not good",

@@ -90,6 +90,8 @@ const words: Texts = {
   refuse: "Ahora no",
   recorded: "Esta conversación se guarda.",
   taped: "Esta conversación se graba.",
+  person: "Ahora hablas con una persona.",
+  agentAgain: "Vuelves a hablar con el agente.",
   ask: "¿Qué tal fue?",
   good: "Bien",
   bad: "No muy bien",

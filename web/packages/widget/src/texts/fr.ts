@@ -90,6 +90,8 @@ const words: Texts = {
   refuse: "Pas maintenant",
   recorded: "Cette conversation est conservée.",
   taped: "Cette conversation est enregistrée.",
+  person: "Vous parlez maintenant avec une personne.",
+  agentAgain: "Vous parlez de nouveau avec l’agent.",
   ask: "Comment était-ce ?",
   good: "Bien",
   bad: "Pas bien",
