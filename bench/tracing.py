@@ -35,7 +35,7 @@ from duologue.trace.store_sink import StoreSink
 
 ANSWER: Final = "The next train leaves at a quarter past nine from platform four."
 INSTRUCTIONS: Final = "You are the clerk of a station, and tell travellers of their trains. " * 5
-PACES: Final = {"at once": (12, 20, 0.0), "with pauses": (4, 8, 1.0)}
+PACES: Final = {"at once": (12, 20, 0.0), "with pauses": (3, 8, 1.0)}
 """Rounds, turns of each, and seconds between the turns."""
 GOAL: Final = 1.5
 Figures = dict[str, dict[str, list[float]]]
