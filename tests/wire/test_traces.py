@@ -82,6 +82,13 @@ def test_a_line_a_turn_and_one_of_a_trace_without() -> None:
     assert (third["trace_id"], third["trace_agent"], third["index"]) == ("run_2", "front-desk", "")
 
 
+def test_a_sheet_that_goes_on_has_one_title() -> None:
+    """Its pieces, one after the other, are the sheet as a whole."""
+    one, other = (traces.WholeTrace(**TRACE | {"id": each}, turn_list=[]) for each in "ab")
+    pieces = traces.as_csv([one]) + traces.as_csv([other], titled=False)
+    assert pieces == traces.as_csv([one, other])
+
+
 def test_no_cell_is_an_order_to_a_spreadsheet() -> None:
     """What a caller says, and what a visitor is called, stays text."""
     told = traces.WholeTrace(

@@ -17,6 +17,7 @@ const FACE: WidgetFace = {
   vision: false,
   encryption: "off",
   record: true,
+  recorded: false,
   navigation: false,
   consent: null,
   overrides: [],
