@@ -8,7 +8,9 @@ from tests.pages.gallery import LARGEST, PAGE, PICTURES, SCREENS, written
 def test_the_page_shows_every_picture() -> None:
     """docs/talk-page.md is what the command writes, and no picture lies there unseen."""
     assert PAGE.read_text() == written()
-    kept = {file.name for file in SCREENS.iterdir() if not file.name.startswith("widget-")}
+    kept = {
+        file.name for file in SCREENS.iterdir() if not file.name.startswith(("widget-", "console-"))
+    }
     assert kept == {f"{picture.name}.png" for picture in PICTURES}
 
 

@@ -105,6 +105,13 @@ def wait_for(desk: Desk, admin: str, id: str, true: Any) -> dict[str, Any]:  # n
         time.sleep(0.2)
 
 
+def event_of(desk: Desk, admin: str, rule: str) -> dict[str, Any]:
+    """The only thing that happened to a rule; other tests' rules may fire beside it."""
+    events = desk.ask("GET", "/v1/alerts", admin).json()["events"]
+    [event] = (one for one in events if one["alert_id"] == rule)
+    return dict(event)
+
+
 def test_a_lost_run_is_told_to_a_webhook(desk: Desk, admin: str, receiver: Receiver) -> None:
     """Signed with the rule's own secret; afterwards the rule says so, and its history."""
     made = desk.ask("POST", "/v1/alerts", admin, json=RULE | {"webhook": receiver.url})
@@ -130,11 +137,9 @@ def test_a_lost_run_is_told_to_a_webhook(desk: Desk, admin: str, receiver: Recei
     found = wait_for(desk, admin, rule["id"], lambda one: one["state"] == "fired")
     assert found["fired_at"] is not None
     until = time.monotonic() + SOON
-    while (events := desk.ask("GET", "/v1/alerts", admin).json()["events"])[0][
-        "delivery"
-    ] == "waiting":
+    while (event := event_of(desk, admin, rule["id"]))["delivery"] == "waiting":
         assert time.monotonic() < until
-    assert (events[0]["delivery"], events[0]["answer"]) == ("delivered", "HTTP 204")
+    assert (event["delivery"], event["answer"]) == ("delivered", "HTTP 204")
     with entered(desk) as owner:
         shown = page(owner, "/console/overview")
     assert "delivered: HTTP 204" in shown

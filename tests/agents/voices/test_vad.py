@@ -71,7 +71,8 @@ async def test_the_speech_itself_is_given_with_what_came_before_it() -> None:
     begun, ended = (next(e for e in ours if e.type is kind) for kind in TOLD)
     said = speech.speak("I would like to book a table.").at(RATE).seconds
     assert begun.frames[0].duration == pytest.approx(0.5, abs=0.04)
-    assert said < ended.frames[0].duration < said + 1.0
+    # The voice's last breath may be quieter than what is taken for speech.
+    assert said - 0.1 < ended.frames[0].duration < said + 1.0
     loudest = np.abs(np.frombuffer(ended.frames[0].data, dtype=np.int16)).max()
     assert loudest > 3000
 
