@@ -66,6 +66,9 @@ def test_leaves_out_what_was_said() -> None:
         Log(trace=TRACE, id="2" * 16, at_ns=1, level="error", text="x", attributes=said)
     )
     assert (line.text, line.level, line.attributes) == ("", "error", {"lk.e2e_latency": 0.5})
+    told = {"exception.type": "KeyError", "error": "asked for: x", "said": "x"}
+    line = without_content(Log(trace=TRACE, id="2" * 16, at_ns=1, text="x", attributes=told))
+    assert line.attributes == {"exception.type": "KeyError"}
     run = without_content(Trace(trace=TRACE, agent="a", attributes=said))
     assert run == Trace(trace=TRACE, agent="a", attributes={"lk.e2e_latency": 0.5})
 

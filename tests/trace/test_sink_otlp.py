@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
     ExportLogsPartialSuccess,
@@ -19,7 +20,7 @@ from tests.trace.receiver import FOREVER, Answer, Receiver, Request
 from duologue.trace.entries import Entry, Log, Span, Trace, Turn
 from duologue.trace.ingest import otlp
 from duologue.trace.otlp_words import decode_event
-from duologue.trace.sending import Forbidden, NotTaken
+from duologue.trace.sending import Forbidden, NotTaken, Sender
 from duologue.trace.sink_otlp import OtlpSink
 from duologue.trace.sinks import Refused
 
@@ -234,6 +235,24 @@ def test_refuses_an_address_that_is_none(url: str) -> None:
     """An address that cannot be posted to is an error from the start, and named."""
     with pytest.raises(ValueError, match="telemetry"):
         OtlpSink(url)
+
+
+@pytest.mark.parametrize(("url", "proven"), [("HTTPS://x", True), ("http://x", False)])
+async def test_whoever_is_asked_by_https_proves_who_it_is(
+    monkeypatch: pytest.MonkeyPatch, url: str, proven: bool
+) -> None:
+    """However the address is written; without https there are no certificates to be read."""
+    asked: list[object] = []
+
+    class Client:
+        def __init__(self, *, verify: object, **_: object) -> None:
+            asked.append(verify)
+            raise ConnectionError("enough is known")
+
+    monkeypatch.setattr(httpx, "AsyncClient", Client)
+    with pytest.raises(ConnectionError):
+        await Sender(url).ask("GET", "/")
+    assert asked == [proven]
 
 
 async def test_our_own_reader_gets_what_was_told() -> None:

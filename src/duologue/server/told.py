@@ -13,10 +13,10 @@ from duologue.settings import Settings
 from duologue.store import recordings, trace_lists, trace_tail, traces
 from duologue.store.trace_records import Trace as Kept
 from duologue.store.trace_records import TurnRow
-from duologue.trace.content import without_content
+from duologue.trace.content import SPOKEN, without_content
 from duologue.trace.entries import Entry, Log, Span, Trace
 from duologue.trace.ingest.otlp import SERVICE, TURNS_TOLD
-from duologue.trace.ingest.turns import SPOKEN, concerns_turns, turns
+from duologue.trace.ingest.turns import concerns_turns, turns
 from duologue.trace.limits import Limits, bounded
 from duologue.trace.prices import Prices
 from duologue.trace.store_sink import row_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
@@ -45,6 +46,10 @@ _NAMES: Final = frozenset(
         "exception.stacktrace",
     }
 )
+SPOKEN: Final = "chat_history"
+"""The logger of lines of which each is a message of the session: its role and its times."""
+_FIELD: Final = re.compile(r"lk\.|gen_ai\.|exception\.type$")
+"""The fields of a line whose meaning is known; all others are whatever code logs."""
 _EVENTS: Final = frozenset(
     {
         "gen_ai.system.message",
@@ -80,7 +85,10 @@ def without_content(entry: _Told) -> _Told:
                 return entry
             return msgspec.structs.replace(entry, user_text="", agent_text="")
         case Log():
-            return msgspec.structs.replace(entry, text="", attributes=_bare(entry.attributes))
+            bare = _bare(entry.attributes)
+            if entry.logger != SPOKEN:
+                bare = {key: value for key, value in bare.items() if _FIELD.match(key)}
+            return msgspec.structs.replace(entry, text="", attributes=bare)
         case Trace():
             if entry.attributes is UNSET:
                 return entry

@@ -71,7 +71,7 @@ class Sender:
         if self._client is None:
             # Never on to where an answer points: the headers hold a key.
             # Certificates take 20 ms of the processor to read, and are for https alone.
-            secure = self.url.startswith("https:")
+            secure = urlsplit(self.url).scheme == "https"
             self._client = httpx.AsyncClient(
                 timeout=self._patience, follow_redirects=False, verify=secure
             )

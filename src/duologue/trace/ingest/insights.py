@@ -18,10 +18,10 @@ from livekit.protocol.metrics import MetricsRecordingHeader
 from msgspec import UNSET
 
 from duologue.trace import names
+from duologue.trace.content import SPOKEN
 from duologue.trace.entries import Entry, Log, Outcome, Span, Trace
 from duologue.trace.ingest import reading
 from duologue.trace.ingest.records import Malformed, Source, Told, over, repeatable
-from duologue.trace.ingest.turns import SPOKEN
 from duologue.trace.prices import Prices
 
 _S: Final = 1_000_000_000

@@ -8,10 +8,10 @@ import msgspec
 from msgspec import UNSET
 
 from duologue.trace import names
+from duologue.trace.content import SPOKEN
 from duologue.trace.entries import Entry, Log, Span, Trace
 from duologue.trace.ingest import reading
 from duologue.trace.ingest.records import Source, Told, over
-from duologue.trace.ingest.turns import SPOKEN
 
 SERVICE = "service.name"
 """The attribute of a run that names the program: an agent's own name says more."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from duologue.trace.content import SPOKEN
 from duologue.trace.entries import Entry, Log, Span, Turn
 from duologue.trace.prices import Prices
 from duologue.trace.turns import TurnBuilder
 
-SPOKEN: Final = "chat_history"
-"""The logger of what was said: livekit-agents' own."""
 MOST: Final = 2000
 """Utterances and answers that are looked at: a conversation of a day has fewer."""
 _HEARD: Final = frozenset({"user_turn", "assistant_turn"})
