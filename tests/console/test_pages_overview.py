@@ -150,7 +150,8 @@ def rule(conn: Connection, org_id: str, **facts: Any) -> store.Alert:
 
 def test_rules_and_what_happened_to_them(conn: Connection, world: World) -> None:
     """How they stand, what they saw, and who was told."""
-    fired, quiet = rule(conn, world.id), rule(conn, world.id, webhook="", now=NOW + 1)
+    fired = rule(conn, world.id, webhook="https://x.example/hook?key=1")
+    quiet = rule(conn, world.id, webhook="", now=NOW + 1)
     store.note(conn, world.id, fired.id, Measured(2.0, 9), NOW)
     store.note(conn, world.id, quiet.id, Measured(0.0, 0), NOW)
     [(_, event)] = store.waiting(conn, NOW, 1000)
@@ -160,10 +161,12 @@ def test_rules_and_what_happened_to_them(conn: Connection, world: World) -> None
         ("no data", "", "no data"),
     ]
     assert [bool(each.secret) for each in view.rules] == [True, False]
+    assert [each.webhook for each in view.rules] == [fired.webhook, ""]
     assert [(each.kind, each.told) for each in view.events] == [("fired", "tried once")]
     store.settle(conn, world.id, event.id, delivery="failed", answer="HTTP 500", next_at=None)
     store.note(conn, world.id, quiet.id, Measured(0.0, 3), NOW)
     view = alerts.load(conn, world.id, master="a secret of many letters", owner=False)
     assert [each.secret for each in view.rules] == [None, None]
+    assert [each.webhook for each in view.rules] == ["https://x.example", ""]
     assert (view.rules[1].state, view.rules[1].colour) == ("well", "good")
     assert (view.events[0].told, view.events[0].wrong) == ("given up: HTTP 500", True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duologue.core import alerts
-from duologue.core.alerts import CALM_MS, MEASURES, Standing, judge
+from duologue.core.alerts import CALM_MS, MEASURES, Standing, judge, place
 from duologue.wire.alerts import EventKind, Measure, State
 
 MINUTE = 60_000
@@ -45,8 +45,30 @@ def test_a_figure_that_trembles_is_told_once() -> None:
 
 @pytest.mark.parametrize("state", get_args(State))
 def test_without_data_nothing_changes(state: State) -> None:
-    """Nothing fires, nothing gets well, and calm begins anew."""
-    assert judge(Standing(state, 5), None, 1.0, 10 * CALM_MS) == (Standing(state), None)
+    """Nothing fires, nothing gets well, and calm goes on."""
+    assert judge(Standing(state, 5), None, 1.0, 10 * CALM_MS) == (Standing(state, 5), None)
+
+
+def test_calm_that_silence_interrupts_is_calm() -> None:
+    """Calls that are shorter than calm lasts make a rule well, too."""
+    standing, told = Standing("fired"), []
+    for number in range(12):
+        standing, change = judge(standing, None if number % 2 else 1.0, 5.0, number * MINUTE)
+        told.append(change)
+    assert [each for each in told if each] == ["well"]
+
+
+@pytest.mark.parametrize(
+    ("webhook", "there"),
+    [
+        ("https://hooks.example.com/services/T0/B0/secret?key=1#x", "https://hooks.example.com"),
+        ("http://me:secret@[::1]:8080/hook", "http://[::1]:8080"),
+        ("", ""),
+    ],
+)
+def test_the_place_of_a_webhook_tells_no_secret(webhook: str, there: str) -> None:
+    """Scheme and host, and nothing behind or before them."""
+    assert place(webhook) == there
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 10)), max_size=60))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -46,10 +47,10 @@ def judge(
 ) -> tuple[Standing, Literal["fired", "well"] | None]:
     """How a rule stands after a look at its figure, and what is to be told of it.
 
-    Without data nothing changes: one that fired has not got well by silence.
+    Without data nothing changes: one that fired has not got well by silence, and stays calm in it.
     """
     if value is None:
-        return Standing(before.state), None
+        return Standing(before.state, before.calm_since), None
     if value >= threshold:
         return Standing("fired"), None if before.state == "fired" else "fired"
     if before.state != "fired":
@@ -84,6 +85,12 @@ def rule(measure: Measure, threshold: float, minutes: int, agent: str) -> str:
 def sentence(kind: EventKind, said: str, figure: str) -> str:
     """What happened to a rule, for a log or a chat; `said` is the rule in words."""
     return f"{_HAPPENED[kind]}: {said}. It is {figure} now."
+
+
+def place(webhook: str) -> str:
+    """Where a webhook leads, without what may be a secret in its address: `https://example.com`."""
+    parts = urlsplit(webhook)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if webhook else ""
 
 
 _WRITTEN: Final[dict[Unit, Callable[[float], str]]] = {

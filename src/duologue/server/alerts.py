@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from duologue.access import outgoing, webhooks
 from duologue.access.keys import Principal
+from duologue.core.alerts import place
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server.owners import principal_of
@@ -89,10 +90,11 @@ async def rehearse(host: Host, org_id: str, id: str) -> AlertEvent:  # noqa: A00
 
 
 def view(host: Host, one: Alert, *, secret: bool) -> wire.AlertView:
-    """A rule as owners see it."""
+    """A rule as owners see it; without `secret`, of its webhook only the place."""
     signs = webhooks.secret_of(host.settings.webhook_secret, one.id) if secret else None
     known: dict[str, Any] = msgspec.structs.asdict(one) | {
         "window_minutes": one.minutes,
+        "webhook": one.webhook if secret else place(one.webhook),
         "secret": signs if one.webhook else None,
     }
     return msgspec.convert(known, wire.AlertView)

@@ -56,6 +56,7 @@ class AlertView(msgspec.Struct, kw_only=True):
     agent: str
     window_minutes: int
     webhook: str
+    """Where it is told; to keys without `admin`, scheme and host only."""
     state: State
     """`unknown` until there was anything to judge."""
     value: float | None

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from duologue.access.webhooks import secret_of
-from duologue.core.alerts import MEASURES, rule, shown, within
+from duologue.core.alerts import MEASURES, place, rule, shown, within
 from duologue.store import alerts
 from duologue.store.alerts import Alert, AlertEvent
 
@@ -25,6 +25,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     alert: Alert
     words: str
+    webhook: str
+    """Where it is told: all of the address for owners, scheme and host for viewers."""
     value: str
     state: str
     colour: str
@@ -59,12 +61,12 @@ class AlertsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(conn: Connection, org_id: str, *, master: str, owner: bool) -> AlertsView:
-    """The section; viewers are not shown what signs webhooks."""
+    """The section; viewers are not shown what signs webhooks, nor their whole addresses."""
     found = alerts.all(conn, org_id)
     by_id = {each.id: each for each in found}
     happened = alerts.events(conn, org_id, limit=SHOWN)
     return AlertsView(
-        rules=[_rule(each, master if owner else "") for each in found],
+        rules=[_rule(each, master, owner=owner) for each in found],
         events=[_happened(each, by_id[each.alert_id]) for each in happened],
         signs=bool(master),
     )
@@ -75,7 +77,7 @@ def _said(alert: Alert) -> str:
     return f"{words[:1].upper()}{words[1:]}"
 
 
-def _rule(alert: Alert, master: str) -> Rule:
+def _rule(alert: Alert, master: str, *, owner: bool) -> Rule:
     if alert.state == "fired":
         state, colour = "fired", "bad"
     elif not alert.samples:
@@ -85,10 +87,11 @@ def _rule(alert: Alert, master: str) -> Rule:
     return Rule(
         alert=alert,
         words=_said(alert),
+        webhook=alert.webhook if owner else place(alert.webhook),
         value=shown(alert.measure, alert.value),
         state=state,
         colour=colour,
-        secret=secret_of(master, alert.id) if alert.webhook else None,
+        secret=secret_of(master, alert.id) if alert.webhook and owner else None,
     )
 
 
