@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Final
 
+import msgspec
 from opentelemetry import trace as api
 
 from duologue.core.redaction import clean, field, redact
@@ -17,6 +19,13 @@ from duologue.trace.told import current_id, fresh_id
 MOST: Final = 1000
 """Lines that are kept of one run."""
 MORE: Final = f"More was logged than {MOST} lines, which are kept of a run."
+LONGEST: Final = 65_536
+"""Characters that are read of any text of a line."""
+FIELDS: Final = 50
+"""Fields that are read of a line."""
+_VALUES: Final = 500
+"""Values that are read within them, together."""
+_DEEPEST: Final = 5
 _OWN: Final = "duologue.trace"
 _PLAIN: Final = frozenset(
     {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "_logger", "_name"}
@@ -32,6 +41,37 @@ class _Run:
         self.trace = trace
         self.tell = tell
         self.told = 0
+
+
+class _Bounded:
+    """Takes so much of a line's fields and no more: what is logged along may be of any size."""
+
+    def __init__(self) -> None:
+        self._letters = LONGEST
+        self._values = _VALUES
+
+    def of(self, value: Any, depth: int = 0) -> Any:
+        """What is read of a value."""
+        self._values -= 1
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, bytes | bytearray | memoryview):
+            value = bytes(value[: self._letters]).decode("utf-8", "backslashreplace")
+        if isinstance(value, msgspec.Struct):
+            value = msgspec.structs.asdict(value)
+        if not isinstance(value, Mapping | list | tuple | set | frozenset):
+            return self._text(value)
+        if depth == _DEEPEST:
+            return "…"
+        some = islice(value, max(0, self._values))
+        if isinstance(value, Mapping):
+            return {self._text(name): self.of(value[name], depth + 1) for name in some}
+        return [self.of(inner, depth + 1) for inner in some]
+
+    def _text(self, value: Any) -> str:
+        told = str(value)[: self._letters]
+        self._letters -= len(told)
+        return told
 
 
 class Lines(logging.Handler):
@@ -80,15 +120,20 @@ def _line(trace: str, record: logging.LogRecord, *, over: bool) -> Log:
     failure = record.exc_info
     if isinstance(told, dict):  # structlog's, which is put into words by its formatter
         fields = {name: value for name, value in told.items() if name not in _STRUCTLOG}
-        text, failure = str(told.get("event", "")), failure or _raised(told.get("exc_info"))
+        text, failure = _text(told.get("event", "")), failure or _raised(told.get("exc_info"))
     else:
-        text = record.getMessage()
+        text = record.getMessage()[:LONGEST]
         fields = {name: value for name, value in vars(record).items() if name not in _PLAIN}
-    attributes = {redact(str(name)): field(name, value) for name, value in fields.items()}
+    some = _Bounded()
+    attributes = {
+        redact(_text(name)): field(name, some.of(value))
+        for name, value in islice(fields.items(), FIELDS)
+    }
     if failure and failure[1] is not None:
         attributes["exception.type"] = type(failure[1]).__qualname__
-        attributes["exception.message"] = clean(str(failure[1]))
-        attributes["exception.stacktrace"] = redact("".join(traceback.format_exception(failure[1])))
+        attributes["exception.message"] = clean(_text(failure[1]))
+        stack = "".join(traceback.format_exception(failure[1]))
+        attributes["exception.stacktrace"] = redact(stack[:LONGEST])
     return Log(
         trace=trace,
         id=fresh_id(),
@@ -99,6 +144,10 @@ def _line(trace: str, record: logging.LogRecord, *, over: bool) -> Log:
         logger=record.name,
         attributes={} if over else attributes,
     )
+
+
+def _text(value: Any) -> str:
+    return str(value)[:LONGEST]
 
 
 def _raised(told: Any) -> Any:
