@@ -150,7 +150,7 @@ def test_silence_says_little_of_a_source_that_tells_only_what_happens(
 
 
 def test_an_agent_may_have_a_rule_of_its_own(conn: Connection, world: World) -> None:
-    """By its definition, or by a table of the settings where it runs elsewhere."""
+    """By its definition, or by a table of the settings, field by field before the definition."""
     assert trace_keeping.own(conn, {}) == {}
     definition = '{"slug":"desk","trace_days":7,"trace_megabytes":0,"greeting":"Hi"}'
     agents.put(
@@ -163,7 +163,7 @@ def test_an_agent_may_have_a_rule_of_its_own(conn: Connection, world: World) -> 
         "desk": {"trace_days": 9},
     }
     rules = trace_keeping.own(conn, tables)
-    assert rules[world.id, "desk"] == trace_keeping.Rule(7, 0)
+    assert rules[world.id, "desk"] == trace_keeping.Rule(9, 0)
     assert rules[world.id, "far"] == trace_keeping.Rule(None, 5)
     assert {name for _, name in rules} == {"desk", "far"}
 

@@ -27,16 +27,18 @@ class Rule(msgspec.Struct, frozen=True):
 def own(conn: Connection, tables: Mapping[str, Mapping[str, Any]]) -> dict[Owned, Rule]:
     """The agents with a rule of their own, by their definition or by an `[agents.NAME]` table.
 
-    A table counts in every organization, also for an agent that runs elsewhere.
+    A table counts in every organization, also for an agent that runs elsewhere; what it says wins
+    over the definition, which may be that of an agent that is not loaded any more.
     """
-    owners = [row[0] for row in _owners(conn).fetchall()]
     found = {
-        (org_id, name): msgspec.convert(dict(table), Rule)
-        for name, table in tables.items()
-        for org_id in owners
+        (org_id, slug): msgspec.json.decode(definition, type=Rule)
+        for org_id, slug, definition in _defined(conn).fetchall()
     }
-    for org_id, slug, definition in _defined(conn).fetchall():
-        rule = msgspec.json.decode(definition, type=Rule)
-        if rule != Rule():
-            found[org_id, slug] = rule
+    owners = [row[0] for row in _owners(conn).fetchall()]
+    for name, table in tables.items():
+        said = msgspec.structs.asdict(msgspec.convert(dict(table), Rule))
+        told = {field: value for field, value in said.items() if value is not None}
+        for owner in owners:
+            before = found.get((owner, name), Rule())
+            found[owner, name] = msgspec.structs.replace(before, **told)
     return {agent: rule for agent, rule in found.items() if rule != Rule()}
