@@ -234,7 +234,7 @@ async def test_a_conversation_that_is_deleted_leaves_nothing(tmp_path: Path) -> 
         run = client.run
         await client.until(h.AgentAudio)
         await asyncio.sleep(0.5)
-        await desk.host.finish(desk.org_id, desk.conversation, "deleted")
+        await desk.host.finish(desk.org_id, desk.conversation, "deleted", forgotten=True)
         await run.closed()
         await desk.host.db.write(trace_deletion.delete_one, desk.org_id, run.id)
         assert await kept(desk, run.id) == []

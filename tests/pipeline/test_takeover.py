@@ -174,6 +174,47 @@ async def test_last_words_are_heard_before_the_agent_is_back(tmp_path: Path) -> 
         assert [one.item for one in stored] == [{"by": "person", "name": "Ada"}]
 
 
+async def test_last_words_are_heard_of_a_person_who_is_gone(tmp_path: Path) -> None:
+    """Nothing is heard of them any more while they are still said: the agent waits for the end."""
+    async with stage(tmp_path, greeting="") as desk:
+        client = await desk.join()
+        await taken(desk, 0.3)
+        await order(desk, wire.Speak(ADA, "one two three four five six seven eight nine ten"))
+        await client.until(h.Noticed, lambda one: one.code == "handed_back")
+        ends = [type(one) for one in client.heard if isinstance(one, h.AgentEnded | h.Noticed)]
+        assert ends == [h.Noticed, h.AgentEnded, h.Noticed]
+        stored = await desk.record()
+        assert [one.item for one in stored] == [{"by": "person", "name": "Ada"}]
+
+
+async def test_what_could_not_be_said_in_time_is_not_said_by_the_agent(tmp_path: Path) -> None:
+    """The session is not there yet, and the person is gone before it is."""
+    async with stage(tmp_path, greeting="") as desk:
+        client = await desk.join()
+        takeover = client.run.takeover
+        takeover.begin(ADA, "Ada", 60)
+        takeover.speak(ADA, "It is me.")
+        assert client.run._actor.session is None
+        takeover._deserted()
+        assert takeover.holder is None
+        await until(lambda: client.run._actor.session is not None)
+        client.run.say("Now I.")
+        await client.said("Now I.")
+        assert [one.text for one in client.all(h.AgentSaid)] == ["Now I."]
+
+
+async def test_who_begins_again_may_ask_for_more_patience(tmp_path: Path) -> None:
+    """Each word of theirs is a sign of life for as long as they asked for last."""
+    async with stage(tmp_path, greeting="") as desk:
+        client = await desk.join()
+        await taken(desk, 0.2)
+        await taken(desk, 60)
+        await order(desk, wire.Speak(ADA, "Hi."))
+        await client.said("Hi.")
+        await asyncio.sleep(0.6)
+        assert client.run.holder is not None
+
+
 async def test_who_comes_meanwhile_is_told_and_a_rebuilt_agent_knows(tmp_path: Path) -> None:
     """Those who join later hear that it is a person; so does the agent of the next run."""
     mind = ScriptedAnswers(["Yes."])

@@ -26,7 +26,6 @@ class FakeRun:
     def __init__(self) -> None:
         self.state = "speaking"
         self.holder: wire.Holder | None = None
-        self.secret = False
         self.said = {"t1": "One two three"}
 
     def words_of(self, turn: str) -> str:
@@ -115,6 +114,7 @@ async def test_what_else_happens_is_told() -> None:
         tap.happened(h.StateShared("a", 1))
         tap.moved(2)
         tap.over("left")
+        tap.happened(h.Ended("ended", "Gone."))
         assert await events(watcher) == [
             wire.Doing("thinking"),
             wire.Tool("book", "c1", "done"),
@@ -155,17 +155,67 @@ async def test_a_list_gets_a_row_twice_a_second() -> None:
 @pytest.mark.parametrize("words", [True, False])
 async def test_words_that_nobody_may_know_are_not_told(words: bool) -> None:
     """Of an encrypted session, and of everything after it; or where the setting says so."""
-    bell, run, tap = tapped(words=words)
+    bell, _, tap = tapped(words=words)
     assert tap.hidden == ("" if words else "untraced")
-    run.secret = words
+    if words:
+        tap.hide()
     with bell.subscribe(one_of("org", "conv")) as watcher:
         tap.happened(h.UserSaid("u1", "secret"))
-        run.secret = False
         tap.happened(h.AgentText("t1", "One"))
         tap.happened(h.AgentSaid("t1", "secret, too"))
         tap.happened(h.StateChanged("listening"))
         assert await events(watcher) == [wire.Doing("listening")]
     assert tap.hidden == ("encrypted" if words else "untraced")
+
+
+async def test_what_was_begun_in_secret_stays_secret_though_nobody_watched(tmp_path: Path) -> None:
+    """The visitor opens the page again without encryption, in the same run."""
+    sealed = {"encryption": "optional", "encryption_key": "env:SEAL"}
+    async with stage(tmp_path, greeting="one two three four five six", **sealed) as desk:
+        client = await desk.join(e2ee=True)
+        run = client.run
+        await client.until(h.AgentAudio)
+        await desk.leave(client, "dropped")
+        again = await desk.join(again=True)
+        assert again.run is run
+        assert not run.record.secret
+        assert run.tap.hidden == "encrypted"
+
+
+async def test_a_turn_is_whose_it_was_when_it_began() -> None:
+    """The agent's answer that a person cuts is the agent's, also of one that nobody watched."""
+    bell, run, tap = tapped()
+    tap.happened(h.AgentText("t1", "One "))
+    run.holder = wire.Holder("con_1", "Ada", 0)
+    with bell.subscribe(one_of("org", "conv")) as watcher:
+        tap.happened(h.AgentText("t1", "two three"))
+        assert await events(watcher) == [wire.Words("t1", "agent", "One two three")]
+        tap.happened(h.AgentSaid("t1", "One two"))
+        tap.happened(h.AgentText("t2", "It is me."))
+        run.holder = None
+        tap.happened(h.AgentSaid("t2", "It is me."))
+        assert await events(watcher) == [
+            wire.Words("t1", "agent", "One two", final=True),
+            wire.Words("t2", "person", "It is me.", final=True),
+        ]
+
+
+async def test_the_end_is_told_after_the_last_words_and_nothing_after_it() -> None:
+    """Words that wait for their commit come before it; a level that was due does not come."""
+    bell, _, tap = tapped()
+    with bell.subscribe(one_of("org", "conv")) as watcher:
+        tap.heard(LOUD)
+        tap.over("done")
+        tap.happened(h.AgentSaid("t1", "Goodbye."))
+        tap.happened(h.Ended("ended", "Done."))
+        tap.happened(h.StateChanged("listening"))
+        tap.heard(LOUD)
+        tap.moved(0)
+        assert await events(watcher) == [
+            wire.Words("t1", "agent", "Goodbye.", final=True),
+            wire.Over("done"),
+        ]
+    assert tap._timers == {}
 
 
 async def test_nothing_is_made_while_nobody_watches() -> None:

@@ -16,7 +16,7 @@ from tests.pipeline.stage import Client, Stage, stage, until
 from duologue.agents.voices.scripted import Call
 from duologue.core import happenings as h
 from duologue.pipeline import tracing
-from duologue.store import recovery, trace_lists
+from duologue.store import recordings, recovery, trace_lists
 from duologue.store.trace_records import Trace
 from duologue.testing.models import ScriptedAnswers, ScriptedSTT
 from duologue.testing.speech import speak
@@ -348,11 +348,27 @@ async def test_nothing_more_is_told_of_a_deleted_conversation(tmp_path: Path) ->
         client.run.floor.type("hello")
         await client.said("You said: hello")
         run = client.run.id
-        await desk.host.finish(desk.org_id, desk.conversation, "deleted")
+        await desk.host.finish(desk.org_id, desk.conversation, "deleted", forgotten=True)
         await desk.host._settle()
         await desk.host.tracing.ledger.close()
         found = await desk.host.db.read(trace_lists.get, desk.org_id, run)
         assert found is None or found.status == "active"
+
+
+async def test_an_owner_may_call_an_end_deleted(tmp_path: Path) -> None:
+    """It is a word like any other: the trace is told of the end, and the recording is kept."""
+    async with stage(tmp_path, record=True, greeting="g" * 40) as desk:
+        client = await desk.join()
+        await client.until(h.AgentEnded)
+        run = client.run.id
+        await desk.host.finish(desk.org_id, desk.conversation, "deleted")
+        await desk.host._settle()
+        await desk.host.tracing.ledger.close()
+        found = await desk.host.db.read(trace_lists.get, desk.org_id, run)
+        sounds = await desk.host.db.read(recordings.of, desk.org_id, run)
+    assert found is not None
+    assert (found.status, found.reason) == ("complete", "deleted")
+    assert [one.state for one in sounds] == ["complete"]
 
 
 async def test_a_killed_process_leaves_no_trace_that_lives(tmp_path: Path) -> None:

@@ -194,12 +194,17 @@ class Host:
         for seat in self.attached(conversation_id):
             seat.close("replaced")
 
-    async def finish(self, org_id: str, conversation_id: str, reason: str) -> None:
-        """Ends a conversation for good, live or not."""
+    async def finish(
+        self, org_id: str, conversation_id: str, reason: str, *, forgotten: bool = False
+    ) -> None:
+        """Ends a conversation for good, live or not; one that is forgotten leaves nothing more."""
         await self.db.write(conversations.end, org_id, conversation_id, reason, self.clock())
         run = self._runs.get(conversation_id)
         if run is not None:
-            run.end(DuologueError("ended", reason=reason), reason=reason, final=True)
+            if forgotten:
+                self.tracing.forget(run.id)
+            error = DuologueError("ended", reason=reason)
+            run.end(error, reason=reason, final=True, forgotten=forgotten)
 
     # ------------------------------------------------------------ runs
 
@@ -266,7 +271,6 @@ class Host:
     def _run_ended(self, run: Run, org_id: str) -> asyncio.Future[bool] | None:
         """Buries a run; a final end is in the store before anybody is told of it."""
         self._stop_waiting(run)
-        self.tracing.ending(run.id, run.ended)
         self._spawn(self._bury(run, org_id))
         if not run.final:
             return None

@@ -127,6 +127,8 @@ class Run:
         """Why the run is over; none while it goes on."""
         self.final = False
         """Whether the conversation ended with the run."""
+        self.forgotten = False
+        """Whether the conversation is being deleted: what was not kept by now never is."""
         self.on_end: Callable[[], asyncio.Future[bool] | None] = lambda: None
         """Set by the host; clients are told of the end when what it returns is done."""
         self.unattended: Callable[[], None] = lambda: None
@@ -143,11 +145,14 @@ class Run:
         if standin is not None:
             self._actor.remember(standin)
 
-    def end(self, error: DuologueError, *, reason: str, final: bool = False) -> None:
+    def end(
+        self, error: DuologueError, *, reason: str, final: bool = False, forgotten: bool = False
+    ) -> None:
         """Ends the run: every listener is told, and the agent is closed behind it.
 
         A final end is the end of the conversation; any other may be rebuilt from memory.
         """
+        self.forgotten |= forgotten
         if self.ended is not None:
             return
         self.ended = reason
@@ -155,9 +160,9 @@ class Run:
         self.floor.close()
         self.takeover.close()
         self._narrator.mouth.close()
+        self.tap.over(reason)
         self._outlet.put(Ended(error.code, error.message), self.on_end())
         self.unattended()
-        self.tap.over(reason)
         self._closing = asyncio.ensure_future(self._close())
 
     def left(self) -> None:
@@ -192,11 +197,6 @@ class Run:
         return self.takeover.holder
 
     @property
-    def secret(self) -> bool:
-        """Whether nobody is to know what is said now."""
-        return self.record.secret
-
-    @property
     def turn(self) -> str:
         """The turn that the agent speaks in, or nothing."""
         return self._narrator.turns.agent_turn or ""
@@ -214,6 +214,8 @@ class Run:
             self._recorder.enter(listener, guest)
         shared = self._outlet.listening and self.record.secret
         self.record.secret = guest.unrecorded or shared
+        if self.record.secret:
+            self.tap.hide()
         if self._watch is not None:
             self._watch.know(**guest.way)
         self.exchange.arrived(listener, guest.transport)
@@ -375,6 +377,6 @@ class Run:
         for task in self._tasks:
             task.cancel()
         if self._recorder is not None:
-            await self._recorder.close(keep=self.ended != "deleted")
+            await self._recorder.close(keep=not self.forgotten)
         await self._actor.close()
         await self.record.settled()

@@ -79,7 +79,7 @@ class Takeover:
         """The person answers from now on; of two, the first."""
         if self.holder is not None:
             self._require(by)
-            self._leaving = False
+            self._leaving, self._patience = False, seconds
             self.stay(by, seconds)
             return
         self.holder = Holder(by, name, self._clock() // 1_000_000)
@@ -96,7 +96,7 @@ class Takeover:
         self._require(by)
         self.stay(by, self._patience)
         self._said.append(text)
-        self._actor.do(lambda session: self._say(session, text))
+        self._actor.do(lambda session: self._say(session, by, text))
 
     def stay(self, by: str, seconds: float) -> None:
         """The person is there; whoever is not in the agent's place need not be."""
@@ -161,7 +161,9 @@ class Takeover:
         session.options.preemptive_generation["enabled"] = False
         session.interrupt(force=True)
 
-    def _say(self, session: AgentSession[None], text: str) -> None:
+    def _say(self, session: AgentSession[None], by: str, text: str) -> None:
+        if self.holder is None or self.holder.by != by:
+            return  # the session was not there before they were gone
         self._ours = True
         try:
             speech = session.say(text)
@@ -180,7 +182,8 @@ class Takeover:
 
     def _deserted(self) -> None:
         log.info("person gone", conversation=self._conversation)
-        self._end()
+        self._leaving = True
+        self._left()
 
     def _end(self) -> None:
         holder = self.holder

@@ -33,10 +33,6 @@ class Told(Protocol):
     def holder(self) -> wire.Holder | None:
         """Who speaks in its place."""
 
-    @property
-    def secret(self) -> bool:
-        """Whether nobody is to know what is said now."""
-
     def words_of(self, turn: str) -> str:
         """What the agent said in its open turn."""
 
@@ -56,7 +52,11 @@ class Tap:
         self._parts: dict[int, str] = {}
         self._part_of = ""
         self._growing = ""
+        self._turn: tuple[str, wire.Side] = ("", "agent")
+        """The agent's last turn, and whose words it began with."""
         self._last: tuple[str, wire.Side] | None = None
+        self._reason = "ended"
+        self._over = False
         self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
 
     def follow(self, run: Told) -> None:
@@ -65,20 +65,31 @@ class Tap:
 
     @property
     def hidden(self) -> wire.Hidden:
-        """Why words are not shown; once a secret was told, later words may repeat it."""
-        if self._run is not None and self._run.secret:
-            self._hidden = "encrypted"
+        """Why words are not shown."""
         return self._hidden
+
+    def hide(self) -> None:
+        """Shows no words any more: a secret is told, and later words may repeat it."""
+        self._hidden = "encrypted"
 
     # ------------------------------------------------------------ what happens
 
     def happened(self, happening: h.Happening) -> None:
-        """Something happens; where nobody watches that costs two looks."""
+        """Something happens; where nobody watches that costs a few looks."""
+        if self._over:
+            return
+        if isinstance(happening, h.Ended):
+            self._end()
+            return
+        if isinstance(happening, h.AgentText | h.AgentSaid) and happening.turn != self._turn[0]:
+            self._turn = happening.turn, self._whose
         if self._bell.watched(self._one) or self._bell.watched(self._all):
             self._tell(happening)
 
     def heard(self, pcm: bytes) -> None:
         """The microphone brings sound."""
+        if self._over:
+            return
         if self._bell.watched(self._one) or self._bell.watched(self._all):
             self._user.add(pcm)
             self._soon(LEVELS, self._levels)
@@ -90,18 +101,24 @@ class Tap:
 
     def moved(self, clients: int) -> None:
         """There are other clients than before."""
-        self._bell.publish(self._one, wire.Attached(clients))
+        if not self._over:
+            self._bell.publish(self._one, wire.Attached(clients))
         self._bell.publish(self._all, wire.Moved(self._conversation))
 
     def over(self, reason: str) -> None:
-        """The run is over: nothing more is told."""
+        """The run is over for this reason, which is told after its last words."""
+        self._reason = reason
+
+    # ------------------------------------------------------------ within
+
+    def _end(self) -> None:
+        """Tells of the end, and of nothing that happens after it."""
+        self._over = True
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._bell.publish(self._one, wire.Over(reason))
+        self._bell.publish(self._one, wire.Over(self._reason))
         self._bell.publish(self._all, wire.Moved(self._conversation))
-
-    # ------------------------------------------------------------ within
 
     def _tell(self, happening: h.Happening) -> None:
         match happening:
@@ -122,7 +139,7 @@ class Tap:
                 self._soon(GROWS, self._grown)
             case h.AgentSaid(turn, text):
                 self._growing = ""
-                self._words(turn, self._side, text, final=True)
+                self._words(turn, self._side(turn), text, final=True)
             case h.AgentEnded(turn, interrupted):
                 self._grown()
                 self._bell.publish(self._one, wire.TurnEnded(turn, interrupted))
@@ -136,8 +153,13 @@ class Tap:
             case _:
                 pass
 
+    def _side(self, turn: str) -> wire.Side:
+        """Whose a turn is: whoever spoke when it began, though somebody else does by now."""
+        begun, side = self._turn
+        return side if turn == begun else self._whose
+
     @property
-    def _side(self) -> wire.Side:
+    def _whose(self) -> wire.Side:
         return "person" if self._run is not None and self._run.holder is not None else "agent"
 
     def _heard_so_far(self, turn: str, text: str, counter: int) -> None:
@@ -149,7 +171,7 @@ class Tap:
     def _grown(self) -> None:
         turn, self._growing = self._growing, ""
         if turn and self._run is not None and (text := self._run.words_of(turn)):
-            self._words(turn, self._side, text)
+            self._words(turn, self._side(turn), text)
 
     def _words(self, turn: str, side: wire.Side, text: str, *, final: bool = False) -> None:
         if self.hidden:

@@ -110,10 +110,10 @@ class Tracing:
             self._lines.leave(watch.trace)
             watch.end(_STATUS.get(reason, "complete"), reason, usage)
 
-    def ending(self, run_id: str, reason: str | None) -> None:
-        """What is still told of a run is nobody's when its conversation is being deleted."""
+    def forget(self, run_id: str) -> None:
+        """The run is being deleted: what is still told of it, or on its way, is nobody's."""
         trace = run_id.removeprefix("run_")
-        if reason == "deleted" and trace in self._orgs:
+        if trace in self._orgs:
             self._orgs[trace] = None
 
     async def beat(self) -> None:

@@ -34,7 +34,7 @@ async def conversation(
     host: Host,
     reader: Reader,
     run: str,
-    after: Annotated[int, Parameter(ge=0)] = 0,
+    after: Annotated[int, Parameter(ge=0, le=2**53)] = 0,
 ) -> Response[str]:
     """A conversation, or a piece of a long one."""
     now = host.clock()
@@ -77,7 +77,7 @@ async def delete(host: Host, reader: Reader, run: str) -> Response[bytes]:
     found = await host.db.read(step.trace_of, reader.org_id, run)
     if found.status == "active":
         raise DuologueError("trace_live", trace=run)
-    host.tracing.ending(run, "deleted")  # its last entries may still be on their way
+    host.tracing.forget(run)  # its last entries may still be on their way
     await host.db.write(trace_deletion.delete_one, reader.org_id, run)
     return away("/console")
 

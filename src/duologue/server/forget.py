@@ -1,18 +1,28 @@
-"""How a conversation is forgotten that may be live."""
+"""How a conversation, or a visitor, is forgotten that may be live."""
 
 from __future__ import annotations
 
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.store import conversations
+from duologue.store import conversations, visitor_lists, visitors
+from duologue.wire.visits import Deleted
 
 
 async def conversation(host: Host, org_id: str, id: str) -> None:  # noqa: A002
     """Ends a conversation if it is live, and forgets every word of it."""
     if await host.db.read(conversations.get, org_id, id) is None:
         raise DuologueError("conversation_not_found", conversation=id)
-    await host.finish(org_id, id, "deleted")
+    await host.finish(org_id, id, "deleted", forgotten=True)
     run = host.run_of(id)
     if run is not None:
         await run.closed()
     await host.db.write(conversations.delete, org_id, id)
+
+
+async def visitor(host: Host, org_id: str, id: str) -> Deleted | None:  # noqa: A002
+    """Forgets a visitor; who is talking talks on, and no more of it is traced."""
+    for each in await host.db.read(visitor_lists.conversations_of, org_id, id):
+        run = host.run_of(each)
+        if run is not None:
+            host.tracing.forget(run.id)
+    return await host.db.write(visitors.forget, org_id, id)

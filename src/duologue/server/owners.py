@@ -98,7 +98,7 @@ class Conversations(Controller):
         host: Host,
         principal: Principal,
         conversation: str,
-        after: Annotated[int, Parameter(ge=0)] = 0,
+        after: Annotated[int, Parameter(ge=0, le=2**53)] = 0,
         limit: Annotated[int, Parameter(ge=1, le=1000)] = 1000,
     ) -> rest.MessageList:
         """The transcript, oldest first."""
@@ -183,9 +183,7 @@ class Sessions(Controller):
         if found.state in ("live", "detached") or (run is not None and run.id == found.run_id):
             raise DuologueError("session_live", session=session)
         if found.run_id is not None:
-            host.tracing.ending(
-                found.run_id, "deleted"
-            )  # its last entries may still be on their way
+            host.tracing.forget(found.run_id)  # its last entries may still be on their way
         await host.db.write(forgetting.forget_session, principal.org_id, session)
         return rest.Done()
 

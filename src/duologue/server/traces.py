@@ -25,6 +25,8 @@ from duologue.wire import traces as wire
 
 DAY_MS: Final = 86_400_000
 Query = str | None
+Moment = Annotated[int | None, Parameter(ge=0, le=253_402_300_799_999)]
+"""In UTC milliseconds, until the end of the year 9999."""
 
 
 def filters_of(
@@ -39,10 +41,10 @@ def filters_of(
     error: bool | None = None,
     interrupted: bool | None = None,
     unanswered: bool | None = None,
-    slow_ms: float | None = None,
-    min_cost_micros: int | None = None,
-    since: int | None = None,
-    until: int | None = None,
+    slow_ms: Annotated[float | None, Parameter(ge=0, le=1e12)] = None,
+    min_cost_micros: Annotated[int | None, Parameter(ge=0, le=2**53)] = None,
+    since: Moment = None,
+    until: Moment = None,
     text: Query = None,
 ) -> TraceFilter:
     """Which traces are asked for."""
@@ -159,7 +161,7 @@ class Traces(Controller):
             raise DuologueError("trace_not_found", trace=trace)
         if found.status == "active":
             raise DuologueError("trace_live", trace=trace)
-        host.tracing.ending(trace, "deleted")  # its last entries may still be on their way
+        host.tracing.forget(trace)  # its last entries may still be on their way
         await host.db.write(trace_deletion.delete_one, principal.org_id, trace)
         return rest.Done()
 
@@ -169,8 +171,8 @@ async def get_overview(
     host: Host,
     principal: Principal,
     agent: str | None = None,
-    since: int | None = None,
-    until: int | None = None,
+    since: Moment = None,
+    until: Moment = None,
     buckets: Annotated[int, Parameter(ge=1, le=trace_overview.MOST_BUCKETS)] = 48,
 ) -> wire.OverviewView:
     """How agents did in a time, of which a day until now is meant: counts, delays, costs."""

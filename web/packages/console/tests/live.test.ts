@@ -52,6 +52,15 @@ test("a person's turn has their name, and stays theirs after the agent is back",
   assert.equal(one.turns.get("p1")?.name, "Ada");
 });
 
+test("an answer of the agent that a person cuts stays the agent's", () => {
+  const one = talk();
+  one.take({ type: "words", turn: "t2", side: "agent", text: "I am", final: false }, 10);
+  one.holder = "Ada";
+  one.take({ type: "words", turn: "t2", side: "person", text: "I am", final: true }, 11);
+  assert.deepEqual(texts(one), ["agent: Hello.", "agent: I am"]);
+  assert.equal(one.turns.get("t2")?.name, "");
+});
+
 test("a page that stands open for a day forgets the oldest turns", () => {
   const one = talk();
   for (let number = 0; number < 450; number += 1) {

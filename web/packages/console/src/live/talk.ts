@@ -34,8 +34,8 @@ export class Talk {
   ): { turn: string; said: Said | null } | null {
     const before = this.turns.get(turn);
     if (text === "") return this.turns.delete(turn) ? { turn, said: null } : null;
-    // A turn that a person began stays theirs, though they hand back before it is over.
-    const by = before?.side === "person" ? "person" : side;
+    // A turn stays whose it was when it began, though somebody else speaks before it is over.
+    const by = before?.side ?? side;
     const said: Said = {
       turn,
       side: by,
