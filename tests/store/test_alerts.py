@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 from tests.store.tracing import told, turn
 from tests.store.world import NOW, World, build
 
+from duologue.console.pages.alerts import WINDOWS
 from duologue.core.alerts import CALM_MS
 from duologue.errors import DuologueError
+from duologue.pipeline.tracing import LOST_MS
 from duologue.store import alert_measures, alerts, trace_deletion, traces
 from duologue.store.alerts import Alert, Measured
 from duologue.store.database import Database
@@ -297,3 +299,26 @@ def test_runs_that_are_marked_lost_are_seen(conn: Connection, world: World) -> N
     assert measured(conn, world, "lost") == Measured(0.0, 1)
     trace_deletion.mark_lost(conn, NOW - MINUTE)
     assert measured(conn, world, "lost") == Measured(1.0, 1)
+
+
+@pytest.mark.parametrize("minutes", [1, *WINDOWS])
+@pytest.mark.parametrize("source", ["duologue", "wrapper", "insights", "otlp"])
+def test_every_window_sees_a_lost_run_of_every_source(
+    conn: Connection, world: World, source: str, minutes: int
+) -> None:
+    """As the server looks: it marks and measures every quarter of a minute, and fires once."""
+    made = rule(conn, world.id, measure="lost", threshold=1.0, window_ms=minutes * MINUTE)
+    entry = told(started_ns=NOW * 10**6, source=source, status="active")
+    traces.put(conn, world.id, [entry], NOW)
+    patience = LOST_MS + (trace_deletion.QUIET_MS if source in trace_deletion.QUIET else 0)
+    happened, marked = [], 0
+    for now in range(NOW + patience - EVERY, NOW + patience + MINUTE, EVERY):
+        marked = marked or now * trace_deletion.mark_lost(conn, now - LOST_MS)
+        since = now - made.window_ms
+        found = alert_measures.measure(conn, world.id, "lost", "", since=since, until=now)
+        event = alerts.note(conn, world.id, made.id, found, now)
+        happened += [] if event is None else [(event.kind, now)]
+    assert happened == [("fired", marked)]
+    since, until = marked + 1, marked + 1 + made.window_ms
+    after = alert_measures.measure(conn, world.id, "lost", "", since=since, until=until)
+    assert after.value == 0

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, case, func, or_, select
 
 from duologue.store.alerts import Measured
 from duologue.store.trace_counts import unanswered
+from duologue.store.trace_deletion import QUIET, QUIET_MS
 from duologue.store.trace_tables import traces, turns
 from duologue.wire.alerts import Measure
 
@@ -15,6 +16,8 @@ LONGEST_MS: Final = 86_400_000
 """How long before the window a conversation may have begun whose turns are within it."""
 UNFINISHED_MS: Final = 60_000
 """How long a turn that has not ended may still be answered."""
+UNHEARD_MS: Final = 60_000
+"""How long nothing is told of any run until it is marked lost."""
 
 _of = traces.c
 _turn = turns.c
@@ -38,11 +41,10 @@ def measure(
             return _rate(conn, which, since, until, _turn.interrupted)
         case "tool_errors":
             return _sum(conn, _turns(which, since, until, _turn.tool_errors))
-        case "failed" | "lost":
-            begun = _of.started_at >= since - LONGEST_MS
-            over = and_(_of.status == what, _of.ended_at >= since)
-            hit = case((over, 1), else_=0)
-            return _sum(conn, select(hit.label("hit")).where(*which, begun))
+        case "failed":
+            return _over(conn, which, since, what, _of.ended_at >= since)
+        case "lost":
+            return _over(conn, which, since, what, _marked(since))
         case "cost":
             spent = select((_of.cost_micros / 1e6).label("hit"))
             return _sum(conn, spent.where(*which, _of.started_at >= since))
@@ -65,6 +67,19 @@ def _turns(which: list[Any], since: int, until: int, *shown: Any) -> Any:
             over,
         )
     )
+
+
+def _over(conn: Connection, which: list[Any], since: int, status: str, when: Any) -> Measured:
+    """How many conversations were over so within the window."""
+    begun = _of.started_at >= since - LONGEST_MS
+    hit = case((and_(_of.status == status, when), 1), else_=0)
+    return _sum(conn, select(hit.label("hit")).where(*which, begun))
+
+
+def _marked(since: int) -> Any:
+    """Whether a run was marked lost since then: it ended, as far as that is known, long before."""
+    patient = and_(_of.source.in_(QUIET), _of.ended_at >= since - UNHEARD_MS - QUIET_MS)
+    return or_(_of.ended_at >= since - UNHEARD_MS, patient)
 
 
 def _rate(conn: Connection, which: list[Any], since: int, until: int, hit: Any) -> Measured:
