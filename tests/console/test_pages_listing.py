@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import Connection
 from tests.store.tracing import told, turn
 from tests.store.world import NOW, World
 
 from duologue.console.pages import listing, words
+from duologue.errors import DuologueError
 from duologue.store import traces
 
 Asked = listing.Asked
@@ -20,6 +22,22 @@ def test_filters_come_back_as_they_were_asked() -> None:
     assert asked.filtered
     assert asked.special
     assert Asked().address("") == "/console"
+
+
+@pytest.mark.parametrize("name", ["since", "until", "cost", "slow"])
+@pytest.mark.parametrize("value", ["-1", "9" * 19, "1" + "0" * 400, "nan", "inf", "1e400"])
+def test_numbers_that_nothing_has_are_refused(name: str, value: str) -> None:
+    """By name and value, before the store sees them."""
+    with pytest.raises(DuologueError) as refused:
+        Asked.of([(name, value)])
+    assert refused.value.code == "bad_request"
+    assert f"the filter '{name}' cannot be '{value}'; it may be a" in str(refused.value)
+
+
+def test_the_last_moment_that_there_is_may_be_asked_for(conn: Connection, world: World) -> None:
+    """And the largest sums."""
+    asked = Asked.of([("until", str(listing.LAST)), ("cost", "1e12"), ("slow", "1e12")])
+    assert listing.load(conn, world.id, asked, now=NOW).rows == []
 
 
 def test_the_list_goes_on_where_it_stopped(conn: Connection, world: World) -> None:

@@ -238,7 +238,7 @@ def test_owners_end_what_asks_whether_it_is_to_end(
     page(owner, f"{live}/terminate", 400, method="POST")
 
 
-@pytest.mark.parametrize("after", ["-1", "soon"])
+@pytest.mark.parametrize("after", ["-1", "soon", "9" * 30])
 def test_a_piece_that_is_none_is_refused(
     owner: httpx.Client, told: dict[str, str], after: str
 ) -> None:

@@ -77,6 +77,7 @@ def test_a_long_one_comes_in_pieces(house: Manor, owner: Guest) -> None:
     assert "word-119;" in later
     assert "Behind entry 900 there is none" in owner.page(f"{PAGE}/{id_}?after=900")
     owner.page(f"{PAGE}/{id_}?after=-1", 400)
+    owner.page(f"{PAGE}/{id_}?after={10**30}", 400)
 
 
 def test_one_is_taken_along_without_the_hashes_of_secrets(house: Manor, owner: Guest) -> None:

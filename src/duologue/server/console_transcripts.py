@@ -31,7 +31,7 @@ async def one(
     host: Host,
     reader: Reader,
     conversation: str,
-    after: Annotated[int, Parameter(ge=0)] = 0,
+    after: Annotated[int, Parameter(ge=0, le=2**53)] = 0,
 ) -> Response[str]:
     """A conversation, word by word, or a piece of a long one."""
     view = await host.db.read(

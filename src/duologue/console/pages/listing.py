@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 from urllib.parse import urlencode
 
 import msgspec
@@ -35,6 +35,18 @@ STATUSES: Final = {
 SOURCES: Final = ("duologue", "insights", "otlp", "prefactor", "wrapper")
 SLOW: Final = {"1000": "1 s", "2000": "2 s", "3500": "3.5 s", "8000": "8 s"}
 
+LAST: Final = 253_402_300_799_999
+"""The last moment that a filter may name: the end of the year 9999, in UTC ms."""
+MOST: Final = 1e12
+Moment = Annotated[int, msgspec.Meta(ge=0, le=LAST)]
+Least = Annotated[float, msgspec.Meta(ge=0, le=MOST)]
+_NUMBERS: Final = {
+    "slow": f"a number from 0 to {MOST:.0f}",
+    "cost": f"a number from 0 to {MOST:.0f}",
+    "since": f"a whole number from 0 to {LAST}",
+    "until": f"a whole number from 0 to {LAST}",
+}
+
 
 def _mistake(said: str, given: Mapping[str, str]) -> str:
     """What is wrong with a filter: its name, its value, and which there are."""
@@ -42,8 +54,8 @@ def _mistake(said: str, given: Mapping[str, str]) -> str:
     if name not in given:
         unknown = next((each for each in given if each not in Asked.__struct_fields__), "")
         return f"there is no filter {unknown!r}; there are {', '.join(Asked.__struct_fields__)}"
-    known = {"status": list(STATUSES), "time": list(TIMES)}.get(name)
-    ways = f"; it may be {', '.join(known)}" if known else ""
+    known = {"status": ", ".join(STATUSES), "time": ", ".join(TIMES), **_NUMBERS}.get(name)
+    ways = f"; it may be {known}" if known else ""
     return f"the filter {name!r} cannot be {given[name]!r}{ways}"
 
 
@@ -58,13 +70,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     error: bool = False
     interrupted: bool = False
     unanswered: bool = False
-    slow: float | None = None
-    cost: float | None = None
+    slow: Least | None = None
+    cost: Least | None = None
     """At least so much, in the currency of the prices."""
     time: Literal["", "hour", "day", "week", "month", "quarter"] = ""
-    since: int | None = None
+    since: Moment | None = None
     """Its beginning and, in `until`, its end as the overview's links have them, in UTC ms."""
-    until: int | None = None
+    until: Moment | None = None
     before: str = ""
 
     @classmethod
