@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
+from structlog.testing import capture_logs
 from tests.pipeline.test_opus import tones
 from tests.store.s3 import S3, s3
 from tests.store.tracing import NS, told
@@ -59,6 +61,19 @@ class Desk:
             assert await self.db.write(finish, self.org_id, made.id)
         return path
 
+    async def one(self, number: int, path: str = "", *, whole: bool = False) -> Path:
+        """One more recording of the run, whose file is not here."""
+        path = path or f"{number}.ogg"
+        await self.db.write(traces.put, self.org_id, [told(RUN[4:], status="complete")], NOW)
+        start = partial(
+            recordings.start, path=path, format="ogg", started_ns=NS, now=NOW - 9 + number
+        )
+        made = await self.db.write(start, self.org_id, RUN)
+        if whole:
+            finish = partial(recordings.finish, duration_ms=2000, size=4)
+            assert await self.db.write(finish, self.org_id, made.id)
+        return self.shelf.file(path)
+
     async def found(self) -> list[Recording]:
         """What the store has of the run."""
         return await self.db.read(recordings.of, self.org_id, RUN)
@@ -66,6 +81,14 @@ class Desk:
     async def forget(self) -> None:
         """The run is deleted."""
         assert await self.db.write(trace_deletion.delete_one, self.org_id, RUN)
+
+
+def everything(conn: Connection) -> list[Recording]:
+    """All that is discarded, page by page."""
+    found: list[Recording] = []
+    while more := recordings.discarded(conn, found[-1].id if found else ""):
+        found += more
+    return found
 
 
 @asynccontextmanager
@@ -164,11 +187,114 @@ async def test_a_file_that_nobody_knows_is_swept_after_an_hour(tmp_path: Path) -
             file.write_bytes(b"OggS")
         for file in (known, orphan, other):
             os.utime(file, (desk.now - ORPHANED - 5,) * 2)
+        await desk.archive.tidy()  # a server that was just started touches nothing
+        assert {known, orphan, other, young} == set(desk.shelf.folder.iterdir())
+        desk.now += ORPHANED + 5
+        os.utime(young, (desk.now,) * 2)
         await desk.archive.tidy()
         assert {known, other, young} == set(desk.shelf.folder.iterdir())
         desk.now += ORPHANED + 5
         await desk.archive.tidy()
         assert {known, other} == set(desk.shelf.folder.iterdir())
+
+
+async def test_a_database_that_knows_none_of_the_files_sweeps_none(tmp_path: Path) -> None:
+    """It is the wrong one; the log says so, and a folder of recordings stays as it is."""
+    async with at(tmp_path) as desk:
+        files = [desk.shelf.file(f"{number:032x}-00c0ffee.ogg") for number in range(3)]
+        desk.shelf.folder.mkdir()
+        for file in files:
+            file.write_bytes(b"OggS")
+        desk.now += 2 * ORPHANED
+        with capture_logs() as logged:
+            await desk.archive.tidy()
+        assert set(files) == set(desk.shelf.folder.iterdir())
+        assert [(one["event"], one["files"]) for one in logged] == [("recordings not swept", 3)]
+
+
+async def test_what_fails_holds_up_nothing_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither files that cannot be deleted, nor a page of them that others keep open."""
+    monkeypatch.setattr(recordings, "AT_ONCE", 2)
+    async with at(tmp_path) as desk:
+        made = [await desk.one(number) for number in range(5)]
+        await desk.forget()
+        for file in made[:3]:
+            file.mkdir(parents=True)
+        made[4].write_bytes(b"OggS")
+        await desk.archive.tidy()
+        left = [one.path for one in await desk.db.read(everything)]
+        assert left == [file.name for file in made[:3]]
+        assert not made[4].exists()
+
+
+async def test_open_ones_of_another_machine_hold_up_nothing_behind_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though they come first, round after round."""
+    monkeypatch.setattr(recordings, "AT_ONCE", 2)
+    async with at(tmp_path) as desk:
+        for number in range(3):
+            await desk.one(number)
+        await desk.record("lost", whole=False)
+        desk.now += QUIET + 1
+        await desk.archive.tidy()
+        assert [one.state for one in await desk.found()] == ["open"] * 3 + ["complete"]
+
+
+async def test_a_bucket_that_is_away_is_asked_once_a_round_and_each_time_for_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one of its sounds, nor the folder, waits for ever behind one that fails."""
+    asked: list[str] = []
+    async with at(tmp_path) as desk:
+        for number in range(3):
+            await desk.one(number, f"s3://sounds/{number}.ogg")
+        here = await desk.one(3)
+        here.parent.mkdir(exist_ok=True)
+        here.write_bytes(b"OggS")
+        await desk.forget()
+
+        async def away(path: str) -> None:
+            asked.append(path)
+            if path.endswith("0.ogg"):
+                raise OSError("access denied")
+
+        monkeypatch.setattr(desk.shelf, "delete", away)
+        await desk.archive.tidy()
+        assert asked == ["s3://sounds/0.ogg"]
+        assert not here.exists()
+        await desk.archive.tidy()
+        assert asked[1:] == [f"s3://sounds/{number}.ogg" for number in (1, 2, 0)]
+        left = [one.path for one in await desk.db.read(recordings.discarded)]
+        assert left == ["s3://sounds/0.ogg"]
+
+
+async def test_what_cannot_be_moved_holds_up_nothing_behind_it(
+    tmp_path: Path, moto: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next round begins behind it; a round that moved enough goes on in the next."""
+    monkeypatch.setattr(archive, "AT_ONCE", 1)
+    async with at(tmp_path, BUCKET) as far:
+        for number in range(3):
+            file = await far.one(number, whole=True)
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(b"OggS")
+        move = far.shelf.move
+
+        async def torn(path: str) -> str:
+            if path.startswith("0"):
+                raise OSError("cannot be read")
+            return await move(path)
+
+        monkeypatch.setattr(far.shelf, "move", torn)
+        assert not await far.archive.tidy()
+        assert await far.archive.tidy()
+        assert await far.archive.tidy()
+        assert moto.names() == ["house/1.ogg", "house/2.ogg"]
+        assert not await far.archive.tidy()
+        assert [one.path for one in await far.db.read(recordings.unmoved)] == ["0.ogg"]
 
 
 async def test_what_is_whole_moves_into_the_bucket(tmp_path: Path, moto: S3) -> None:

@@ -18,9 +18,10 @@ from duologue.core import happenings as h
 from duologue.pipeline import opus, recording
 from duologue.pipeline.opus import length_of
 from duologue.pipeline.recording import is_recorded
+from duologue.server import forget
 from duologue.server.admit import Wish
 from duologue.settings import Settings
-from duologue.store import recordings, trace_deletion
+from duologue.store import recordings, trace_deletion, trace_lists
 from duologue.store.recordings import Recording
 from duologue.testing.models import ToneTTS
 from duologue.testing.speech import tone
@@ -239,6 +240,55 @@ async def test_a_conversation_that_is_deleted_leaves_nothing(tmp_path: Path) -> 
         await desk.host.db.write(trace_deletion.delete_one, desk.org_id, run.id)
         assert await kept(desk, run.id) == []
         await until(lambda: files(tmp_path) == [])
+
+
+async def test_what_was_discarded_while_it_was_made_leaves_no_file(tmp_path: Path) -> None:
+    """Its row is gone before it is whole: it deletes its file itself."""
+    async with stage(tmp_path, record=True, greeting="g" * 100) as desk:
+        await desk.host._studio._archive.close()  # which would do it, too, but later
+        client = await desk.join()
+        run = client.run.id
+        async with asyncio.timeout(30):
+            while not await kept(desk, run):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        assert await desk.host.db.write(trace_deletion.delete_one, desk.org_id, run)
+        assert files(tmp_path) != []
+        await over(desk, client)
+        assert files(tmp_path) == []
+
+
+async def test_a_deletion_while_the_disk_hangs_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes of the first writing afterwards brings neither a row nor a trace nor a file."""
+    begun, stuck, written = threading.Event(), threading.Event(), opus.OpusFile.write
+
+    def hang(self: opus.OpusFile, samples: Any) -> None:
+        begun.set()
+        stuck.wait(60)
+        written(self, samples)
+
+    monkeypatch.setattr(opus.OpusFile, "write", hang)
+    monkeypatch.setattr(recording, "CLOSING", 0.5)
+    try:
+        async with stage(tmp_path, record=True, greeting="g" * 100) as desk:
+            client = await desk.join()
+            run = client.run
+            recorder = run._recorder
+            assert recorder is not None
+            await until(begun.is_set)
+            await forget.conversation(desk.host, desk.org_id, desk.conversation)
+            await desk.host._settle()
+            assert files(tmp_path) != []
+            stuck.set()
+            writing = recorder._writing
+            assert writing is not None
+            await writing
+            await until(lambda: files(tmp_path) == [])
+            assert await kept(desk, run.id) == []
+            assert await desk.host.db.read(trace_lists.get, desk.org_id, run.id) is None
+    finally:
+        stuck.set()
 
 
 async def test_a_disk_that_is_full_costs_the_recording_and_not_the_call(

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -62,6 +63,10 @@ class Recorder:
         self._writing: asyncio.Task[None] | None = None
         self._wrote_at = 0.0
         self._over = False
+        self._told = False
+        """Whether the store was told of it."""
+        self._dropped = False
+        """Whether nobody waits for it any more: the store is told of nothing new."""
 
     @property
     def file(self) -> Path:
@@ -129,6 +134,9 @@ class Recorder:
                 await self._close(keep=keep)
         except TimeoutError:
             log.warning("recording not finished in time", run=self._run_id)
+            self._over = self._dropped = True
+            if not self._told:
+                self._studio.afterwards(self._discard)
         except Exception:
             log.exception("recording not finished", run=self._run_id)
 
@@ -139,7 +147,8 @@ class Recorder:
             return
         try:
             await self._studio.run(self._append, taken)
-            if self._row is None:
+            if self._row is None and not self._dropped:
+                self._told = True
                 began = self._tape.began
                 self._row = await self._studio.start(self._org_id, self._run_id, self._name, began)
         except Exception as error:
@@ -149,6 +158,13 @@ class Recorder:
         if self._file is None:
             self._file = OpusFile(self.file)
         self._file.write(taken)
+
+    def _discard(self) -> None:
+        file, self._file = self._file, None
+        with suppress(Exception):
+            if file is not None:
+                file.close()
+        self.file.unlink(missing_ok=True)
 
     def _give_up(self, reason: str) -> None:
         self._over = True
@@ -167,10 +183,11 @@ class Recorder:
                 await self._studio.run(file.close)
             except Exception as error:  # what was written before can be played
                 log.error("recording not closed", run=self._run_id, reason=str(error))
-            size = await self._studio.run(lambda: self.file.stat().st_size)
             if self._row is not None and keep:
-                await self._studio.finish(self._org_id, self._row.id, file.milliseconds, size)
-                return
+                size = await self._studio.run(lambda: self.file.stat().st_size)
+                row, long = self._row.id, file.milliseconds
+                if await self._studio.finish(self._org_id, self._run_id, row, long, size):
+                    return
         await self._studio.run(lambda: self.file.unlink(missing_ok=True))
 
 
@@ -247,12 +264,19 @@ class Studio:
             now=now,
         )
 
-    async def finish(self, org_id: str, recording: str, milliseconds: int, size: int) -> None:
-        """Tells the store that a recording is whole."""
-        await self._db.write(
+    def afterwards(self, work: Callable[[], object]) -> None:
+        """Does something in the thread, behind all that it has to do; nobody waits for it."""
+        self._thread.submit(work)
+
+    async def finish(
+        self, org_id: str, run_id: str, recording: str, milliseconds: int, size: int
+    ) -> bool:
+        """Tells the store that a recording is whole; false when it was discarded meanwhile."""
+        done = await self._db.write(
             recordings.finish, org_id, recording, duration_ms=milliseconds, size=size
         )
         self._archive.wake()
+        return done or await self._db.read(recordings.get, org_id, run_id, recording) is not None
 
     def _writes(self, path: str) -> bool:
         return any(each.file.name == path for each in self.recorders)

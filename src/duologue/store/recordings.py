@@ -116,18 +116,18 @@ def of(conn: Connection, org_id: str, trace_id: str) -> list[Recording]:
     return [Recording(*row) for row in rows]
 
 
-def discarded(conn: Connection) -> list[Recording]:
-    """Recordings whose files are to be deleted, some at once."""
-    query = select(*_shown).where(_of.state == "discarded").order_by(_of.id).limit(AT_ONCE)
-    return [Recording(*row) for row in conn.execute(query).fetchall()]
+def discarded(conn: Connection, after: str = "") -> list[Recording]:
+    """Recordings whose files are to be deleted, some at once: those behind that one."""
+    query = select(*_shown).where(_of.state == "discarded", _of.id > after)
+    return [Recording(*row) for row in conn.execute(query.order_by(_of.id).limit(AT_ONCE))]
 
 
-def abandoned(conn: Connection) -> list[tuple[str, Recording]]:
-    """Recordings that are open though their run is over, with their organizations; some at once."""
+def abandoned(conn: Connection, after: str = "") -> list[tuple[str, Recording]]:
+    """Recordings that are open though their run is over, with their organizations; as above."""
     query = (
         select(_of.org_id, *_shown)
         .join_from(recordings, traces, traces.c.seq == _of.trace_seq)
-        .where(_of.state == "open", traces.c.status != "active")
+        .where(_of.state == "open", traces.c.status != "active", _of.id > after)
         .order_by(_of.id)
         .limit(AT_ONCE)
     )
@@ -147,9 +147,10 @@ def discard(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
     return True
 
 
-def unmoved(conn: Connection) -> list[Recording]:
-    """Whole recordings that lie in a folder, some at once."""
-    query = select(*_shown).where(_of.state == "complete", _of.path.not_like(f"{BUCKET}%"))
+def unmoved(conn: Connection, after: str = "") -> list[Recording]:
+    """Whole recordings that lie in a folder, some at once: those behind that one."""
+    here = (_of.state == "complete", _of.path.not_like(f"{BUCKET}%"))
+    query = select(*_shown).where(*here, _of.id > after)
     return [Recording(*row) for row in conn.execute(query.order_by(_of.id).limit(AT_ONCE))]
 
 

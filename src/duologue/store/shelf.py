@@ -41,6 +41,15 @@ class Shelf:
             return await Bucket.of(path).open(path, start, stop)
         return _pieces(await asyncio.to_thread(_at, self.file(path), start), stop - start)
 
+    def afar(self, path: str) -> str:
+        """Where in a bucket it lies, or may lie; nothing where there is none.
+
+        What was on its way into the bucket, when its server was killed, may lie there, too.
+        """
+        if path.startswith(BUCKET):
+            return path
+        return "" if self.bucket is None else self.bucket.address(Path(path).name)
+
     async def move(self, path: str) -> str:
         """Copies a whole sound into the bucket, and tells its address there."""
         if self.bucket is None:
@@ -48,16 +57,11 @@ class Shelf:
         return await self.bucket.put(self.file(path))
 
     async def delete(self, path: str) -> None:
-        """Deletes a sound; one that is gone is no error.
-
-        One that was on its way into the bucket, when its server was killed, may lie there, too.
-        """
-        if path.startswith(BUCKET):
-            await Bucket.of(path).delete(path)
-            return
-        await asyncio.to_thread(self.file(path).unlink, missing_ok=True)
-        if self.bucket is not None:
-            await self.bucket.delete(self.bucket.address(Path(path).name))
+        """Deletes a sound, wherever it may lie; one that is gone is no error."""
+        if not path.startswith(BUCKET):
+            await asyncio.to_thread(self.file(path).unlink, missing_ok=True)
+        if address := self.afar(path):
+            await Bucket.of(address).delete(address)
 
 
 def _at(file: Path, start: int) -> BinaryIO:
