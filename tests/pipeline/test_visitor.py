@@ -11,8 +11,9 @@ from tests.pipeline.test_requests import talking
 from tests.store.visiting import VISITOR, batch, identified, page
 
 from duologue.agents.voices.scripted import Call
+from duologue.server import forget
 from duologue.server.serve import now_ms
-from duologue.store import visits
+from duologue.store import trace_lists, visits
 from duologue.testing.models import ScriptedAnswers
 from duologue.wire.page import Page
 
@@ -136,3 +137,24 @@ async def test_an_agent_that_takes_over_is_told_too(tmp_path: Path) -> None:
         told = await asked(client, models, "who are you")
         assert told.startswith("Second.")
         assert '"/rooms"' in told
+
+
+async def test_nothing_more_is_told_of_a_visitor_who_is_forgotten(tmp_path: Path) -> None:
+    """Who talks meanwhile talks on, and what they say makes no trace anew."""
+    async with stage(tmp_path, greeting="") as desk:
+        await tells(desk)
+        client = await desk.join(visitor_id=VISITOR)
+        client.run.floor.type("hello")
+        await client.said("You said: hello")
+        run, read = client.run.id, desk.host.db.read
+        await until(lambda: not desk.host.tracing.ledger.report.pending)
+        assert await read(trace_lists.get, desk.org_id, run) is not None
+        gone = await forget.visitor(desk.host, desk.org_id, VISITOR)
+        assert gone is not None
+        assert (gone.conversations, gone.traces) == (1, 1)
+        client.run.floor.type("and more")
+        await client.said("You said: and more")
+        await desk.leave(client)
+        await desk.host._settle()
+        await desk.host.tracing.ledger.close()
+        assert await read(trace_lists.get, desk.org_id, run) is None

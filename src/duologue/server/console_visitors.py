@@ -14,7 +14,7 @@ from duologue.pipeline.host import Host
 from duologue.server import forget
 from duologue.server.console_forms import filled
 from duologue.server.console_page import away, page
-from duologue.store import visitor_lists, visitors
+from duologue.store import visitor_lists
 
 
 @get("/visitors")
@@ -42,7 +42,7 @@ async def delete(
     if form["words"]:
         for each in await host.db.read(visitor_lists.conversations_of, reader.org_id, visitor):
             await forget.conversation(host, reader.org_id, each)
-    if await host.db.write(visitors.forget, reader.org_id, visitor) is None:
+    if await forget.visitor(host, reader.org_id, visitor) is None:
         raise DuologueError("visitor_not_found", visitor=visitor)
     return away("/console/visitors")
 

@@ -13,7 +13,7 @@ from duologue.access.keys import Principal
 from duologue.access.limits import Daily, Limits
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server import cors, policy
+from duologue.server import cors, forget, policy
 from duologue.server.admit import Doorman
 from duologue.server.layercode import presented_key
 from duologue.server.owners import principal_of
@@ -122,7 +122,7 @@ class Visitors(Controller):
     async def delete_visitor(self, host: Host, principal: Principal, visitor: str) -> wire.Deleted:
         """Forgets a visitor: visits, pages, events, traits and the links to conversations."""
         principal.require("admin")
-        gone = await host.db.write(visitors.forget, principal.org_id, visitor)
+        gone = await forget.visitor(host, principal.org_id, visitor)
         return _there(gone, visitor)
 
 
