@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -54,6 +56,23 @@ async def test_it_tells_the_store_that_a_server_here_would_read(folder: Path) ->
             assert (turn.user_text, turn.agent_text) == ("Are you there?", "Yes.")
     finally:
         await db.close()
+
+
+async def test_a_database_of_another_version_is_left_as_it_is(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may be a running server's; the log says which version is there, and what to do."""
+    url = f"sqlite:///{folder}/kept/duologue.db"
+    await (await Database.open(url)).close()
+    with closing(sqlite3.connect(folder / "kept" / "duologue.db")) as file, file:
+        file.execute("UPDATE alembic_version SET version_num = '0006'")
+    tracer = SessionTracer()
+    await talk(tracer)
+    assert (await tracer.close()).dropped
+    assert "the database is at version 0006, and this duologue writes" in caplog.text
+    assert "install the duologue of the server here" in caplog.text
+    with closing(sqlite3.connect(folder / "kept" / "duologue.db")) as file:
+        assert file.execute("SELECT version_num FROM alembic_version").fetchall() == [("0006",)]
 
 
 async def test_it_writes_a_file_where_only_the_tracer_is_installed(

@@ -10,6 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, make_url
 
 from duologue.errors import DuologueError
+from duologue.store.schema import prepare
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,16 +20,16 @@ class Database(ABC):
     """An open database; `work` is a function of a connection that neither awaits nor commits."""
 
     @staticmethod
-    async def open(url: str) -> Database:
-        """Opens it, makes what is missing and brings the schema up to date."""
+    async def open(url: str, ready: Callable[[Connection], None] = prepare) -> Database:
+        """Opens it; unless `ready` does otherwise, brings the schema up to date."""
         # Imported here: asyncpg and greenlet are not needed for a file.
         if backend(url) == "sqlite":
             from duologue.store.sqlite import SqliteDatabase
 
-            return await SqliteDatabase.start(url)
+            return await SqliteDatabase.start(url, ready)
         from duologue.store.postgres import PostgresDatabase
 
-        return await PostgresDatabase.start(url)
+        return await PostgresDatabase.start(url, ready)
 
     @property
     @abstractmethod

@@ -41,11 +41,13 @@ class PostgresDatabase(Database):
         return self._waiting
 
     @classmethod
-    async def start(cls, url: str) -> PostgresDatabase:
+    async def start(
+        cls, url: str, ready: Callable[[Connection], None] = prepare
+    ) -> PostgresDatabase:
         """Connects and brings the schema up to date; two that start at once take turns."""
         database = cls(_engine(url))
         try:
-            await database.write(prepare)
+            await database.write(ready)
         except BaseException:
             await database.close()
             raise

@@ -29,6 +29,18 @@ def prepare(conn: Connection) -> None:
         organizations.create(conn, slug="default", name="Default", now=time.time_ns() // 1_000_000)
 
 
+def join(conn: Connection) -> None:
+    """Prepares an empty database; one of another version, which may be in use, is refused."""
+    found = version(conn)
+    if found not in (None, HEAD):
+        raise DuologueError(
+            "not_ready",
+            reason=f"the database is at version {found}, and this duologue writes version {HEAD}; "
+            "install the duologue of the server here, or start the newer server once",
+        )
+    prepare(conn)
+
+
 def version(conn: Connection) -> str | None:
     """The revision that the database is at; none when it is empty."""
     if not inspect(conn).has_table("alembic_version"):

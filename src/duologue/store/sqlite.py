@@ -43,14 +43,14 @@ class SqliteDatabase(Database):
         self._reader = Worker(reading, "duologue-reader", begin="BEGIN", most=1)
 
     @classmethod
-    async def start(cls, url: str) -> SqliteDatabase:
+    async def start(cls, url: str, ready: Callable[[Connection], None] = prepare) -> SqliteDatabase:
         """Opens the file, made if it is missing."""
         writing = await asyncio.to_thread(_connect, url)
         reading = await asyncio.to_thread(_connect, url)
         reading.exec_driver_sql("PRAGMA query_only = ON")
         database = cls(writing, reading)
         try:
-            await database.write(prepare)
+            await database.write(ready)
         except BaseException:
             await database.close()
             raise

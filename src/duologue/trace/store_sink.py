@@ -10,10 +10,12 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy import Connection
 
-from duologue.store import organizations, traces
+from duologue.errors import DuologueError
+from duologue.store import organizations, schema, traces
 from duologue.store.database import Database
 from duologue.store.trace_records import LogRow, SpanRow, TraceEntry, TraceRow, TurnRow
 from duologue.trace.entries import Entry, Log, Span, Trace, Turn
+from duologue.trace.sinks import Refused
 
 _T = TypeVar("_T")
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
@@ -66,11 +68,20 @@ class LocalStore:
     async def write(self, batch: Sequence[Entry]) -> None:
         """Writes a batch for the organization `default`."""
         if self._db is None:
-            self._db = await Database.open(self._url)
+            self._db = await self._open()
         if self._sink is None:
             found = await self._db.read(organizations.get, "default")
             self._sink = StoreSink(self._db, lambda trace: None if found is None else found.id)
         await self._sink.write(batch)
+
+    async def _open(self) -> Database:
+        """The database, made if it is missing: that of a server is not brought to our version."""
+        try:
+            return await Database.open(self._url, schema.join)
+        except DuologueError as error:
+            if error.code != "not_ready":
+                raise
+            raise Refused(str(error)) from None
 
     async def close(self) -> None:
         """Closes what it opened."""
