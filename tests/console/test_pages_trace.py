@@ -13,7 +13,7 @@ from duologue.access.console import Reader
 from duologue.console.pages import delays, engine, lanes, trace
 from duologue.console.pages import step as steps_page
 from duologue.errors import DuologueError
-from duologue.store import recordings, traces
+from duologue.store import recordings, trace_lists, traces
 from duologue.store.console_lists import Mark
 from duologue.store.trace_records import TraceEntry
 from duologue.wire.traces import Log, Turn
@@ -150,6 +150,16 @@ def test_lines_are_kept_by_their_weight(conn: Connection, world: World) -> None:
     texts = [each.log.text for each in view.moments if each.log is not None]
     assert "lost the model" in texts
     assert (len(texts), view.hidden) == (trace.LOGS, 6)
+
+
+def test_what_was_logged_along_is_not_read_for_the_page(conn: Connection, world: World) -> None:
+    """It may be large, and stands in the exports."""
+    logged = line(1, attributes='{"shelf":7}')
+    traces.put(conn, world.id, [told(status="active"), turn(0), logged], NOW)
+    view = trace.load(conn, world.id, RUN, after=0, now=NOW + 5000)
+    assert [each.log.attributes for each in view.moments if each.log is not None] == [{}]
+    [kept] = trace_lists.logs_of(conn, world.id, RUN)
+    assert kept.attributes == {"shelf": 7}
 
 
 def test_too_many_steps_are_counted(conn: Connection, world: World) -> None:

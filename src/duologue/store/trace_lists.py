@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, not_, or_, select, tuple_
+from sqlalchemy import Connection, bindparam, literal_column, not_, or_, select, tuple_
 
 from duologue.errors import DuologueError
 from duologue.store import trace_words
@@ -27,11 +27,13 @@ _get = Statement(
 )
 
 
-def _all(table: Any, record: Any, *order: str) -> Statement:
-    """All rows of a trace, in that order."""
+def _all(table: Any, record: Any, *order: str, bare: bool = False) -> Statement:
+    """All rows of a trace, in that order; bare ones without their attributes."""
     by_name = {_NAMED.get(each.name, each.name): each for each in table.c}
     if table is logs:  # it names its span, beside itself
         by_name |= {"id": logs.c.log_id, "span": logs.c.span_id}
+    if bare:
+        by_name["attributes"] = literal_column("'{}'")
     return Statement(
         select(*(by_name[name] for name in record.__struct_fields__))
         .join_from(table, traces, traces.c.seq == table.c.trace_seq)
@@ -43,6 +45,7 @@ def _all(table: Any, record: Any, *order: str) -> Statement:
 _spans = _all(spans, Span, "start_ns", "span_id")
 _turns = _all(turns, Turn, "number")
 _logs = _all(logs, Log, "at_ns", "log_id")
+_lines = _all(logs, Log, "at_ns", "log_id", bare=True)
 
 
 def get(conn: Connection, org_id: str, id: str) -> Trace | None:  # noqa: A002
@@ -64,6 +67,11 @@ def turns_of(conn: Connection, org_id: str, id: str) -> list[Turn]:  # noqa: A00
 def logs_of(conn: Connection, org_id: str, id: str) -> list[Log]:  # noqa: A002
     """What was logged during a trace."""
     return [build(Log, row) for row in _logs(conn, org=org_id, wanted=id).fetchall()]
+
+
+def lines_of(conn: Connection, org_id: str, id: str) -> list[Log]:  # noqa: A002
+    """The same without what was logged along, which nobody reads who only looks at the lines."""
+    return [build(Log, row) for row in _lines(conn, org=org_id, wanted=id).fetchall()]
 
 
 def page(

@@ -140,7 +140,7 @@ def load(
     # What is logged before the first turn, or after the last, belongs to the piece beside it.
     logs = [
         log
-        for log in trace_lists.logs_of(conn, org_id, run)
+        for log in trace_lists.lines_of(conn, org_id, run)
         if (not first or log.at_ns >= since) and (not rest or log.at_ns < until)
     ]
     lines = _weightiest(logs)
