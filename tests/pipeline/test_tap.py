@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -170,7 +171,7 @@ async def test_words_that_nobody_may_know_are_not_told(words: bool) -> None:
 
 async def test_what_was_begun_in_secret_stays_secret_though_nobody_watched(tmp_path: Path) -> None:
     """The visitor opens the page again without encryption, in the same run."""
-    sealed = {"encryption": "optional", "encryption_key": "env:SEAL"}
+    sealed: dict[str, Any] = {"encryption": "optional", "encryption_key": "env:SEAL"}
     async with stage(tmp_path, greeting="one two three four five six", **sealed) as desk:
         client = await desk.join(e2ee=True)
         run = client.run
