@@ -312,7 +312,7 @@ async def test_a_disk_that_is_full_costs_the_recording_and_not_the_call(
 async def test_a_disk_that_hangs_holds_up_neither_the_call_nor_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The recording is given up, closing it is bounded; what comes of the file is seen later."""
+    """The recording is given up, closing it is bounded; nothing stays of what came too late."""
     stuck, written = threading.Event(), opus.OpusFile.write
 
     def hang(self: opus.OpusFile, samples: Any) -> None:
@@ -331,6 +331,8 @@ async def test_a_disk_that_hangs_holds_up_neither_the_call_nor_its_end(
             await client.until(h.AgentEnded)
             async with asyncio.timeout(30):
                 await over(desk, client)
+            assert files(tmp_path) != []
             stuck.set()
+        await until(lambda: files(tmp_path) == [])
     finally:
         stuck.set()

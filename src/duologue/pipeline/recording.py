@@ -242,7 +242,7 @@ class Studio:
         for each in list(self.recorders):
             await each.close(keep=True)
         await self._archive.close()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread.shutdown(wait=False)  # what it still has to do closes files, or deletes them
 
     async def run(self, work: Callable[..., Result], *args: object) -> Result:
         """Does something in the thread."""
