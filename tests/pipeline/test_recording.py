@@ -188,10 +188,8 @@ async def test_where_one_may_not_be_recorded_nobody_is(tmp_path: Path) -> None:
         await over(desk, first)
         (file,) = files(tmp_path)
     loud = np.abs(heard(file)[0]) > 0.02
-    begin, end = where(heard(file)[0])
-    assert end - begin == pytest.approx(3.0, abs=0.4)
-    silent = np.flatnonzero(~loud[int((begin + 0.7) * PLAYED) : int((begin + 2.3) * PLAYED)])
-    assert len(silent) > 1.4 * PLAYED
+    silence = np.diff(np.flatnonzero(loud)).max()
+    assert silence > 1.4 * PLAYED, "between what was said before and after"
     assert loud.sum() < 1.3 * PLAYED
 
 
