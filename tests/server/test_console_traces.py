@@ -99,7 +99,7 @@ def test_filters_leave_out_the_rest(
     [
         ("colour=red", "there is no filter &#39;colour&#39;; there are text, agent, status,"),
         ("status=happy", "&#39;status&#39; cannot be &#39;happy&#39;; it may be active, complete,"),
-        ("cost=cheap", "the filter &#39;cost&#39; cannot be &#39;cheap&#39;."),
+        ("cost=cheap", "&#39;cost&#39; cannot be &#39;cheap&#39;; it may be a number from 0 to"),
         ("before=yesterday", "yesterday"),
         ("time=1900", "&#39;time&#39; cannot be &#39;1900&#39;; it may be hour, day, week, month"),
     ],

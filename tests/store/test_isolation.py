@@ -183,6 +183,7 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (trace_lists, "spans_of"): lambda c, o, w: trace_lists.spans_of(c, o, RUN),
     (trace_lists, "turns_of"): lambda c, o, w: trace_lists.turns_of(c, o, RUN),
     (trace_lists, "logs_of"): lambda c, o, w: trace_lists.logs_of(c, o, RUN),
+    (trace_lists, "lines_of"): lambda c, o, w: trace_lists.lines_of(c, o, RUN),
     (traces, "put"): lambda c, o, w: traces.put(c, o, [span(1), turn(0), line(1)], NOW),
     (traces, "keep_turns"): lambda c, o, w: traces.keep_turns(c, o, RUN, 0, NOW),
     (traces, "seq_of"): lambda c, o, w: traces.seq_of(c, o, RUN, NOW) and None,

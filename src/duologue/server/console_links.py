@@ -75,7 +75,7 @@ def shown(answer: Response[Any], run: str) -> None:
 
 @get("/shared/{token:str}")
 async def shared(
-    host: Host, token: str, after: Annotated[int, Parameter(ge=0)] = 0
+    host: Host, token: str, after: Annotated[int, Parameter(ge=0, le=2**53)] = 0
 ) -> Response[str]:
     """A conversation, read-only, for whoever holds a link to it."""
     now = host.clock()
