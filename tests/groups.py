@@ -32,7 +32,10 @@ class Group(NamedTuple):
     where: tuple[str, ...] = ()
 
 
-PLAIN = "not voice and not browser and not firefox and not postgres and not rooms and not soak"
+PLAIN = (
+    "not voice and not browser and not firefox and not postgres and not redis and not rooms"
+    " and not soak"
+)
 # Tests of one file share a server, so they stay together.
 BY_FILE = ("-n", "3", "--dist", "loadfile", "-q")
 
@@ -40,9 +43,26 @@ BY_FILE = ("-n", "3", "--dist", "loadfile", "-q")
 GROUPS = (
     Group("rules", PLAIN, (), (*BY_FILE, "--cov", "--cov-report="), RULES),
     Group("unit", PLAIN, (), BY_FILE, tuple(f"--ignore={path}" for path in RULES)),
-    Group("postgres", "postgres and not soak", ("postgres",), ("-n", "0", "-v")),
+    Group("postgres", "postgres and not redis and not soak", ("postgres",), ("-n", "0", "-v")),
+    Group(
+        "processes",
+        "redis and not rooms and not soak",
+        ("redis-server", "postgres"),
+        ("-n", "0", "-v"),
+    ),
     # A room is waited for more than it is worked on: half of both cores was idle with two.
-    Group("rooms", "rooms and not browser and not soak", ("livekit-server",), ("-n", "3", "-v")),
+    Group(
+        "rooms",
+        "rooms and not browser and not redis and not soak",
+        ("livekit-server",),
+        ("-n", "3", "-v"),
+    ),
+    Group(
+        "processes in rooms",
+        "redis and rooms and not soak",
+        ("redis-server", "postgres", "livekit-server"),
+        ("-n", "0", "-v"),
+    ),
     Group("voice", "voice and not browser and not rooms and not soak"),
     Group("browser", "browser and not rooms and not soak", ("chromium", "node")),
     Group(
@@ -65,6 +85,7 @@ CHECKS = (
 )
 INSTALL = {
     "postgres": "apt-get install postgresql",
+    "redis-server": "apt-get install redis-server",
     "livekit-server": "go install github.com/livekit/livekit-server/cmd/server@v1.13.5, "
     "then name ~/go/bin/server livekit-server",
     "chromium": "apt-get install chromium",

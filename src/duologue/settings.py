@@ -43,6 +43,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The folder of the database and the recordings; made on first start."""
     database_url: str = ""
     """A `postgresql://` address; empty means SQLite in the data folder."""
+    redis_url: str = ""
+    """A `redis://` address, by which several processes on one PostgreSQL database reach each other;
+    empty means that this process is the only one."""
     public_url: str = ""
     """How clients reach this server from outside, when a proxy stands before it; empty believes
     the proxy's `X-Forwarded-Proto` and `X-Forwarded-Host`, and `Host` where it sends none."""
@@ -177,7 +180,7 @@ TABLES = ("agents", "prices")
 """What only a file can say."""
 NOT_SETTINGS = frozenset({"secret", "test_require", "reload_child"})
 """`DUOLOGUE_…` names that mean something else than a setting."""
-SECRET = ("database_url", "secret")
+SECRET = ("database_url", "redis_url", "secret")
 """How the settings end whose values are never shown."""
 
 
