@@ -200,9 +200,10 @@ def test_records_have_the_columns_of_their_table_in_order(name: str) -> None:
 
 
 def test_the_database_of_a_newer_version_is_left_alone(url: str) -> None:
-    """A revision that is not known here is named, and nothing is changed."""
+    """A revision that takes no programs of ours is named, and nothing is changed."""
     with unit(url) as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        conn.execute(text("UPDATE schema_readers SET oldest = '9998'"))
     with pytest.raises(DuologueError, match=r"another version of duologue.*9999") as error:
         asyncio.run(Database.open(url))
     assert error.value.code == "not_ready"
