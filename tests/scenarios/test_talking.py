@@ -59,6 +59,8 @@ async def test_speaking_over_the_agent_silences_it(house: House, key: str) -> No
         await caller.hears(counting, 3 * 16000)
         await caller.say(HELLO)
         answer = await caller.answer()
+        while not answer.text:  # a busy machine understands late: the agent had begun to go on
+            answer = await caller.answer()
         conversation = str(caller.conversation_id)
         events = caller.record.events
 
