@@ -59,7 +59,9 @@ async def test_speaking_over_the_agent_silences_it(house: House, key: str) -> No
         await caller.hears(counting, 3 * 16000)
         await caller.say(HELLO)
         answer = await caller.answer()
+        resumed = set()
         while not answer.text:  # a busy machine understands late: the agent had begun to go on
+            resumed.add(answer.turn_id)
             answer = await caller.answer()
         conversation = str(caller.conversation_id)
         events = caller.record.events
@@ -71,7 +73,7 @@ async def test_speaking_over_the_agent_silences_it(house: House, key: str) -> No
         if event.type == "turn.start" and event.content == USER and event.at > counting.started_at
     )
     late = {event.turn_id for event in events[floor:] if event.type == "response.audio"}
-    assert late == {answer.turn_id}
+    assert late - resumed == {answer.turn_id}
     assert counting.sounded_until <= events[floor].at
     assert "hear" in words(caller.record.by(USER)[-1].text)
 
