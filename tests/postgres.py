@@ -17,9 +17,32 @@ import pytest
 INSTALL = "apt-get install postgresql"
 
 
+class Postgres:
+    """One server on loopback, which can be stopped and started again at the same address."""
+
+    def __init__(self, home: Path, binaries: Path, as_user: list[str]) -> None:
+        port = _free_port()
+        data = home / "data"
+        self.url = f"postgresql://tester@127.0.0.1:{port}"
+        """Its address, to which a database name is appended."""
+        self._options = (
+            f"-p {port} -c listen_addresses=127.0.0.1 -k {home} -c fsync=off -c max_connections=90"
+        )
+        _run([*as_user, binaries / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-N"])
+        self._control = [*as_user, binaries / "pg_ctl", "-D", data, "-w", "-l", home / "log"]
+
+    def start(self) -> None:
+        """Starts it, and waits until it answers."""
+        _run([*self._control, "-o", self._options, "start"])
+
+    def stop(self) -> None:
+        """Ends it at once: what was not committed never was."""
+        _run([*self._control, "-m", "immediate", "stop"])
+
+
 @contextmanager
-def server() -> Iterator[str]:
-    """The address of a fresh server on loopback, to which a database name is appended."""
+def running() -> Iterator[Postgres]:
+    """A fresh server that a test may stop and start."""
     binaries = find()
     if binaries is None:
         words = f"no PostgreSQL server binaries here; {INSTALL}"
@@ -27,22 +50,22 @@ def server() -> Iterator[str]:
             pytest.fail(words)
         pytest.skip(words)
     home = Path(tempfile.mkdtemp(prefix="duologue-pg-"))
-    as_user = _user(home)
-    data = home / "data"
-    port = _free_port()
-    options = (
-        f"-p {port} -c listen_addresses=127.0.0.1 -k {home} -c fsync=off -c max_connections=90"
-    )
     try:
-        _run([*as_user, binaries / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-N"])
-        control = [*as_user, binaries / "pg_ctl", "-D", data, "-w", "-l", home / "log"]
-        _run([*control, "-o", options, "start"])
+        made = Postgres(home, binaries, _user(home))
+        made.start()
         try:
-            yield f"postgresql://tester@127.0.0.1:{port}"
+            yield made
         finally:
-            _run([*control, "-m", "immediate", "stop"])
+            made.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of a fresh server on loopback, to which a database name is appended."""
+    with running() as made:
+        yield made.url
 
 
 def find() -> Path | None:

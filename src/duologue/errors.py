@@ -22,6 +22,9 @@ FAULTS: Final[dict[str, Fault]] = {
     "method_not_allowed": Fault(405, None, "{method} is not served here; use {allowed}."),
     "not_found": Fault(404, None, "There is nothing at {path!r}."),
     "too_large": Fault(413, 1009, "The message is larger than {limit} bytes."),
+    "body_slow": Fault(
+        408, None, "The request did not arrive whole within {limit:g} s. Send it again, or less."
+    ),
     # Who you are
     "key_missing": Fault(
         401, None, "No key was given. Send it as 'Authorization: Bearer dk_secret_…'."
@@ -254,6 +257,11 @@ FAULTS: Final[dict[str, Fault]] = {
         "Agent {agent!r} has no key for encrypted rooms: {reason}. Set its encryption_key to "
         "'env:NAME' or 'file:PATH', or to a function in its file.",
     ),
+    "store_unusable": Fault(
+        503,
+        1013,
+        "The database cannot be used now: {reason}. Nothing of this was kept; try again shortly.",
+    ),
     "internal": Fault(500, 1011, "Something went wrong on the server; its log has request {id}."),
     # Setting up
     "setting_invalid": Fault(400, None, "Setting {name!r}: {reason}."),
@@ -272,6 +280,30 @@ FAULTS: Final[dict[str, Fault]] = {
     "data_in_use": Fault(409, None, "{path} is in use by another server (process {pid})."),
     "database_in_use": Fault(
         409, None, "Another server runs on the database {database!r}. Stop it, or use another one."
+    ),
+    "database_missing": Fault(
+        404,
+        None,
+        "There is no database at {database}. Name its folder with --data DIR, or its address with "
+        "DUOLOGUE_DATABASE_URL.",
+    ),
+    "database_unreachable": Fault(
+        503, None, "The database {database} cannot be reached: {reason}. Check the address."
+    ),
+    "database_newer": Fault(
+        409,
+        None,
+        "The database is at version {found}, and this duologue knows versions up to {known}. "
+        "Install the newer duologue here; nothing was changed.",
+    ),
+    "database_not_empty": Fault(
+        409, None, "The database is not empty: {what}. {mend}. Nothing was changed."
+    ),
+    "copy_differs": Fault(
+        500,
+        None,
+        "Table {table} came out different: {found} rows, {expected} were written. All of it was "
+        "taken back, so try again; if it happens again, the disk or the database is broken.",
     ),
 }
 

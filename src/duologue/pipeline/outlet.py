@@ -13,7 +13,7 @@ from duologue.pipeline.utterance import RATE
 
 log = structlog.get_logger(__name__)
 
-NOT_STORED = Noticed("internal", "What was said could not be stored; please say it again.")
+NOT_STORED = Noticed("store_unusable", "What was said could not be stored; please say it again.")
 
 Listener = Callable[[Happening], None]
 _Entry = tuple[Happening, "asyncio.Future[bool] | None", Listener | None]
@@ -32,6 +32,11 @@ class Outlet:
     def listening(self) -> bool:
         """Whether anybody is there."""
         return bool(self._listeners)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something that happened was not told yet."""
+        return bool(self._waiting)
 
     @property
     def first(self) -> Listener | None:

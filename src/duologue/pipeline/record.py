@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 import structlog
 
+from duologue.errors import DuologueError
 from duologue.store import conversations, messages
 from duologue.store.database import Database
 from duologue.store.ids import fresh
@@ -147,6 +148,9 @@ class Record:
             await asyncio.wait([before])
         try:
             await self._db.write(work, *args, **values)
+        except DuologueError as error:
+            log.error("not recorded", work=work.__name__, reason=error.message, **self._where)
+            return False
         except Exception:
             log.exception("not recorded", work=work.__name__, **self._where)
             return False

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from duologue.errors import DuologueError
+from duologue.store import unusable
 from duologue.store.database import Database
 from duologue.store.schema import prepare
 
@@ -45,7 +46,7 @@ class PostgresDatabase(Database):
         cls, url: str, ready: Callable[[Connection], None] = prepare
     ) -> PostgresDatabase:
         """Connects and brings the schema up to date; two that start at once take turns."""
-        database = cls(_engine(url))
+        database = cls(engine_of(url))
         try:
             await database.write(ready)
         except BaseException:
@@ -57,7 +58,7 @@ class PostgresDatabase(Database):
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """See `Database.write`."""
-        with _legible():
+        with unusable.told(), _legible():
             async with self._on(self._engine.begin()) as conn:
                 return await conn.run_sync(work, *args, **kwargs)
 
@@ -65,7 +66,7 @@ class PostgresDatabase(Database):
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """See `Database.read`."""
-        with _legible():
+        with unusable.told(), _legible():
             async with self._on(self._engine.connect()) as conn:
                 return await conn.run_sync(work, *args, **kwargs)
 
@@ -98,7 +99,8 @@ def _legible() -> Iterator[None]:
         raise DuologueError("bad_request", reason="a text in it has the character NUL") from None
 
 
-def _engine(url: str) -> AsyncEngine:
+def engine_of(url: str) -> AsyncEngine:
+    """What makes connections to that address."""
     return create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
 
 
@@ -123,7 +125,7 @@ class _Blocking:
 def unit(url: str) -> Iterator[Connection]:
     """A connection in one transaction."""
     with asyncio.Runner() as runner:
-        engine = _engine(url)
+        engine = engine_of(url)
         conn = runner.run(_connect(engine))
         try:
             runner.run(conn.run_sync(prepare))

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
 from duologue.errors import DuologueError
+from duologue.store import unusable
 from duologue.store.database import Database
 from duologue.store.schema import prepare
 from duologue.store.writer import MOST_PER_COMMIT, Worker
@@ -45,8 +46,8 @@ class SqliteDatabase(Database):
     @classmethod
     async def start(cls, url: str, ready: Callable[[Connection], None] = prepare) -> SqliteDatabase:
         """Opens the file, made if it is missing."""
-        writing = await asyncio.to_thread(_connect, url)
-        reading = await asyncio.to_thread(_connect, url)
+        writing = await asyncio.to_thread(connect, url)
+        reading = await asyncio.to_thread(connect, url)
         reading.exec_driver_sql("PRAGMA query_only = ON")
         database = cls(writing, reading)
         try:
@@ -65,14 +66,16 @@ class SqliteDatabase(Database):
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """See `Database.write`."""
-        result: T = await self._writer.submit(lambda conn: work(conn, *args, **kwargs))
+        with unusable.told():
+            result: T = await self._writer.submit(lambda conn: work(conn, *args, **kwargs))
         return result
 
     async def read(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """See `Database.read`."""
-        result: T = await self._reader.submit(lambda conn: work(conn, *args, **kwargs))
+        with unusable.told():
+            result: T = await self._reader.submit(lambda conn: work(conn, *args, **kwargs))
         return result
 
     async def close(self) -> None:
@@ -81,7 +84,7 @@ class SqliteDatabase(Database):
         await self._writer.close()
 
 
-def _connect(url: str) -> Connection:
+def connect(url: str) -> Connection:
     """A connection that leaves transactions to its user, on a file made if it is missing."""
     path = make_url(url).database
     if not path or path == ":memory:":
@@ -108,7 +111,7 @@ def _set_up(connection: Any, _record: object) -> None:
 @contextmanager
 def unit(url: str) -> Iterator[Connection]:
     """A connection in one write transaction."""
-    with _connect(url) as conn:
+    with connect(url) as conn:
         conn.exec_driver_sql("BEGIN IMMEDIATE")
         prepare(conn)
         yield conn
