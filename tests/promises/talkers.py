@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import itertools
 import json
+import sqlite3
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -120,6 +123,21 @@ async def progress(*talkers: Talker, by: int = 2) -> None:
     async with asyncio.timeout(2 * PATIENCE):
         while any(one.exchanges < goal for one, goal in zip(talkers, goals, strict=True)):  # noqa: ASYNC110  # nothing tells when it changes
             await asyncio.sleep(0.05)
+
+
+def stored(database: Path) -> Stored:
+    """Role, text and interruption of each message, by conversation; in a file that is whole."""
+    found: Stored = defaultdict(list)
+    with closing(sqlite3.connect(database)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        rows = db.execute(
+            "SELECT conversation_id, role, text, interrupted FROM messages"
+            " WHERE kind = 'message' ORDER BY conversation_id, seq"
+        )
+        for conversation, role, text, interrupted in rows:
+            found[conversation].append((role, text, bool(interrupted)))
+    return found
 
 
 def missing(talkers: Sequence[Talker], kept: Stored) -> list[tuple[str, str]]:

@@ -4,30 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
-from collections import defaultdict
-from contextlib import closing
 
 import pytest
 from tests.promises.forking import Server
-from tests.promises.talkers import Stored, Talker, missing, progress, talking
+from tests.promises.talkers import Talker, missing, progress, stored, talking
 
 from duologue.errors import FAULTS
-
-
-def stored(server: Server) -> Stored:
-    """Role, text and interruption of each message, by conversation; in a file that is whole."""
-    found: Stored = defaultdict(list)
-    with closing(sqlite3.connect(server.database)) as db:
-        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
-        rows = db.execute(
-            "SELECT conversation_id, role, text, interrupted FROM messages"
-            " WHERE kind = 'message' ORDER BY conversation_id, seq"
-        )
-        for conversation, role, text, interrupted in rows:
-            found[conversation].append((role, text, bool(interrupted)))
-    return found
 
 
 async def killed(server: Server, times: int, seed: int) -> None:
@@ -39,11 +21,11 @@ async def killed(server: Server, times: int, seed: int) -> None:
         for _ in range(times):
             await asyncio.sleep(chance.uniform(0.0, 0.6))
             await asyncio.to_thread(server.kill)
-            assert missing(talkers, stored(server)) == []
+            assert missing(talkers, stored(server.database)) == []
             await asyncio.to_thread(server.start)
             await progress(*talkers, by=1)
     await asyncio.to_thread(server.kill)
-    assert missing(talkers, stored(server)) == []
+    assert missing(talkers, stored(server.database)) == []
     assert {code for one in talkers for code in one.troubles} <= {*FAULTS, "gone"}
     assert sum(len(one.acknowledged) for one in talkers) > times * 8
 
