@@ -57,6 +57,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The least serious line that is logged."""
     max_sessions: Count = 40
     """Live sessions in this process; one more is refused with 503."""
+    workers: Count = 1
+    """How many processes `serve` runs on its port; more than one need PostgreSQL and Redis."""
+    drain_seconds: NotNegative = 10.0
+    """How long a server that is asked to end waits for the turns that are under way."""
     livekit_url: str = ""
     """The LiveKit whose rooms agents go into, as clients reach it (`wss://…`); empty means none."""
     livekit_api_key: str = ""
@@ -178,7 +182,7 @@ PREFIX = "DUOLOGUE_"
 LIVEKIT = ("livekit_url", "livekit_api_key", "livekit_api_secret")
 TABLES = ("agents", "prices")
 """What only a file can say."""
-NOT_SETTINGS = frozenset({"secret", "test_require", "reload_child"})
+NOT_SETTINGS = frozenset({"secret", "test_require", "reload_child", "serve_child"})
 """`DUOLOGUE_…` names that mean something else than a setting."""
 SECRET = ("database_url", "redis_url", "secret")
 """How the settings end whose values are never shown."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
-import threading
 import webbrowser
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +21,7 @@ from duologue.cli.catalog import catalog
 from duologue.cli.options import CONFIG, Config, Data, Files, Host, Json, Port, settings, with_rooms
 from duologue.cli.supervisor import Supervisor
 from duologue.errors import DuologueError
+from duologue.server.following import follow_parent
 from duologue.settings import Settings
 from duologue.store.database import unit
 
@@ -96,7 +95,7 @@ def _child(chosen: Settings, files: Files) -> int:
     from duologue.server.serve import run
 
     logs.configure(chosen.log_format, chosen.log_level)
-    threading.Thread(target=_follow, args=(sys.stdin.fileno(),), daemon=True).start()
+    follow_parent()
     run(
         chosen,
         loaded,
@@ -104,13 +103,6 @@ def _child(chosen: Settings, files: Files) -> int:
         announce=lambda url: output.emit({"event": "listening", "url": url}),
     )
     return 0
-
-
-def _follow(pipe: int) -> None:
-    """Ends this process in peace when the supervisor is gone, however that died."""
-    while os.read(pipe, 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _console(chosen: Settings, url: str) -> list[str]:

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated
+
+import typer
+
 from duologue.cli import output
 from duologue.cli.catalog import catalog
 from duologue.cli.options import (
@@ -24,17 +33,24 @@ def serve(
     files: Files = None,
     host: Host = None,
     port: Port = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Processes on this port; more need Redis."),
+    ] = None,
     data: Data = None,
     config: Config = None,
     as_json: Json = False,
-) -> None:
-    """Serve published agents to clients with a key; without FILE, the demo agents."""
-    chosen = settings(data, config, host=host, port=port)
-    loaded = catalog(files, chosen)
-    from duologue.server import logs
-    from duologue.server.serve import run
+) -> int:
+    """Serve published agents to clients with a key; without FILE, the demo agents.
 
-    logs.configure(chosen.log_format, chosen.log_level)
+    With several --workers, SIGHUP renews them one after the other while people talk.
+    """
+    chosen = settings(data, config, host=host, port=port, workers=workers)
+    from duologue.server import logs
+    from duologue.server import workers as several
+
+    if child := os.environ.get(several.CHILD):
+        return _child(chosen, files, *map(int, child.split(":")))
 
     def announce(url: str) -> None:
         if as_json:
@@ -42,11 +58,48 @@ def serve(
             return output.emit(with_rooms(event, chosen.livekit_url))
         return output.say(f"duologue serves at {url}", *next_steps(chosen))
 
+    several.require_shared(chosen)
+    if chosen.workers > 1:
+        logs.configure(chosen.log_format, chosen.log_level, process=0)
+        options = ["--host", chosen.host, "--data", chosen.data, "--json"]
+        options += ["--config", str(config)] if config else []
+        command = [sys.executable, "-m", "duologue", "serve", *map(str, files or ()), *options]
+        return asyncio.run(several.serve(chosen, command, os.environ, announce))
+    loaded = catalog(files, chosen)
+    from duologue.server.serve import run
+
+    logs.configure(chosen.log_format, chosen.log_level)
     run(chosen, loaded, mode="serve", announce=announce)
+    return 0
+
+
+def _child(chosen: Settings, files: Files, number: int, listener: int) -> int:
+    """One of several processes, which shares its parent's socket with the others."""
+    loaded = catalog(files, chosen)
+    from duologue.server import logs
+    from duologue.server.following import follow_parent
+    from duologue.server.serve import run
+
+    logs.configure(chosen.log_format, chosen.log_level, process=number)
+    follow_parent()
+    run(
+        chosen,
+        loaded,
+        mode="serve",
+        announce=lambda url: output.emit({"event": "listening", "url": url}),
+        shared=socket.socket(fileno=listener),
+    )
+    return 0
 
 
 def next_steps(chosen: Settings) -> list[str]:
     """What is still missing before anybody can call, and the command that mends it."""
+    # In a thread: a database may need a loop of its own, and one runs here.
+    with ThreadPoolExecutor(1) as aside:
+        return aside.submit(_missing, chosen).result()
+
+
+def _missing(chosen: Settings) -> list[str]:
     with unit(chosen.database) as conn:
         owner = organization(conn, "default").id
         known = agents.all(conn, owner)

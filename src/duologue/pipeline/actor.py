@@ -85,6 +85,15 @@ class Actor:
         return self._starting is None and not self._closing
 
     @property
+    def busy(self) -> bool:
+        """Whether it speaks, thinks, or has not begun with what it was asked."""
+        session = self.session
+        if session is None:
+            return bool(self._waiting)
+        working = session.agent_state in ("thinking", "speaking")
+        return working or session.current_speech is not None or session.user_state == "speaking"
+
+    @property
     def usage(self) -> list[dict[str, Any]]:
         """What the models were used for, by provider and model."""
         if self.session is None:

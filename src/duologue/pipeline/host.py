@@ -17,6 +17,7 @@ from duologue.bus.here import HereBell
 from duologue.core.resume import Departure, Grade
 from duologue.errors import DuologueError
 from duologue.pipeline.alerts import Alerts
+from duologue.pipeline.drain import drained
 from duologue.pipeline.leftovers import Leftovers
 from duologue.pipeline.meters import Meters
 from duologue.pipeline.metrics import Metrics
@@ -37,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 GOODBYE = 5.0
 """Seconds in which clients close when the server goes away."""
+BACK = 1
+"""Seconds after which another server, or the next, is asked by those whom this one refuses."""
 NOTICE = 1.0
 """Seconds in which a lost socket of the same session may still be noticed."""
 
@@ -93,6 +96,15 @@ class Host:
         self._studio.open()
         self._sweeper = asyncio.create_task(self._meters.run())
 
+    async def drain(self) -> None:
+        """Lets nobody in any more, and ends each run after its present turn, within bounds."""
+        self.draining = True
+        await drained(
+            self._runs.values,
+            lambda run: bool(self.attached(run.conversation_id)),
+            self.settings.drain_seconds,
+        )
+
     async def close(self) -> None:
         """Tells every client that the server goes away, and closes every run within bounds."""
         self.draining = True
@@ -145,7 +157,7 @@ class Host:
     def require_room(self, conversation_id: str | None = None) -> None:
         """Refuses what would be one run too many; a conversation that is live has its place."""
         if self.draining:
-            raise DuologueError("going_away")
+            raise DuologueError("going_away", seconds=BACK)
         if conversation_id in self._runs:
             return
         if len(self._runs.keys() | self._doors.keys()) >= self.settings.max_sessions:

@@ -192,6 +192,13 @@ class Run:
         return "listening" if session is None else session.agent_state
 
     @property
+    def busy(self) -> bool:
+        """Whether a turn is under way: somebody speaks, or an answer is owed."""
+        turns = self._narrator.turns
+        spoken = turns.agent_turn is not None or turns.user_turn is not None
+        return spoken or self._hanging_up is not None or self._outlet.waiting or self._actor.busy
+
+    @property
     def holder(self) -> Holder | None:
         """The person who speaks in the agent's place."""
         return self.takeover.holder

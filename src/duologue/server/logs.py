@@ -20,6 +20,13 @@ def _clean_event(_logger: object, _method: str, event: EventDict) -> EventDict:
     return {**{n: field(n, v) for n, v in event.items() if n not in kept}, **kept}
 
 
+def _numbered(process: int) -> Processor:
+    def number(_logger: object, _method: str, event: EventDict) -> EventDict:
+        return {"process": process, **event}
+
+    return number
+
+
 class _Redacting(structlog.stdlib.ProcessorFormatter):
     """The last gate: whatever a renderer or a traceback made, the line holds no secret."""
 
@@ -36,8 +43,12 @@ def configure(
     form: Literal["auto", "console", "json"] = "auto",
     level: str = "info",
     stream: TextIO | None = None,
+    process: int | None = None,
 ) -> None:
-    """Sends every log line of this process, libraries' included, to stderr, redacted."""
+    """Sends every log line of this process, libraries' included, to stderr, redacted.
+
+    Where several write to one stream, each line names its process by its number.
+    """
     out = sys.stderr if stream is None else stream
     for_people = form == "console" or (form == "auto" and out.isatty())
     shared: list[Processor] = [
@@ -47,6 +58,8 @@ def configure(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _clean_event,
     ]
+    if process is not None:
+        shared.insert(0, _numbered(process))
     if for_people:
         last: list[Processor] = [
             structlog.dev.ConsoleRenderer(

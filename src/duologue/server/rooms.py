@@ -49,6 +49,10 @@ class Rooms:
         """Whether a claim is about an agent of this memory: LiveKit may serve another one, too."""
         return await self._host.db.read(agents.get, claim.org, claim.agent) is not None
 
+    async def drain(self) -> None:
+        """Takes nobody in any more, which the registration tells LiveKit, and lets turns end."""
+        await self._host.drain()
+
     async def close_with_host(self) -> None:
         """Takes no more rooms, ends every conversation, and leaves the rooms, within bounds."""
         leaving = [self._host.close()]

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from types import FrameType
 
 import msgspec
 import structlog
 import uvicorn
 from livekit.agents.utils import http_context
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from duologue.agents.registry import Catalog
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import alone, present, talk_key
 from duologue.server.app import House
-from duologue.server.nearby import Mode, as_page
+from duologue.server.listening import bound_to, listening
+from duologue.server.nearby import Mode
 from duologue.server.rooms import Rooms
 from duologue.server.sockets import BoundedSocket
 from duologue.settings import Settings
@@ -49,18 +51,24 @@ async def serve(
     *,
     mode: Mode,
     announce: Callable[[str], None],
+    shared: socket.socket | None = None,
 ) -> None:
-    """Serves until a signal; `announce` gets the address once it listens."""
-    with alone.on_folder(settings) as note, _listening(settings) as listener:
-        host_name, port = listener.getsockname()[:2]
-        bound = f"{as_page(host_name)}:{port}"
+    """Serves until a signal; `announce` gets the address once it listens.
+
+    With a `shared` socket it is one process of several, whose parent holds the data folder.
+    """
+    with ExitStack() as held:
+        note = _note_nothing if shared else held.enter_context(alone.on_folder(settings))
+        listener = shared or held.enter_context(listening(settings))
+        bound = bound_to(listener)
         async with opened(settings, catalog) as host, alone.on_database(settings.database):
             rooms = Rooms(host)
             organization_id = await _prepare(host, publish=mode == "dev")
             async with present.on_memory_of(host, rooms.suspect):
                 await host.open()
                 await rooms.open()
-                server = _Server(rooms, House(host, rooms, mode, organization_id, bound=bound))
+                house = House(host, rooms, mode, organization_id, bound=bound)
+                server = _Server(rooms, house, drains=mode == "serve", shares=shared is not None)
                 url = settings.public_url or bound
                 note(url)
                 server.announce = lambda: announce(url)
@@ -93,7 +101,7 @@ def settle_memory() -> None:
 class _Server(uvicorn.Server):
     """uvicorn, with our clients told before their sockets close."""
 
-    def __init__(self, rooms: Rooms, house: House) -> None:
+    def __init__(self, rooms: Rooms, house: House, *, drains: bool, shares: bool) -> None:
         super().__init__(
             uvicorn.Config(
                 house,
@@ -110,6 +118,9 @@ class _Server(uvicorn.Server):
             )
         )
         self._rooms = rooms
+        self._drains = drains
+        self._shares = shares
+        self._draining: asyncio.Task[None] | None = None
         self.announce: Callable[[], None] = lambda: None
 
     @contextmanager
@@ -125,6 +136,13 @@ class _Server(uvicorn.Server):
             for number in wanted:
                 loop.remove_signal_handler(number)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Lets those finish their turn who talk; whoever asks again wants the end at once."""
+        if self._drains and self._draining is None and self.started:
+            self._draining = asyncio.create_task(self._drain())
+        else:
+            super().handle_exit(sig, frame)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listens, then says so."""
         await super().startup(sockets)
@@ -133,8 +151,36 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Says goodbye to every client, then closes what is left."""
+        if self._draining is not None:
+            self._draining.cancel()
+            await asyncio.wait([self._draining])
         await self._rooms.close_with_host()
         await super().shutdown(sockets)
+
+    async def _drain(self) -> None:
+        # Alone, it goes on to accept: whoever asks learns from a 503 that it goes away.
+        if self._shares:
+            for server in self.servers:
+                server.close()
+            for connection in list(self.server_state.connections):
+                # A request that arrives on a kept connection is for a process that stays.
+                if isinstance(connection, HttpToolsProtocol) and _rests(connection):
+                    connection.shutdown()
+        try:
+            await self._rooms.drain()
+        except Exception:
+            log.exception("turns not waited for")
+        finally:
+            self.should_exit = True
+
+
+def _rests(connection: HttpToolsProtocol) -> bool:
+    """Whether the connection's last request was answered, and no other began."""
+    return connection.cycle is not None and connection.cycle.response_complete
+
+
+def _note_nothing(url: str) -> None:
+    """The parent of several notes the address."""
 
 
 async def _prepare(host: Host, *, publish: bool) -> str:
@@ -159,32 +205,16 @@ async def _prepare(host: Host, *, publish: bool) -> str:
     return organization.id
 
 
-@contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
-    """A bound socket, or an error that names the address."""
-    try:
-        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server(
-            (settings.host, settings.port), family=family, backlog=2048, reuse_port=False
-        )
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise DuologueError(
-            "setting_invalid",
-            name="port",
-            reason=f"cannot listen on {settings.host}:{settings.port} ({why})",
-        ) from None
-    try:
-        yield listener
-    finally:
-        listener.close()
-
-
 def run(
-    settings: Settings, catalog: Catalog, *, mode: Mode, announce: Callable[[str], None]
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    mode: Mode,
+    announce: Callable[[str], None],
+    shared: socket.socket | None = None,
 ) -> None:
     """Serves in a loop of its own."""
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, catalog, mode=mode, announce=announce))
+        runner.run(serve(settings, catalog, mode=mode, announce=announce, shared=shared))

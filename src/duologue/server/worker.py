@@ -26,20 +26,31 @@ async def work(settings: Settings, catalog: Catalog, *, announce: Callable[[str]
             try:
                 settle_memory()
                 announce(rooms.livekit.url)
-                await _signal()
+                await _signals(rooms)
             finally:
                 await rooms.close_with_host()
 
 
-async def _signal() -> None:
-    """Returns when this process is asked to end."""
+async def _signals(rooms: Rooms) -> None:
+    """Returns when this process was asked to end, and all turns are over or it was asked again."""
     loop = asyncio.get_running_loop()
-    asked = asyncio.Event()
+    asked, again = asyncio.Event(), asyncio.Event()
     wanted = (signal.SIGINT, signal.SIGTERM)
+
+    def ask() -> None:
+        (again if asked.is_set() else asked).set()
+
     for number in wanted:
-        loop.add_signal_handler(number, asked.set)
+        loop.add_signal_handler(number, ask)
     try:
         await asked.wait()
+        ways = {asyncio.create_task(rooms.drain()), asyncio.create_task(again.wait())}
+        done, left = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for each in left:
+            each.cancel()
+        await asyncio.wait(ways)
+        for each in done:
+            each.result()
     finally:
         for number in wanted:
             loop.remove_signal_handler(number)

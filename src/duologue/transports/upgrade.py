@@ -47,7 +47,7 @@ async def refuse(error: DuologueError, scope: Scope, send: Send) -> None:
     body = wire.encode_error(error.code, error.message)
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
     if error.status == 503:
-        headers.append((b"retry-after", b"5"))
+        headers.append((b"retry-after", str(error.values.get("seconds", 5)).encode()))
     await send(
         {"type": "websocket.http.response.start", "status": error.status, "headers": headers}
     )

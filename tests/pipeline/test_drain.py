@@ -1,0 +1,84 @@
+"""A server that goes lets turns end first."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.pipeline.stage import stage
+
+from duologue.core import happenings as h
+from duologue.errors import DuologueError
+from duologue.testing.models import ScriptedAnswers
+
+LONG = "One sentence is longer than the other, and this one is the longest of all of them. "
+
+
+async def test_the_agent_finishes_its_sentence_before_its_server_goes(tmp_path: Path) -> None:
+    """What it said is stored whole, and only then its client is told to come back elsewhere."""
+    async with stage(tmp_path, greeting="Hello, it is good that you are here.") as desk:
+        client = await desk.join()
+        await client.until(h.AgentAudio)
+        await desk.host.drain()
+        ended = await client.until(h.Ended)
+        assert ended.code == "going_away"
+        kinds = [type(one) for one in client.heard]
+        assert kinds.index(h.AgentEnded) < kinds.index(h.Ended)
+        assert not client.all(h.AgentEnded)[0].interrupted
+        assert await desk.words() == [("assistant", "Hello, it is good that you are here.", False)]
+
+
+async def test_a_question_that_was_asked_is_answered_before_the_server_goes(tmp_path: Path) -> None:
+    """It is no matter that the agent had not begun to think."""
+    async with stage(tmp_path, greeting="", llm=ScriptedAnswers(["It is noon."])) as desk:
+        client = await desk.join()
+        client.run.floor.type("What time is it?")
+        await desk.host.drain()
+        assert (await client.until(h.Ended)).code == "going_away"
+        said = [("user", "What time is it?", False), ("assistant", "It is noon.", False)]
+        assert await desk.words() == said
+
+
+async def test_a_turn_that_is_too_long_is_cut(tmp_path: Path) -> None:
+    """No longer than `drain_seconds`; what was heard of it is stored as interrupted."""
+    settings = {"drain_seconds": 0.5}
+    async with stage(tmp_path, greeting=LONG * 5, settings=settings) as desk:
+        client = await desk.join()
+        await client.until(h.AgentAudio)
+        await desk.host.drain()
+        assert (await client.until(h.Ended)).code == "going_away"
+        assert client.gone is not None
+        await client.gone
+        await client.run.closed()
+        [(role, text, interrupted)] = await desk.words()
+        assert (role, interrupted) == ("assistant", True)
+        assert len(text) < len(LONG * 5)
+
+
+async def test_who_rests_is_sent_away_at_once_and_nobody_new_comes_in(tmp_path: Path) -> None:
+    """Though another still talks; who asks is told when to ask the next server."""
+    settings = {"drain_seconds": 60.0}
+    async with stage(tmp_path, greeting=LONG, settings=settings) as desk:
+        talks = await desk.join()
+        rests = await desk.join(ready=False)
+        await talks.until(h.AgentAudio)
+        draining = asyncio.create_task(desk.host.drain())
+        assert (await rests.until(h.Ended)).code == "going_away"
+        assert not talks.all(h.AgentEnded)
+        with pytest.raises(DuologueError) as refused:
+            await desk.join()
+        assert (refused.value.code, refused.value.values) == ("going_away", {"seconds": 1})
+        await draining
+        assert talks.all(h.AgentEnded)
+
+
+async def test_nobody_waits_for_a_caller_whose_line_broke(tmp_path: Path) -> None:
+    """Another server goes on with the conversation as soon as they are back."""
+    async with stage(tmp_path, greeting=LONG, settings={"drain_seconds": 60.0}) as desk:
+        client = await desk.join()
+        await client.until(h.AgentAudio)
+        await desk.leave(client, "dropped")
+        await desk.host.drain()
+        assert client.run.ended == "going_away"
+        assert not client.all(h.AgentEnded)
