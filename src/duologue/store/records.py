@@ -101,6 +101,8 @@ class Run(msgspec.Struct, frozen=True):
     ended_at: int | None
     end_reason: str | None
     usage: dict[str, Any] | None
+    peer: str | None = None
+    """Where other processes reach the one that it lives in, as `host:port`; none if nowhere."""
 
 
 class Session(msgspec.Struct, frozen=True):

@@ -118,6 +118,8 @@ runs = Table(
     columns.time("ended_at", null=True),
     columns.text("end_reason", null=True),
     columns.text("usage", null=True),
+    # Where other processes reach the one that it lives in; nowhere where they need not.
+    columns.text("peer", null=True),
     Index(None, "conversation_id"),
     Index(None, "ended_at"),
     columns.refers("conversation_id", "conversations"),
