@@ -169,6 +169,18 @@ FAULTS: Final[dict[str, Fault]] = {
         "Nobody has taken over conversation {conversation!r}, or the agent took it back because "
         "nothing was heard of them. Take over first.",
     ),
+    "voice_elsewhere": Fault(
+        501,
+        None,
+        "Conversation {conversation!r} runs in another process of this server, and sound does not "
+        "travel between them. What you write is said there all the same.",
+    ),
+    "voice_hidden": Fault(
+        409,
+        None,
+        "What is said in conversation {conversation!r} is shown to nobody here, so it is not heard "
+        "either. What you write is said all the same.",
+    ),
     "too_many_streams": Fault(
         429,
         None,
@@ -221,6 +233,30 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "needs_redis": Fault(
         501, None, "Session {session!r} runs in another process; reaching it needs Redis."
+    ),
+    "redis_unreachable": Fault(
+        503,
+        None,
+        "Redis at {address} is not reached ({reason}), and without it no other process is. Start "
+        "it, or correct redis_url.",
+    ),
+    "run_unheard": Fault(
+        503,
+        None,
+        "No process answers for conversation {conversation!r}: the one that held it is gone, or "
+        "just beginning. Which of them is known in half a minute; try again then.",
+    ),
+    "order_unanswered": Fault(
+        504,
+        None,
+        "The process that holds conversation {conversation!r} did not answer. What you asked of it "
+        "may have been done all the same; look before you ask again.",
+    ),
+    "order_unknown": Fault(
+        503,
+        None,
+        "The process that holds this conversation runs an older version, which cannot do that. Try "
+        "again when it was upgraded, or with another conversation.",
     ),
     "encryption_required": Fault(
         403,
@@ -298,6 +334,12 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "database_not_empty": Fault(
         409, None, "The database is not empty: {what}. {mend}. Nothing was changed."
+    ),
+    "move_broken": Fault(
+        500,
+        None,
+        "The move broke off: {reason}. Nothing of it was kept, {target} is as empty as before: run "
+        "the same command again.",
     ),
     "copy_differs": Fault(
         500,

@@ -254,3 +254,66 @@ def test_the_words_of_the_open_turn_are_known(turns: Turns) -> None:
     assert turns.words_of("turn_other") == ""
     turns.agent_ends(interrupted=False)
     assert turns.words_of(turn) == ""
+
+
+def test_a_person_is_not_cut_by_the_user_whose_words_follow(turns: Turns) -> None:
+    """What the user said meanwhile is told when the person is silent, each as a turn."""
+    said = [
+        *turns.user_begins(),
+        *turns.person_begins(),
+        *turns.agent_audio(b"ab"),
+        *turns.user_begins(),
+        *turns.user_interim("wa"),
+        *turns.user_final("wait"),
+        *turns.user_says("wait"),
+        *turns.user_gives_up(),
+        *turns.agent_text("I am Ada."),
+        *turns.user_says("hello"),
+        *turns.agent_sends_no_more(),
+        *turns.person_ends(interrupted=False),
+        *turns.user_begins(),
+    ]
+    assert said == [
+        h.UserStarted("user-1"),
+        h.UserEnded("user-1"),
+        h.AgentStarted("turn-2"),
+        h.AgentAudio("turn-2", b"ab"),
+        h.AgentText("turn-2", "I am Ada."),
+        h.AgentSaid("turn-2", "I am Ada."),
+        h.AgentSent("turn-2"),
+        h.AgentEnded("turn-2", interrupted=False),
+        h.UserStarted("user-3"),
+        h.UserSaid("user-3", "wait"),
+        h.UserEnded("user-3"),
+        h.UserStarted("user-4"),
+        h.UserSaid("user-4", "hello"),
+        h.UserEnded("user-4"),
+        h.UserStarted("user-5"),
+    ]
+
+
+def test_a_person_whose_listener_was_lost_goes_on_under_a_new_turn(turns: Turns) -> None:
+    """As an agent does; and whatever the agent was saying before ends as interrupted."""
+    said = [
+        *turns.agent_text("I was"),
+        *turns.person_begins(),
+        *turns.agent_silenced(),
+        *turns.user_final("hello?"),
+        *turns.agent_audio(b"ab"),
+        *turns.person_ends(interrupted=True),
+        *turns.person_ends(interrupted=True),
+    ]
+    assert said == [
+        h.AgentStarted("turn-1"),
+        h.AgentText("turn-1", "I was"),
+        h.AgentSaid("turn-1", "I was"),
+        h.AgentSent("turn-1"),
+        h.AgentEnded("turn-1", interrupted=True),
+        h.AgentStarted("turn-2"),
+        h.AgentSent("turn-2"),
+        h.AgentEnded("turn-2", interrupted=True),
+        h.AgentStarted("turn-3"),
+        h.AgentAudio("turn-3", b"ab"),
+        h.AgentSent("turn-3"),
+        h.AgentEnded("turn-3", interrupted=True),
+    ]

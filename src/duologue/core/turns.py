@@ -51,6 +51,8 @@ class Turns:
         self._agent: _Agent | None = None
         self._held_text = ""
         self._all_words = False
+        self._behind: list[str] | None = None
+        """What the user said while a person speaks; none while none does."""
 
     @property
     def agent_turn(self) -> str | None:
@@ -75,26 +77,29 @@ class Turns:
     # ------------------------------------------------------------ the user
 
     def user_begins(self) -> list[Happening]:
-        """The user takes the floor, over the agent's sound if there is any."""
-        return self._floor()[1]
+        """The user takes the floor, over the agent's sound if there is any, but not a person's."""
+        return self._floor()[1] if self._behind is None else []
 
     def user_interim(self, text: str) -> list[Happening]:
         """The user seems to say something; kept back while the agent has the floor."""
-        if self._user is None and self._speaking:
+        if self._kept_back:
             return []
         user, begun = self._floor()
         return [*begun, UserInterim(user.turn, text, user.counter)]
 
     def user_final(self, text: str) -> list[Happening]:
         """A piece of the user's speech is certain; kept back while the agent has the floor."""
-        if self._user is None and self._speaking:
+        if self._kept_back:
             return []
         user, begun = self._floor()
         user.counter += 1
         return [*begun, UserDelta(user.turn, text, user.counter - 1)]
 
     def user_says(self, text: str) -> list[Happening]:
-        """The user's turn is complete."""
+        """The user's turn is complete; it is told behind a person's who speaks."""
+        if self._behind is not None:
+            self._behind.append(text)
+            return []
         user, begun = self._floor()
         self._user = None
         return [*begun, UserSaid(user.turn, text), UserEnded(user.turn)]
@@ -174,11 +179,31 @@ class Turns:
         self._agent = _Agent(self._new_id("turn"), said=agent.said and not self._held_text)
         return [*closing, AgentStarted(self._agent.turn), *self._let_go(self._agent)]
 
+    # ------------------------------------------------------------ a person in the agent's place
+
+    def person_begins(self) -> list[Happening]:
+        """A person speaks with their own voice: the user's turns wait until that is over."""
+        told = self.agent_ends(interrupted=True)
+        self._behind = []
+        return [*told, *self._voice()[1]]
+
+    def person_ends(self, *, interrupted: bool) -> list[Happening]:
+        """The person is silent; what the user said meanwhile follows."""
+        told = self.agent_ends(interrupted=interrupted)
+        behind, self._behind = self._behind or [], None
+        for text in behind:
+            told += self.user_says(text)
+        return told
+
     # ------------------------------------------------------------ within
 
     @property
     def _speaking(self) -> bool:
         return self._agent is not None and not self._agent.silenced
+
+    @property
+    def _kept_back(self) -> bool:
+        return self._behind is not None or (self._user is None and self._speaking)
 
     def _floor(self) -> tuple[_User, list[Happening]]:
         """The user's open turn, and what its beginning tells if it begins now."""

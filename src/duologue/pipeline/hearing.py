@@ -39,6 +39,8 @@ class Ear(io.AudioInput):
         """Hears what the agent hears."""
         self.tape: Callable[[Sound], None] = lambda sound: None
         """Keeps what the agent hears, at the rate that it hears."""
+        self.person: Callable[[Sound], None] = lambda sound: None
+        """Lets a person in the agent's place hear the same."""
 
     def hear(self, pcm: bytes, rate: int) -> None:
         """Takes a piece of PCM16 mono, of any even length."""
@@ -47,6 +49,7 @@ class Ear(io.AudioInput):
         self.tap(pcm)
         samples = self._resampled(np.frombuffer(pcm, dtype=np.int16), rate)
         self.tape(samples)
+        self.person(samples)
         self._take(samples)
 
     def silence(self, seconds: float) -> None:

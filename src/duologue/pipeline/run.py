@@ -32,6 +32,7 @@ from duologue.pipeline.floor import Floor
 from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
 from duologue.pipeline.outlet import Listener, Outlet
+from duologue.pipeline.own_voice import OwnVoice
 from duologue.pipeline.record import Record
 from duologue.pipeline.recording import Recorder
 from duologue.pipeline.seat import Guest
@@ -111,6 +112,7 @@ class Run:
         self.takeover = Takeover(
             self._actor,
             record,
+            OwnVoice(self._actor, self._narrator, record, self._ear, models.stt),
             conversation_id=conversation_id,
             watch=watch,
             notice=self.notice,
@@ -385,5 +387,6 @@ class Run:
             task.cancel()
         if self._recorder is not None:
             await self._recorder.close(keep=not self.forgotten)
+        await self.takeover.closed()
         await self._actor.close()
         await self.record.settled()

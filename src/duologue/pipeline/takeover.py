@@ -23,6 +23,7 @@ from duologue.core.happenings import Noticed
 from duologue.errors import DuologueError
 from duologue.pipeline.actor import Actor
 from duologue.pipeline.outlet import Listener
+from duologue.pipeline.own_voice import Heard, Over, OwnVoice
 from duologue.pipeline.record import Record
 from duologue.trace.entries import Span
 from duologue.trace.told import fresh_id
@@ -47,6 +48,7 @@ class Takeover:
         self,
         actor: Actor,
         record: Record,
+        voice: OwnVoice,
         *,
         conversation_id: str,
         watch: Watch | None,
@@ -72,6 +74,10 @@ class Takeover:
         self._leaving = False
         self._follows = False
         self._muted: WeakSet[Any] = WeakSet()
+        self._voice = voice
+        voice.on_speech = self._here
+        voice.on_said = self._said_aloud
+        voice.on_silence = self._left
 
     # ------------------------------------------------------------ what the person does
 
@@ -96,7 +102,23 @@ class Takeover:
         self._require(by)
         self.stay(by, self._patience)
         self._said.append(text)
-        self._actor.do(lambda session: self._say(session, by, text))
+        self._voice.then(lambda: self._actor.do(lambda session: self._say(session, by, text)))
+
+    def pick_up(self, by: str, heard: Heard, over: Over) -> bool:
+        """The person hears the user and speaks with their own voice; see `OwnVoice.pick_up`."""
+        self._require(by)
+        self._leaving = False
+        return self._voice.pick_up(heard, over)
+
+    def hear(self, by: str, pcm: bytes) -> None:
+        """Sound of the person who picked up; of anybody else it is nothing."""
+        if self.holder is not None and self.holder.by == by:
+            self._voice.hear(pcm)
+
+    def hang_up(self, by: str) -> None:
+        """The person writes from now on, or nothing."""
+        if self.holder is not None and self.holder.by == by:
+            self._voice.hang_up("left")
 
     def stay(self, by: str, seconds: float) -> None:
         """The person is there; whoever is not in the agent's place need not be."""
@@ -110,6 +132,7 @@ class Takeover:
         """The agent answers again, as soon as the person's last words were heard."""
         self._require(by)
         self._leaving = True
+        self._voice.hang_up("handed_back")
         self._actor.do(lambda session: self._left())
 
     def greet(self, listener: Listener) -> None:
@@ -119,11 +142,16 @@ class Takeover:
 
     def close(self) -> None:
         """The run is over."""
+        self._voice.close()
         if self.holder is not None:
             self._trace(ended=True)
             self.holder = None
         if self._timer is not None:
             self._timer.cancel()
+
+    async def closed(self) -> None:
+        """Returns when nothing of the person is listened to any more."""
+        await self._voice.closed()
 
     # ------------------------------------------------------------ what the user does meanwhile
 
@@ -176,19 +204,28 @@ class Takeover:
         self._speaking.discard(speech)
         self._left()
 
+    def _here(self) -> None:
+        if self.holder is not None:
+            self.stay(self.holder.by, self._patience)
+
+    def _said_aloud(self, text: str) -> None:
+        self._said.append(text)
+
     def _left(self) -> None:
-        if self._leaving and not self._speaking:
+        if self._leaving and not self._speaking and not self._voice.busy:
             self._end()
 
     def _deserted(self) -> None:
         log.info("person gone", conversation=self._conversation)
         self._leaving = True
+        self._voice.hang_up("handed_back")
         self._left()
 
     def _end(self) -> None:
         holder = self.holder
         if holder is None:
             return
+        self._voice.forget()
         self._trace(ended=True)
         self.holder, self._leaving = None, False
         self._record.person = None

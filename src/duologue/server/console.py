@@ -23,6 +23,7 @@ from duologue.server import (
     console_traces,
     console_transcripts,
     console_visitors,
+    console_voice,
     recordings,
 )
 from duologue.server.console_page import misread, own_pages_only, reader_of, refused
@@ -43,6 +44,7 @@ CONSOLE: Final[Any] = Router(
         *console_people.DOORS,
         *console_kept.DOORS,
         *console_live.DOORS,
+        *console_voice.DOORS,
         *recordings.CONSOLE_DOORS,
     ],
     dependencies={"reader": Provide(reader_of)},

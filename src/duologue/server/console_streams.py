@@ -91,7 +91,7 @@ def stream(
                 now = loop.time()
                 if now - checked >= CHECK:
                     checked = now
-                    if not await _same(host, cookie, reader):
+                    if not await still(host, cookie, reader):
                         yield _written("left", {})
                         return
                 if event is None or now - beaten >= BEAT:
@@ -112,7 +112,7 @@ def _written(name: str, said: Any) -> str:
     return f"event: {name}\ndata: {msgspec.json.encode(said).decode()}\n\n"
 
 
-async def _same(host: Host, cookie: str, reader: Reader) -> bool:
+async def still(host: Host, cookie: str, reader: Reader) -> bool:
     """Whether who looks is still who they were when they began."""
     try:
         who = await host.db.read(console.reader, cookie, host.clock())
