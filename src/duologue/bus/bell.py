@@ -39,6 +39,10 @@ class Bell(Protocol):
     async def order(self, org_id: str, conversation_id: str, order: Order) -> Shown:
         """What the attendant answers; `Unheard` where there is none in reach."""
 
+    @property
+    def reached(self) -> bool | None:
+        """Whether other processes are reached now; none where there is no way to any."""
+
     def close(self) -> None:
         """Ends every subscription: there is nothing more to tell."""
 

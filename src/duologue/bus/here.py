@@ -31,14 +31,17 @@ class HereBell:
             others = self._listening.get(topic, [])
             if one in others:
                 others.remove(one)
-            if not others:
-                self._listening.pop(topic, None)
+            if not others and self._listening.pop(topic, None) is not None:
+                self._left(topic)
 
         made = Subscription(left)
         if self._closed:
             made.close()
+        elif topic in self._listening:
+            self._listening[topic].append(made)
         else:
-            self._listening.setdefault(topic, []).append(made)
+            self._listening[topic] = [made]
+            self._came(topic)
         return made
 
     def attend(self, org_id: str, conversation_id: str, obey: Obey) -> Release:
@@ -59,9 +62,20 @@ class HereBell:
             raise Unheard
         return await obey(order)
 
+    @property
+    def reached(self) -> bool | None:
+        """There is no other process."""
+        return None
+
     def close(self) -> None:
         """Ends every subscription."""
         self._closed = True
         for subscriptions in list(self._listening.values()):
             for subscription in list(subscriptions):
                 subscription.close()
+
+    def _came(self, topic: str) -> None:
+        """Somebody listens here, where nobody did."""
+
+    def _left(self, topic: str) -> None:
+        """Nobody listens here any more."""
