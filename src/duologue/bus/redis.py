@@ -11,15 +11,15 @@ import asyncio
 import itertools
 import uuid
 from collections.abc import Iterable
-from typing import Any, Final, Never
+from typing import Any, Final
 
 import structlog
 
 from duologue.bus.bell import Obey, Release, Unheard
 from duologue.bus.here import HereBell
-from duologue.bus.line import BEAT, QUIET, Gone, Line, Unanswered
+from duologue.bus.line import QUIET, Gone, Line, Unanswered
 from duologue.bus.outbox import Told
-from duologue.errors import FAULTS, DuologueError
+from duologue.errors import DuologueError
 from duologue.wire import bus as wire
 from duologue.wire.live import Event, Lost, Order, Shown
 
@@ -28,8 +28,7 @@ log = structlog.get_logger(__name__)
 PATIENCE: Final = 10.0
 """Seconds in which an order must be answered."""
 FORGOTTEN: Final = QUIET
-"""Seconds after which what a silent process watches is forgotten; it speaks every `BEAT`."""
-assert FORGOTTEN > 2 * BEAT
+"""Seconds after which what a silent process watches is forgotten; it speaks each `BEAT`."""
 
 
 class RedisBell(HereBell):
@@ -242,20 +241,16 @@ async def _first(answers: asyncio.Queue[wire.Answered | None], heard: int) -> Sh
             refusal = answer
     if refusal is None:
         raise Unheard
-    _refuse(refusal.code, refusal.values)
+    raise _refused(refusal.code, refusal.values)
 
 
-def _refuse(code: str, values: dict[str, Any]) -> Never:
-    """Raises here what was raised there; a code of a newer version is not known here."""
-    if code in FAULTS:
-        try:
-            error = DuologueError(code, **values)
-        except (KeyError, IndexError, ValueError):
-            pass
-        else:
-            raise error
-    log.error("an order was refused in words that are not known here", code=code, values=values)
-    raise DuologueError("internal", id=code)
+def _refused(code: str, values: dict[str, Any]) -> DuologueError:
+    """What was raised there; a newer version may have codes that are not known here."""
+    try:
+        return DuologueError(code, **values)
+    except (LookupError, ValueError, TypeError):
+        log.exception("an order was refused in words that are not known here", code=code)
+        return DuologueError("internal", id=code)
 
 
 def _logged() -> str:

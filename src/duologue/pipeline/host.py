@@ -13,10 +13,12 @@ import structlog
 from duologue.agents.models import Shared
 from duologue.agents.registry import Catalog
 from duologue.bus.bell import Bell
+from duologue.bus.counts import Counts
 from duologue.bus.here import HereBell
 from duologue.core.resume import Departure, Grade
 from duologue.errors import DuologueError
 from duologue.pipeline.alerts import Alerts
+from duologue.pipeline.backends import Backends
 from duologue.pipeline.drain import drained
 from duologue.pipeline.leftovers import Leftovers
 from duologue.pipeline.meters import Meters
@@ -64,6 +66,7 @@ class Host:
         clock: Callable[[], int],
         environment: Mapping[str, str] = os.environ,
         bell: Bell | None = None,
+        counts: Counts | None = None,
     ) -> None:
         self.db = db
         self.settings = settings
@@ -73,7 +76,10 @@ class Host:
         self.draining = False
         self._environment = environment
         self._shared = Shared()
+        self._backends = Backends(settings, environment)
         self.bell: Bell = bell or HereBell()
+        self.counts = counts
+        """What is counted with other processes; none where there is none."""
         self._runs: dict[str, Run] = {}
         self._doors: dict[str, _Door] = {}
         self._seats: dict[str, Seat] = {}
@@ -124,6 +130,7 @@ class Host:
                 for seat in seats:
                     await seat.gone.wait()
         await self._settle()
+        await self._backends.aclose()
         await self._studio.close()
         await self.tracing.close()
         self._leftovers.close()
@@ -264,6 +271,7 @@ class Host:
             db=self.db,
             environment=self._environment,
             shared=self._shared,
+            backends=self._backends,
             tracing=self.tracing,
             studio=self._studio,
             bell=self.bell,
@@ -327,6 +335,7 @@ class Host:
         if how == "dropped" and may_return:
             await self.db.write(sessions.detach, guest.org_id, guest.session_id, now)
         else:
+            seat.run.parted(guest.session_id)
             await self.db.write(sessions.end, guest.org_id, guest.session_id, gone, now, void=final)
 
     # ------------------------------------------------------------ tasks

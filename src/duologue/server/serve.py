@@ -18,6 +18,7 @@ from livekit.agents.utils import http_context
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from duologue.agents.registry import Catalog
+from duologue.bus.open import opened as opened_bus
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import alone, present, talk_key
@@ -82,10 +83,16 @@ async def opened(settings: Settings, catalog: Catalog) -> AsyncIterator[Host]:
     db = await Database.open(settings.database)
     try:
         # The plugins' HTTP sessions hang on a context that must be older than every session.
-        async with http_context.open():
-            yield Host(db, settings, catalog, clock=now_ms)
+        async with http_context.open(), opened_bus(settings.redis_url, await _memory(db)) as bus:
+            yield Host(db, settings, catalog, clock=now_ms, bell=bus.bell, counts=bus.counts)
     finally:
         await db.close()
+
+
+async def _memory(db: Database) -> str:
+    """By what a database is known on a bus: its first organization, which no other has."""
+    organization = await db.read(organizations.get, "default")
+    return "" if organization is None else organization.id
 
 
 def settle_memory() -> None:
