@@ -155,6 +155,7 @@ async def stage(
     greeting: str = "Hello.",
     turns: dict[str, Any] | None = None,
     settings: dict[str, Any] | None = None,
+    clock: Callable[[], int] = now_ms,
     **fields: Any,
 ) -> AsyncIterator[Stage]:
     """A stage whose one agent, `desk`, has these models and settings."""
@@ -170,7 +171,7 @@ async def stage(
     catalog.add(LoadedAgent(definition, make, "a test", models))
     chosen = Settings(data=str(folder), **(settings or {}))
     db = await Database.open(chosen.database)
-    host = Host(db, chosen, catalog, clock=now_ms, environment={})
+    host = Host(db, chosen, catalog, clock=clock, environment={})
     try:
         organization = await db.read(organizations.get, "default")
         assert organization is not None

@@ -246,7 +246,7 @@ class Host:
             )
             raise DuologueError("ended", reason=run.ended)
         self._stop_waiting(run)
-        seat = Seat(guest, run, listener, resumed, now)
+        seat = Seat(guest, run, listener, resumed)
         self._seats[guest.session_id] = seat
         run.attach(listener, guest)
         run.tap.moved(len(self.attached(run.conversation_id)))

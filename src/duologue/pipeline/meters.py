@@ -74,10 +74,9 @@ class Meters:
 
     async def read(self, seats: list[Seat]) -> dict[str, int | None]:
         """Adds what these seats used since the last reading; returns what each payer has left."""
-        now = self._clock()
         marks = [(seat, seat.metered_to) for seat in seats]
         try:
-            return await self._db.write(usage.meter, [seat.tick(now) for seat in seats], now)
+            return await self._db.write(usage.meter, [seat.tick() for seat in seats], self._clock())
         except Exception:
             for seat, mark in marks:  # what was not written is metered again
                 seat.metered_to = mark
@@ -90,7 +89,6 @@ class Meters:
         balances = await self.read(seats)
         ids = [seat.guest.session_id for seat in seats]
         problems = await self._db.read(sessions.live_problems, ids)
-        now = self._clock()
         costs = Counter[str]()
         for seat in seats:
             costs[seat.guest.org_id] += balance.cost(WARN_MS, seat.guest.price)
@@ -100,7 +98,7 @@ class Meters:
                 continue  # a newer session shares the conversation
             if problem is not None:
                 seat.close("replaced" if problem == "rotated" else problem)
-            elif seat.guest.attached_ms + now - seat.opened_at >= seat.guest.limit_ms:
+            elif seat.attached_ms >= seat.guest.limit_ms:
                 minutes = seat.guest.limit_ms / 60_000
                 seat.run.end(DuologueError("timed_out", minutes=f"{minutes:g}"), reason="timed_out")
             else:

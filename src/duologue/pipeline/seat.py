@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -101,23 +102,26 @@ async def met(db: Database, guest: Guest) -> Guest:
     return replace(guest, visitor=visitor)
 
 
+def steady_ms() -> int:
+    """Milliseconds by a clock that nobody sets: no hour is paid that the machine's clock jumps."""
+    return time.monotonic_ns() // 1_000_000
+
+
 class Seat:
     """Attached from the opening of its road until the road closes."""
 
-    def __init__(
-        self, guest: Guest, run: Run, listener: Listener, resumed: Grade | None, now: int
-    ) -> None:
+    def __init__(self, guest: Guest, run: Run, listener: Listener, resumed: Grade | None) -> None:
         self.guest = guest
         self.run = run
         self.listener = listener
         self.resumed = resumed
-        self.opened_at = now
+        self._opened_at = steady_ms()
         self.warned = False
         self.gone = asyncio.Event()
         self.on_close: Callable[[str], None] = lambda code: None
         """Set by the transport: closes the road with the code of an error."""
         self.closed_with: str | None = None
-        self.metered_to = now
+        self.metered_to = self._opened_at
         self.expected = False
         """Whether its user is only announced yet: nobody pays for being waited for."""
 
@@ -126,20 +130,25 @@ class Seat:
         """Whether this client's microphone counts, and its word for what was played."""
         return self.run.leads(self.listener)
 
+    @property
+    def attached_ms(self) -> int:
+        """How long its session has been attached, here and before."""
+        return self.guest.attached_ms + steady_ms() - self._opened_at
+
     def close(self, code: str) -> None:
         """Closes the road from our side, once, saying why."""
         if self.closed_with is None:
             self.closed_with = code
             self.on_close(code)
 
-    def tick(self, now: int) -> tuple[str, str, str, str, int, int]:
+    def tick(self) -> tuple[str, str, str, str, int, int]:
         """Milliseconds and cost since the last reading, for the store."""
         guest = self.guest
-        spent = max(0, now - self.metered_to)
+        spent = steady_ms() - self.metered_to
         if self.expected:
-            self.opened_at += spent
+            self._opened_at += spent
             self.metered_to += spent
             spent = 0
-        cost = balance.tick(self.metered_to - self.opened_at, spent, guest.price)
+        cost = balance.tick(self.metered_to - self._opened_at, spent, guest.price)
         self.metered_to += spent
         return guest.org_id, guest.session_id, self.run.id, guest.agent_id, spent, cost

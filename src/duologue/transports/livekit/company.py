@@ -253,7 +253,7 @@ class Company:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("link failed", room=self.name, identity=link.identity, exc_info=error)
         if link.seat is not None and link.may_return:
-            self._known[link.identity, link.claim] = again(link.seat, self.host.clock())
+            self._known[link.identity, link.claim] = again(link.seat)
         if link.closed_with is None or self._closed:
             self._forget(link)
         else:

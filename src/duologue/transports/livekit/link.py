@@ -257,10 +257,9 @@ class Link:
         self._company.face.data(notice(code, message), [self.identity])
 
 
-def again(seat: Seat, now: int) -> Guest:
+def again(seat: Seat) -> Guest:
     """The same guest when it comes back; the time that it was attached counts on."""
-    guest = seat.guest
-    return dataclasses.replace(guest, attached_ms=guest.attached_ms + now - seat.opened_at)
+    return dataclasses.replace(seat.guest, attached_ms=seat.attached_ms)
 
 
 def fitting(history: ext.History) -> ext.History:
