@@ -18,6 +18,7 @@ from duologue.cli import (
     call,
     console,
     conversations,
+    db,
     dev,
     doctor,
     keys,
@@ -68,6 +69,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(visitors.app, name="visitors")
 app.add_typer(orgs.app, name="orgs")
 app.add_typer(console.app, name="console")
+app.add_typer(db.app, name="db")
 app.command("doctor")(doctor.doctor)
 
 

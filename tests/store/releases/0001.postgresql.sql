@@ -1,0 +1,222 @@
+CREATE TABLE public.agents (
+    id text NOT NULL,
+    org_id text NOT NULL,
+    slug text NOT NULL,
+    name text NOT NULL,
+    definition text NOT NULL,
+    source text NOT NULL,
+    published_at bigint,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL
+);
+CREATE TABLE public.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+CREATE TABLE public.conversations (
+    id text NOT NULL,
+    org_id text NOT NULL,
+    agent_id text NOT NULL,
+    key_id text,
+    current_session_id text,
+    resume_hash text,
+    metadata text NOT NULL,
+    next_seq integer DEFAULT 1 NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    ended_at bigint,
+    end_reason text
+);
+CREATE TABLE public.credits (
+    id text NOT NULL,
+    org_id text NOT NULL,
+    micros bigint DEFAULT '0'::bigint NOT NULL,
+    note text NOT NULL,
+    created_at bigint NOT NULL
+);
+CREATE TABLE public.keys (
+    id text NOT NULL,
+    org_id text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    hash text NOT NULL,
+    hint text NOT NULL,
+    agent_id text,
+    origins text NOT NULL,
+    scopes text NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint,
+    revoked_at bigint,
+    last_used_at bigint
+);
+CREATE TABLE public.messages (
+    id text NOT NULL,
+    org_id text NOT NULL,
+    conversation_id text NOT NULL,
+    run_id text NOT NULL,
+    session_id text,
+    seq integer NOT NULL,
+    turn_id text NOT NULL,
+    role text NOT NULL,
+    kind text NOT NULL,
+    text text NOT NULL,
+    item text,
+    final boolean NOT NULL,
+    interrupted boolean NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL
+);
+CREATE TABLE public.organizations (
+    id text NOT NULL,
+    name text NOT NULL,
+    slug text NOT NULL,
+    balance_micros bigint,
+    created_at bigint NOT NULL
+);
+CREATE TABLE public.runs (
+    id text NOT NULL,
+    org_id text NOT NULL,
+    conversation_id text NOT NULL,
+    agent_id text NOT NULL,
+    process text NOT NULL,
+    started_at bigint NOT NULL,
+    ended_at bigint,
+    end_reason text,
+    usage text
+);
+CREATE TABLE public.sessions (
+    id text NOT NULL,
+    org_id text NOT NULL,
+    conversation_id text NOT NULL,
+    agent_id text NOT NULL,
+    run_id text,
+    key_id text,
+    key_hash text,
+    key_expires_at bigint NOT NULL,
+    transport text NOT NULL,
+    state text NOT NULL,
+    capabilities text NOT NULL,
+    config text NOT NULL,
+    metadata text NOT NULL,
+    custom_metadata text NOT NULL,
+    custom_headers text NOT NULL,
+    sdk_version text NOT NULL,
+    origin text,
+    created_at bigint NOT NULL,
+    opened_at bigint,
+    detached_at bigint,
+    ended_at bigint,
+    end_reason text,
+    attached_ms bigint DEFAULT '0'::bigint NOT NULL,
+    cost_micros bigint DEFAULT '0'::bigint NOT NULL
+);
+CREATE TABLE public.usage (
+    id text NOT NULL,
+    org_id text NOT NULL,
+    agent_id text NOT NULL,
+    session_id text NOT NULL,
+    run_id text NOT NULL,
+    attached_ms bigint DEFAULT '0'::bigint NOT NULL,
+    cost_micros bigint DEFAULT '0'::bigint NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL
+);
+INSERT INTO public.agents VALUES ('agt_00000000000000000000000000000002', 'org_00000000000000000000000000000001', 'front-desk', 'Front Desk', '{"slug":"front-desk"}', 'desk.py', 1700000000000, 1700000000000, 1700000000000);
+INSERT INTO public.alembic_version VALUES ('0001');
+INSERT INTO public.conversations VALUES ('conv_00000000000000000000000000000003', 'org_00000000000000000000000000000001', 'agt_00000000000000000000000000000002', 'key_00000000000000000000000000000008', 'sess_00000000000000000000000000000004', 'f7dddd1e2d140327234884ae564369e80e84ebf676f8e021b0a3bbb4ea196155', '{"lang":"de"}', 4, 1700000000000, 1700000000000, NULL, NULL);
+INSERT INTO public.keys VALUES ('key_00000000000000000000000000000008', 'org_00000000000000000000000000000001', 'secret', 'server', 'a1c3098ed6f848da0e9d25de71479912cec4e23b39e435818afbe2619fbecbe1', 'ease', NULL, '[]', '["sessions","read"]', 1700000000000, NULL, NULL, NULL);
+INSERT INTO public.messages VALUES ('msg_00000000000000000000000000000015', 'org_00000000000000000000000000000001', 'conv_00000000000000000000000000000003', 'run_00000000000000000000000000000001', 'sess_00000000000000000000000000000004', 1, 'turn-1', 'user', 'message', 'Grüß Gott 👋', NULL, true, false, 1700000000000, 1700000000000);
+INSERT INTO public.messages VALUES ('msg_00000000000000000000000000000016', 'org_00000000000000000000000000000001', 'conv_00000000000000000000000000000003', 'run_00000000000000000000000000000001', 'sess_00000000000000000000000000000004', 2, 'turn-2', 'user', 'message', 'Two teas, ''please''.', NULL, true, false, 1700000000000, 1700000000000);
+INSERT INTO public.messages VALUES ('msg_00000000000000000000000000000017', 'org_00000000000000000000000000000001', 'conv_00000000000000000000000000000003', 'run_00000000000000000000000000000001', 'sess_00000000000000000000000000000004', 3, 'turn-3', 'assistant', 'message', 'Here you are; \ anything else?', NULL, true, true, 1700000000000, 1700000000000);
+INSERT INTO public.organizations VALUES ('org_00000000000000000000000000000001', 'Default', 'default', NULL, 1700000000000);
+INSERT INTO public.runs VALUES ('run_00000000000000000000000000000001', 'org_00000000000000000000000000000001', 'conv_00000000000000000000000000000003', 'agt_00000000000000000000000000000002', 'proc_0000000000000000000000000000000a', 1700000000000, 1700000060000, 'left', '[]');
+INSERT INTO public.sessions VALUES ('sess_00000000000000000000000000000004', 'org_00000000000000000000000000000001', 'conv_00000000000000000000000000000003', 'agt_00000000000000000000000000000002', 'run_00000000000000000000000000000001', 'key_00000000000000000000000000000008', '3f3af1ecebbd1410ab417ec0d27bbfcb5d340e177ae159b59fc8626c2dfd9175', 1700003600000, 'websocket', 'ended', '["binary"]', '{}', '{"visit":1}', '{}', '{}', '2.8.10', 'https://shop.example', 1700000000000, 1700000000000, NULL, 1700000060000, 'left', 60000, 0);
+INSERT INTO public.usage VALUES ('use_0000000000000000000000000000000b', 'org_00000000000000000000000000000001', 'agt_00000000000000000000000000000002', 'sess_00000000000000000000000000000004', 'run_00000000000000000000000000000001', 60000, 12, 1700000000000, 1700000000000);
+ALTER TABLE ONLY public.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+ALTER TABLE ONLY public.agents
+    ADD CONSTRAINT pk_agents PRIMARY KEY (id);
+ALTER TABLE ONLY public.conversations
+    ADD CONSTRAINT pk_conversations PRIMARY KEY (id);
+ALTER TABLE ONLY public.credits
+    ADD CONSTRAINT pk_credits PRIMARY KEY (id);
+ALTER TABLE ONLY public.keys
+    ADD CONSTRAINT pk_keys PRIMARY KEY (id);
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT pk_messages PRIMARY KEY (id);
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT pk_organizations PRIMARY KEY (id);
+ALTER TABLE ONLY public.runs
+    ADD CONSTRAINT pk_runs PRIMARY KEY (id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT pk_sessions PRIMARY KEY (id);
+ALTER TABLE ONLY public.usage
+    ADD CONSTRAINT pk_usage PRIMARY KEY (id);
+ALTER TABLE ONLY public.agents
+    ADD CONSTRAINT uq_agents_org_id_id UNIQUE (org_id, id);
+ALTER TABLE ONLY public.agents
+    ADD CONSTRAINT uq_agents_org_id_slug UNIQUE (org_id, slug);
+ALTER TABLE ONLY public.conversations
+    ADD CONSTRAINT uq_conversations_org_id_id UNIQUE (org_id, id);
+ALTER TABLE ONLY public.conversations
+    ADD CONSTRAINT uq_conversations_resume_hash UNIQUE (resume_hash);
+ALTER TABLE ONLY public.keys
+    ADD CONSTRAINT uq_keys_hash UNIQUE (hash);
+ALTER TABLE ONLY public.keys
+    ADD CONSTRAINT uq_keys_org_id_id UNIQUE (org_id, id);
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT uq_messages_conversation_id_seq UNIQUE (conversation_id, seq);
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT uq_organizations_slug UNIQUE (slug);
+ALTER TABLE ONLY public.runs
+    ADD CONSTRAINT uq_runs_org_id_id UNIQUE (org_id, id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT uq_sessions_key_hash UNIQUE (key_hash);
+ALTER TABLE ONLY public.usage
+    ADD CONSTRAINT uq_usage_session_id UNIQUE (session_id);
+CREATE INDEX ix_conversations_agent_id_org_id_id ON public.conversations USING btree (agent_id, org_id, id);
+CREATE INDEX ix_credits_org_id_id ON public.credits USING btree (org_id, id);
+CREATE INDEX ix_messages_run_id ON public.messages USING btree (run_id);
+CREATE INDEX ix_runs_conversation_id ON public.runs USING btree (conversation_id);
+CREATE INDEX ix_runs_ended_at ON public.runs USING btree (ended_at);
+CREATE INDEX ix_sessions_conversation_id_org_id_id ON public.sessions USING btree (conversation_id, org_id, id);
+CREATE INDEX ix_sessions_org_id_id ON public.sessions USING btree (org_id, id);
+CREATE INDEX ix_sessions_state ON public.sessions USING btree (state);
+CREATE INDEX ix_usage_org_id_id ON public.usage USING btree (org_id, id);
+ALTER TABLE ONLY public.agents
+    ADD CONSTRAINT fk_agents_org_id FOREIGN KEY (org_id) REFERENCES public.organizations(id);
+ALTER TABLE ONLY public.conversations
+    ADD CONSTRAINT fk_conversations_org_id FOREIGN KEY (org_id) REFERENCES public.organizations(id);
+ALTER TABLE ONLY public.conversations
+    ADD CONSTRAINT fk_conversations_org_id_agent_id FOREIGN KEY (org_id, agent_id) REFERENCES public.agents(org_id, id);
+ALTER TABLE ONLY public.conversations
+    ADD CONSTRAINT fk_conversations_org_id_key_id FOREIGN KEY (org_id, key_id) REFERENCES public.keys(org_id, id);
+ALTER TABLE ONLY public.credits
+    ADD CONSTRAINT fk_credits_org_id FOREIGN KEY (org_id) REFERENCES public.organizations(id);
+ALTER TABLE ONLY public.keys
+    ADD CONSTRAINT fk_keys_org_id FOREIGN KEY (org_id) REFERENCES public.organizations(id);
+ALTER TABLE ONLY public.keys
+    ADD CONSTRAINT fk_keys_org_id_agent_id FOREIGN KEY (org_id, agent_id) REFERENCES public.agents(org_id, id);
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT fk_messages_org_id FOREIGN KEY (org_id) REFERENCES public.organizations(id);
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT fk_messages_org_id_conversation_id FOREIGN KEY (org_id, conversation_id) REFERENCES public.conversations(org_id, id);
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT fk_messages_org_id_run_id FOREIGN KEY (org_id, run_id) REFERENCES public.runs(org_id, id);
+ALTER TABLE ONLY public.runs
+    ADD CONSTRAINT fk_runs_org_id FOREIGN KEY (org_id) REFERENCES public.organizations(id);
+ALTER TABLE ONLY public.runs
+    ADD CONSTRAINT fk_runs_org_id_agent_id FOREIGN KEY (org_id, agent_id) REFERENCES public.agents(org_id, id);
+ALTER TABLE ONLY public.runs
+    ADD CONSTRAINT fk_runs_org_id_conversation_id FOREIGN KEY (org_id, conversation_id) REFERENCES public.conversations(org_id, id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT fk_sessions_org_id FOREIGN KEY (org_id) REFERENCES public.organizations(id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT fk_sessions_org_id_agent_id FOREIGN KEY (org_id, agent_id) REFERENCES public.agents(org_id, id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT fk_sessions_org_id_conversation_id FOREIGN KEY (org_id, conversation_id) REFERENCES public.conversations(org_id, id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT fk_sessions_org_id_key_id FOREIGN KEY (org_id, key_id) REFERENCES public.keys(org_id, id);
+ALTER TABLE ONLY public.usage
+    ADD CONSTRAINT fk_usage_org_id FOREIGN KEY (org_id) REFERENCES public.organizations(id);
+ALTER TABLE ONLY public.usage
+    ADD CONSTRAINT fk_usage_org_id_agent_id FOREIGN KEY (org_id, agent_id) REFERENCES public.agents(org_id, id);
