@@ -15,6 +15,7 @@ from livekit.agents import Agent
 from duologue.access import keys
 from duologue.agents.definition import AgentDefinition, LoadedAgent, TurnTaking
 from duologue.agents.registry import Catalog
+from duologue.agents.webhook.options import Webhook
 from duologue.core import happenings as h
 from duologue.core.resume import Departure
 from duologue.pipeline.host import Host
@@ -155,6 +156,7 @@ async def stage(
     greeting: str = "Hello.",
     turns: dict[str, Any] | None = None,
     settings: dict[str, Any] | None = None,
+    webhook: Webhook | None = None,
     clock: Callable[[], int] = now_ms,
     **fields: Any,
 ) -> AsyncIterator[Stage]:
@@ -167,6 +169,8 @@ async def stage(
         "stt": stt or ScriptedSTT([]),
         "tts": tts or ToneTTS(),
     } | ({} if vad is None else {"vad": vad})
+    if webhook is not None:
+        models["webhook"] = webhook
     catalog = Catalog()
     catalog.add(LoadedAgent(definition, make, "a test", models))
     chosen = Settings(data=str(folder), **(settings or {}))

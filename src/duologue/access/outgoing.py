@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import cache
 from typing import Final
 
 import httpx
@@ -19,6 +21,8 @@ from duologue.errors import DuologueError
 PATIENCE: Final = 10.0
 """Seconds for a request as a whole."""
 LONGEST: Final = 2000
+KEPT: Final = 4.0
+"""Seconds that a connection waits for the next request: less than Node's and uvicorn's five."""
 _WRAPS: Final = tuple(map(ipaddress.IPv6Network, ("::ffff:0:0/96", "64:ff9b::/96")))
 """Where an IPv4 address stands in the end of an IPv6 one."""
 _TUNNEL: Final = ipaddress.IPv6Network("2002::/16")
@@ -83,11 +87,60 @@ async def post(
         raise Unsent(f"{type(error).__name__}: {error}"[:200]) from None
 
 
+class Line:
+    """Requests to one owner's server, whose answers are read as they come."""
+
+    def __init__(self, *, private: bool, connect: float, resolver: Resolver = resolve) -> None:
+        self._private = private
+        self._connect = connect
+        # One server's alone: connections are told apart by address, and names may share one.
+        self._client = httpx.AsyncClient(
+            transport=_Guarded(resolver, private=private),
+            timeout=httpx.Timeout(None, connect=connect),
+            trust_env=False,
+        )
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        """The beginning of an answer; whoever gets it closes it.
+
+        Redirects are not followed, no proxy is asked, and only connecting has a limit of its own.
+        """
+        if (reason := _fault(url, private=self._private)) is not None:
+            raise Unsent(reason)
+        try:
+            request = self._client.build_request("POST", url, content=body, headers=headers)
+            return await self._client.send(request, stream=True)
+        except httpx.ConnectTimeout:
+            raise Unsent(f"no connection within {self._connect:g} s") from None
+        except httpx.HTTPError as error:
+            raise Unsent(f"{type(error).__name__}: {error}"[:200]) from None
+
+    async def aclose(self) -> None:
+        """Lets the connections go."""
+        await self._client.aclose()
+
+
+async def pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """The body of an answer as it comes, unless it breaks off."""
+    try:
+        async for piece in answer.aiter_raw():
+            yield piece
+    except httpx.HTTPError as error:
+        raise Unsent(f"the answer broke off ({type(error).__name__}: {error})"[:200]) from None
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Who may prove to be an https server; reading that takes longer than many a request."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class _Guarded(httpx.AsyncHTTPTransport):
     """Connects to the addresses that were checked, under the name that was asked for."""
 
     def __init__(self, resolver: Resolver, *, private: bool) -> None:
-        super().__init__(trust_env=False)
+        limits = httpx.Limits(keepalive_expiry=KEPT)
+        super().__init__(verify=_trusted(), trust_env=False, limits=limits)
         self._resolver = resolver
         self._private = private
 
@@ -95,7 +148,11 @@ class _Guarded(httpx.AsyncHTTPTransport):
         """Tries one address after the other."""
         host = request.url.host
         port = request.url.port or (443 if request.url.scheme == "https" else 80)
-        addresses = await self._resolver(host, port)
+        try:
+            async with asyncio.timeout(request.extensions["timeout"]["connect"]):
+                addresses = await self._resolver(host, port)
+        except TimeoutError:
+            raise httpx.ConnectTimeout(f"{host!r} is not found") from None
         if not self._private:
             for each in addresses:
                 if not is_public(each):

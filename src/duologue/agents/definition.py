@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from livekit.agents import Agent
 
+from duologue.agents.webhook.options import Webhook
 from duologue.agents.widget import Widget
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=600)]
@@ -145,7 +146,8 @@ class LoadedAgent:
     """The file that defined it, or `built-in`."""
     models: dict[str, Any] | None = None
     """Plugin objects or factories given in the file, by `stt`, `llm`, `tts`, `realtime`, `vad`;
-    and what gives the key of encrypted rooms, by `encryption_key`."""
+    what gives the key of encrypted rooms, by `encryption_key`; and the back end that thinks
+    instead of a model, by `webhook`."""
     code: str = ""
     """A digest of the file that defined it, as it was when it was loaded."""
 
@@ -154,6 +156,11 @@ class LoadedAgent:
         """Twelve hex digits, others when its definition or its file is another."""
         told = msgspec.json.encode(self.definition) + self.code.encode()
         return blake2b(told, digest_size=6).hexdigest()
+
+    @property
+    def webhook(self) -> Webhook | None:
+        """The back end that thinks for it, if one does."""
+        return (self.models or {}).get("webhook")
 
     @property
     def encryption_key(self) -> Callable[[], str | bytes] | None:

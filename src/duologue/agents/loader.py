@@ -83,9 +83,9 @@ def _undressed(catalog: Catalog, slug: str) -> str:
 
 def load_table(slug: str, table: dict[str, Any]) -> LoadedAgent:
     """An agent that is only written down: its instructions and its models."""
-    definition, _ = describe(slug, table)
+    definition, given = describe(slug, table)
     return LoadedAgent(
-        definition, lambda: Agent(instructions=definition.instructions), TABLES, None
+        definition, lambda: Agent(instructions=definition.instructions), TABLES, given or None
     )
 
 

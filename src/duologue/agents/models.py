@@ -101,6 +101,8 @@ def planned(loaded: LoadedAgent, environment: Mapping[str, str]) -> dict[str, st
     key = providers.openai_key(environment)
 
     def words(kind: str) -> str:
+        if kind == "llm" and loaded.webhook is not None:
+            return f"a webhook at {loaded.webhook.host}"
         if given.get(kind) is not None:
             made = given[kind]
             return f"{_class(made)}, of its file" if _class(made) else "made by its file"

@@ -15,6 +15,7 @@ from livekit.agents import Agent, llm, stt, tts, vad
 
 from duologue.agents.definition import AgentDefinition, Factory, LoadedAgent
 from duologue.agents.voices import grammar
+from duologue.agents.webhook import options as webhooks
 from duologue.errors import DuologueError
 
 Made = TypeVar("Made", bound=Callable[..., Agent])
@@ -107,9 +108,10 @@ def collecting(source: str) -> Iterator[Collection]:
 
 def describe(slug: str, given: dict[str, Any]) -> tuple[AgentDefinition, dict[str, Any]]:
     """The definition that keywords or a toml table mean, and the model objects among them."""
-    unknown = sorted(set(given) - _FIELDS - set(MODELS))
+    known = _FIELDS | {"webhook"}
+    unknown = sorted(set(given) - known - set(MODELS))
     if unknown:
-        reason = f"there is no option {unknown[0]!r}; there are {', '.join(sorted(_FIELDS))}"
+        reason = f"there is no option {unknown[0]!r}; there are {', '.join(sorted(known))}"
         raise DuologueError("agent_invalid", agent=slug, reason=reason)
     models = {
         kind: _model(slug, kind, given[kind])
@@ -118,6 +120,8 @@ def describe(slug: str, given: dict[str, Any]) -> tuple[AgentDefinition, dict[st
     }
     if callable(key := given.get("encryption_key")):
         models["encryption_key"] = key
+    if given.get("webhook") is not None:
+        models["webhook"] = _webhook(slug, given)
     written = {
         name: value for name, value in given.items() if name not in models and value is not None
     }
@@ -153,6 +157,15 @@ def _check_encryption(definition: AgentDefinition, *, given: bool) -> None:
         raise _no_agent(definition, reason + "env:NAME or file:PATH, or give a function")
     if not definition.roads:
         raise _no_agent(definition, "what must be encrypted needs 'livekit' among its transports")
+
+
+def _webhook(slug: str, given: dict[str, Any]) -> webhooks.Webhook:
+    """The back end that thinks; nothing else may think, too."""
+    for kind in ("llm", "realtime"):
+        if given.get(kind):
+            reason = f"it has a webhook and {kind}, and only one can think; take one of them out"
+            raise DuologueError("agent_invalid", agent=slug, reason=reason)
+    return webhooks.read(slug, given["webhook"])
 
 
 def _no_agent(definition: AgentDefinition, reason: str) -> DuologueError:

@@ -20,6 +20,8 @@ from duologue.agents.briefing import Briefing
 from duologue.agents.definition import AgentDefinition, LoadedAgent
 from duologue.agents.models import Models
 from duologue.agents.standin import StandIn
+from duologue.agents.webhook.brain import WebhookLLM
+from duologue.agents.webhook.words import breathe
 from duologue.errors import DuologueError
 from duologue.pipeline.hearing import Ear
 from duologue.pipeline.narrator import Narrator
@@ -112,6 +114,8 @@ class Actor:
         if history.items:
             agent._chat_ctx = agent.chat_ctx.copy().merge(history)
         self._briefing.give(agent, realtime=self._models.realtime is not None)
+        if isinstance(self._models.llm, WebhookLLM):
+            breathe(agent)
         original = agent.on_enter
 
         async def enter() -> None:

@@ -67,6 +67,8 @@ class Narrator(Stage):
         """Called when the user has been silent for long."""
         self.on_played: Callable[[float], None] = lambda seconds: None
         """Called with how much of an utterance was heard, when it is over."""
+        self.on_heard: Callable[[str, bool], None] = lambda text, cut: None
+        """Called with what was heard of an utterance, and whether it was cut."""
         self.on_words: Callable[[], None] = lambda: None
         """Called when something was understood to its end."""
 
@@ -144,6 +146,21 @@ class Narrator(Stage):
         self.tell(self.turns.agent_ends(interrupted=interrupted))
         self._record.answer_heard(text, interrupted=interrupted)
         self.on_played(seconds)
+        self.on_heard(text, interrupted)
+
+    def failed(self, part: str, cause: object, *, says: bool = True) -> None:
+        """A part failed for good: it is kept, the client is told, and the agent says so."""
+        shown = DuologueError("provider_failed", part=part, reason=type(cause).__name__)
+        log.warning("provider failed", part=part, error=str(cause))
+        self._record.note(
+            "system",
+            "error",
+            shown.message,
+            {"code": shown.code, "part": part, "error": str(cause)},
+        )
+        self._outlet.put(Noticed(shown.code, shown.message))
+        if says:
+            self.on_failure(part)
 
     def _told(self, text: str) -> None:
         self.mouth.words(text)
@@ -214,14 +231,4 @@ class Narrator(Stage):
         if getattr(error, "recoverable", False):
             log.info("provider retried", part=part, error=str(getattr(error, "error", error)))
             return
-        cause = getattr(error, "error", error)
-        shown = DuologueError("provider_failed", part=part, reason=type(cause).__name__)
-        log.warning("provider failed", part=part, error=str(cause))
-        self._record.note(
-            "system",
-            "error",
-            shown.message,
-            {"code": shown.code, "part": part, "error": str(cause)},
-        )
-        self._outlet.put(Noticed(shown.code, shown.message))
-        self.on_failure(part)
+        self.failed(part, getattr(error, "error", error))

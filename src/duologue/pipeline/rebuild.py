@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from duologue.agents.definition import LoadedAgent
 from duologue.agents.models import Shared, resolve
+from duologue.agents.webhook.brain import WebhookLLM
 from duologue.bus.bell import Bell
 from duologue.core.resume import Grade
+from duologue.pipeline.backends import Backends
 from duologue.pipeline.history import remembered, stood_in
 from duologue.pipeline.record import Record
 from duologue.pipeline.recording import Studio
@@ -27,6 +30,7 @@ async def rebuild(
     db: Database,
     environment: Mapping[str, str],
     shared: Shared,
+    backends: Backends,
     tracing: Tracing,
     studio: Studio,
     bell: Bell,
@@ -39,7 +43,10 @@ async def rebuild(
     resumed: Grade | None = "rebuilt" if stored else None
     now = clock()
     run_id = fresh("run_", now)
-    chosen = LoadedAgent(guest.definition, loaded.make, loaded.source, loaded.models)
+    given = dict(loaded.models or {})
+    if (backend := backends.of(loaded)) is not None:
+        given["llm"] = partial(WebhookLLM, backend)
+    chosen = LoadedAgent(guest.definition, loaded.make, loaded.source, given)
     models = resolve(chosen, environment, shared=shared)
     record = Record(
         db,

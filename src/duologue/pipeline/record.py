@@ -12,6 +12,7 @@ from duologue.errors import DuologueError
 from duologue.store import conversations, messages
 from duologue.store.database import Database
 from duologue.store.ids import fresh
+from duologue.store.records import Message
 
 CHECKPOINT_MS: Final = 1000
 """How often a growing answer is saved: what a kill can lose of it."""
@@ -108,6 +109,23 @@ class Record:
         """Runs a unit of work after all earlier ones; the future is its commit."""
         self._tail = asyncio.ensure_future(self._after(self._tail, work, args, values))
         return self._tail
+
+    def now(self) -> int:
+        """The time, as messages have it."""
+        return self._clock()
+
+    async def said(self, session_id: str) -> list[Message]:
+        """What was said by both sides in one session, as far as it is kept."""
+        await self.settled()
+        found = await self._db.read(messages.of, self._org_id, self._where["conversation_id"])
+        return [
+            each
+            for each in found
+            if each.session_id == session_id
+            and each.kind == "message"
+            and each.role in ("user", "assistant")
+            and each.text
+        ]
 
     async def settled(self) -> None:
         """Returns when everything written so far is in the store, or was refused by it."""

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import structlog
 
@@ -47,6 +47,14 @@ def is_recorded(definition: AgentDefinition, settings: Settings, *, e2ee: bool =
     return definition.record and kept and settings.trace == "on"
 
 
+class Whole(NamedTuple):
+    """A recording that can be played."""
+
+    path: str
+    """Where it is, behind the server's address."""
+    milliseconds: int
+
+
 class Recorder:
     """One run's recording; it begins with the first sound that may be kept."""
 
@@ -67,6 +75,10 @@ class Recorder:
         """Whether the store was told of it."""
         self._dropped = False
         """Whether nobody waits for it any more: the store is told of nothing new."""
+        self.whole: Whole | None = None
+        """What there is of it, once it was closed."""
+        self.failure = ""
+        """Why it is not what it should be, in words."""
 
     @property
     def file(self) -> Path:
@@ -74,6 +86,10 @@ class Recorder:
         return self._studio.shelf.file(self._name)
 
     # ------------------------------------------------------------ who is there
+
+    def takes(self, guest: Guest) -> bool:
+        """Whether the sound of a guest may be kept."""
+        return self._studio.takes(guest)
 
     def enter(self, who: Hashable, guest: Guest) -> None:
         """Somebody takes part; where one of them may not be recorded, nobody is."""
@@ -135,9 +151,11 @@ class Recorder:
         except TimeoutError:
             log.warning("recording not finished in time", run=self._run_id)
             self._over = self._dropped = True
+            self.failure = self.failure or f"it was not finished within {CLOSING:g} s"
             if not self._told:
                 self._studio.afterwards(self._discard)
-        except Exception:
+        except Exception as error:
+            self.failure = self.failure or f"it was not finished ({type(error).__name__})"
             log.exception("recording not finished", run=self._run_id)
 
     # ------------------------------------------------------------ within
@@ -168,6 +186,7 @@ class Recorder:
 
     def _give_up(self, reason: str) -> None:
         self._over = True
+        self.failure = reason
         log.error("recording stopped", run=self._run_id, reason=reason)
 
     async def _close(self, *, keep: bool) -> None:
@@ -187,6 +206,8 @@ class Recorder:
                 size = await self._studio.run(lambda: self.file.stat().st_size)
                 row, long = self._row.id, file.milliseconds
                 if await self._studio.finish(self._org_id, self._run_id, row, long, size):
+                    run = self._run_id.removeprefix("run_")
+                    self.whole = Whole(f"/v1/traces/{run}/recordings/{row}.ogg", long)
                     return
         await self._studio.run(lambda: self.file.unlink(missing_ok=True))
 

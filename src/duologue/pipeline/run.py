@@ -15,6 +15,7 @@ from duologue.agents.definition import AgentDefinition, LoadedAgent
 from duologue.agents.models import Models
 from duologue.agents.standin import StandIn
 from duologue.agents.voices.vad import InlineVAD
+from duologue.agents.webhook.brain import WebhookLLM
 from duologue.core.happenings import (
     AgentEnded,
     AgentSaid,
@@ -27,6 +28,7 @@ from duologue.core.happenings import (
 )
 from duologue.errors import DuologueError
 from duologue.pipeline.actor import Actor
+from duologue.pipeline.courier import Courier
 from duologue.pipeline.exchange import Exchange
 from duologue.pipeline.floor import Floor
 from duologue.pipeline.hearing import Ear
@@ -119,6 +121,20 @@ class Run:
             changed=tap.taken,
         )
         self.floor.to_person = self.takeover.typed
+        self._courier: Courier | None = None
+        if isinstance(models.llm, WebhookLLM):
+            self._courier = Courier(
+                models.llm,
+                self._actor,
+                self._narrator,
+                record,
+                resumed=resumed,
+                new_id=new_id,
+                spawn=self._spawn,
+                person=lambda: self.takeover.holder is not None,
+                watch=watch,
+                recorder=recorder,
+            )
         self._hearing: dict[Listener | None, bool] = {}  # who is ready, and whether it tells
         self._led_at = time.monotonic()
         self._here: whereabouts.Current | None = None
@@ -143,6 +159,8 @@ class Run:
     ) -> None:
         """Makes the agent, with what it remembers; it starts when it is first needed."""
         self._here = here
+        if self._courier is not None:
+            self._courier.know(here)
         self._actor.prepare(here, history)
         if standin is not None:
             self._actor.remember(standin)
@@ -230,6 +248,8 @@ class Run:
         self.exchange.arrived(listener, guest.transport)
         if self._here is not None:
             guest.enter(self._here)
+        if self._courier is not None:
+            self._courier.arrived(listener, guest)
         if self._outlet.listening and (turn := self._narrator.turns.speaking_turn):
             listener(AgentStarted(turn))  # it joins in the middle of an answer
         if self._actor.session is not None:
@@ -241,6 +261,8 @@ class Run:
         led = self.leads(listener)
         self._outlet.detach(listener)
         self.exchange.left(listener)
+        if self._courier is not None:
+            self._courier.left(listener)
         self._hearing.pop(listener, None)
         if self._recorder is not None:
             self._recorder.leave(listener)
@@ -253,6 +275,11 @@ class Run:
             self._narrator.mouth.leave(unheard + waiting)
         elif led:
             self._narrator.mouth.hand_over(tells=self._leader_tells)
+
+    def parted(self, session_id: str) -> None:
+        """A session is over, whoever else is there."""
+        if self._courier is not None:
+            self._courier.parted(session_id)
 
     def here(self) -> None:
         """The client that leads gave a sign of life."""
@@ -285,6 +312,8 @@ class Run:
         if self._greet:
             self._greet = False
             self.say(self.definition.greeting)
+        if self._courier is not None:
+            self._courier.ready(listener)
         if self._actor.asleep:  # it starts with the first word to it, and hears that
             listener(StateChanged("listening"))
         self.takeover.greet(listener)
@@ -295,6 +324,8 @@ class Run:
         """Something the page tells the agent; it never interrupts."""
         if not whereabouts.moved(self._here if leads else None, content, self.notice):
             self._actor.do(lambda session: self._receive(session, content))
+            if self._courier is not None:
+                self._courier.data(content)
 
     def ran_dry(self) -> None:
         """The client played what it had."""
@@ -390,3 +421,5 @@ class Run:
         await self.takeover.closed()
         await self._actor.close()
         await self.record.settled()
+        if self._courier is not None:
+            await self._courier.close()

@@ -9,11 +9,13 @@ from livekit.agents.voice.turn import InterruptionOptions
 from duologue.agents import navigation
 from duologue.agents.definition import AgentDefinition
 from duologue.agents.models import Models
+from duologue.agents.webhook.brain import WebhookLLM
 
 
 def make_session(definition: AgentDefinition, models: Models) -> AgentSession[None]:
     """The session of one run, without room or job."""
     turns = definition.turns
+    ahead = not isinstance(models.llm, WebhookLLM)
     pressed = turns.trigger == "push_to_talk"
     interruption: InterruptionOptions = {
         "enabled": turns.can_interrupt,
@@ -36,7 +38,8 @@ def make_session(definition: AgentDefinition, models: Models) -> AgentSession[No
             },
             "interruption": interruption,
             # The model thinks while the silence after the last word is still being waited out.
-            "preemptive_generation": {"enabled": True, "preemptive_tts": False},
+            # A back end would take each guess for what was said.
+            "preemptive_generation": {"enabled": ahead, "preemptive_tts": False},
         },
         # Of the user's pictures a realtime model gets one a second while the user speaks.
         video_sampler=VoiceActivityVideoSampler(speaking_fps=1.0, silent_fps=0.3),

@@ -72,6 +72,8 @@ class Takeover:
         self._speaking: set[SpeechHandle] = set()
         self._ours = False
         self._leaving = False
+        self._ahead = False
+        """Whether the agent thinks before its user has ended."""
         self._follows = False
         self._muted: WeakSet[Any] = WeakSet()
         self._voice = voice
@@ -186,7 +188,9 @@ class Takeover:
             session.on("user_state_changed", self._user_state)
         self._record.person = self.holder.name or SOMEBODY
         self._mute(session)
-        session.options.preemptive_generation["enabled"] = False
+        thinking = session.options.preemptive_generation
+        self._ahead = self._ahead or thinking["enabled"]
+        thinking["enabled"] = False
         session.interrupt(force=True)
 
     def _say(self, session: AgentSession[None], by: str, text: str) -> None:
@@ -233,7 +237,7 @@ class Takeover:
             self._timer.cancel()
             self._timer = None
         if (session := self._actor.session) is not None:
-            session.options.preemptive_generation["enabled"] = True
+            session.options.preemptive_generation["enabled"] = self._ahead
         self._actor.remember(StandIn(holder.name, self._said))
         self._notice("handed_back", BACK)
         self._changed(None)

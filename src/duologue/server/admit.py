@@ -150,6 +150,7 @@ class Doorman:
             metadata=wish.metadata,
             now=now,
         )
+        public = principal.kind == "public"
         text = session_keys.mint()
         capabilities = [name for name in wish.capabilities if name in self._granted]
         session = sessions.create(
@@ -164,8 +165,9 @@ class Doorman:
             capabilities=capabilities,
             config=wish.overrides,
             metadata=wish.metadata,
-            custom_metadata=wish.custom_metadata,
-            custom_headers=wish.custom_headers,
+            # A back end believes them, so a page may not make them up.
+            custom_metadata={} if public else wish.custom_metadata,
+            custom_headers={} if public else wish.custom_headers,
             sdk_version=wish.sdk_version,
             origin=wish.origin,
             consent=wish.consent,

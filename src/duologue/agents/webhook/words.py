@@ -1,0 +1,136 @@
+"""The words of a back end on their way to the voice: put together, and said without delay.
+
+A voice is given what it speaks sentence by sentence, and knows of a sentence's end only by what
+follows. A back end that looks something up, or forgets to end, would keep its last one waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any, Final
+
+from livekit.agents import Agent
+
+from duologue.wire import webhooks as wire
+
+PAUSE: Final = 0.2
+"""Seconds without words after which a sentence is known to be whole."""
+BREATH: Final = 0.1
+"""Seconds that the voice waits for more of the same breath, once it is."""
+_ENDED: Final = re.compile(r"[.!?…。！？][\"'”’)\]]*\s*\Z")
+
+
+class Joiner:
+    """Puts a space between sentences that came one by one; pieces of a sentence bring their own."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def joined(self, piece: str) -> str:
+        """The piece as it follows on the one before."""
+        if not piece:
+            return ""
+        last, self._last = self._last, piece
+        if last.endswith(" "):
+            return piece if last.strip() else piece.removeprefix(" ")
+        whole = " " in last.strip() or " " in piece.strip()
+        if whole and _ENDED.search(last) and not piece[0].isspace():
+            return f" {piece}"
+        return piece
+
+    def paused(self) -> str:
+        """What closes a sentence that nothing follows on for now."""
+        if not _ENDED.search(self._last) or self._last[-1].isspace():
+            return ""
+        self._last = " "
+        return " "
+
+
+async def with_pauses(
+    answers: AsyncGenerator[wire.Answer, None],
+) -> AsyncGenerator[wire.Answer | None, None]:
+    """The answers as they come, and none after each of them that nothing follows on for a while."""
+    waiting: asyncio.Future[wire.Answer | None] | None = None
+    pause: float | None = None
+    async with aclosing(answers):
+        try:
+            while True:
+                if waiting is None:
+                    waiting = asyncio.ensure_future(anext(answers, None))
+                done, _ = await asyncio.wait([waiting], timeout=pause)
+                if not done:
+                    pause = None
+                    yield None
+                    continue
+                answer, waiting = waiting.result(), None
+                if answer is None:
+                    return
+                pause = PAUSE
+                yield answer
+        finally:
+            if waiting is not None:
+                waiting.cancel()
+                await asyncio.wait([waiting])
+
+
+def breathe(agent: Agent) -> None:
+    """Lets an agent say whole sentences at once, though the answer is not at its end."""
+    original = agent.tts_node
+
+    def breathing(text: AsyncIterable[str], settings: Any) -> AsyncIterator[Any]:
+        return _spoken(original, text, settings)
+
+    agent.tts_node = breathing  # type: ignore[method-assign,assignment]  # one instance, ours alone
+
+
+async def _spoken(
+    node: Callable[..., Any], text: AsyncIterable[str], settings: Any
+) -> AsyncIterator[Any]:
+    """The sound of a text, each breath of which is spoken by itself."""
+    pieces: asyncio.Queue[str | None] = asyncio.Queue()
+    reading = asyncio.create_task(_read(text, pieces))
+    over = False
+
+    async def breath(said: str) -> AsyncIterator[str]:
+        nonlocal over
+        yield said
+        while True:
+            try:
+                async with asyncio.timeout(BREATH if _ENDED.search(said) else None):
+                    piece = await pieces.get()
+            except TimeoutError:
+                return
+            if piece is None:
+                over = True
+                return
+            said = (said + piece)[-100:]
+            yield piece
+
+    try:
+        while not over and (first := await pieces.get()) is not None:
+            if not first.strip():
+                continue
+            spoken = node(breath(first), settings)
+            if inspect.isawaitable(spoken):
+                spoken = await spoken
+            if spoken is None:
+                return
+            async for frame in spoken:
+                yield frame
+        await reading  # what went wrong with the words is raised here
+    finally:
+        reading.cancel()
+        await asyncio.wait([reading])
+
+
+async def _read(text: AsyncIterable[str], pieces: asyncio.Queue[str | None]) -> None:
+    try:
+        async for piece in text:
+            if piece:
+                await pieces.put(piece)
+    finally:
+        pieces.put_nowait(None)
