@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from duologue.transports.allowance import (
+    BYTES_BURST,
+    BYTES_RATE,
     SIGNS_BURST,
     SOUND_AHEAD,
+    SOUND_LENGTH,
     WORDS_BURST,
     WORDS_LENGTH,
     Allowance,
@@ -62,3 +65,24 @@ def test_a_flood_of_signs_is_refused() -> None:
         allowance.sign()
     with pytest.raises(BadFrame, match="send fewer"):
         allowance.sign()
+
+
+def test_a_flood_of_bytes_is_refused() -> None:
+    """Whatever they would say: nothing of them is read."""
+    clock = Clock()
+    allowance = Allowance(clock)
+    allowance.message(int(BYTES_BURST))
+    with pytest.raises(BadFrame, match="more than 2097152 bytes a second"):
+        allowance.message(1)
+    clock.now = 1.0
+    allowance.message(int(BYTES_RATE))
+    with pytest.raises(BadFrame, match="send less"):
+        allowance.message(1)
+
+
+def test_a_message_has_so_much_sound() -> None:
+    """The refusal names both sizes."""
+    allowance = Allowance(Clock())
+    allowance.piece(SOUND_LENGTH)
+    with pytest.raises(BadFrame, match="at most 65536 bytes of sound, not 65538"):
+        allowance.piece(SOUND_LENGTH + 2)

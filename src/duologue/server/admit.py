@@ -76,6 +76,8 @@ class Doorman:
         self.nearby = nearby
         """Here, and no dependency of its own: Litestar starts a task for each of several."""
         self.pace = Pace(host.settings.authorize_per_minute)
+        self.asking = Pace(host.settings.authorize_per_minute)
+        """How often owners may ask: for what they read, no session of theirs has to wait."""
         self.definitions = policy.Definitions()
         self.uses = Uses(host)
         self._settings: Settings = host.settings

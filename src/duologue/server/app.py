@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.openapi.config import OpenAPIConfig
 
+from duologue.access.limits import Limits
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import (
@@ -20,11 +21,13 @@ from duologue.server import (
     announce,
     assets,
     console,
+    console_entry,
     console_page,
     cors,
     face,
     feedback,
     head,
+    headers,
     health,
     insights,
     layercode,
@@ -40,6 +43,7 @@ from duologue.server import (
     widget,
 )
 from duologue.server.admit import Doorman
+from duologue.server.arriving import Arriving
 from duologue.server.console_forms import Once
 from duologue.server.console_streams import Streams
 from duologue.server.face import Faces
@@ -108,6 +112,7 @@ class House:
         prefactor_door = prefactor.Prefactor(self.doorman, keeper)
         once = Once(host.clock)
         streams = Streams()
+        tries = Limits(console_entry.TRIES)
         self._road = WebSocketRoad(host, self.doorman.open)
         self._doors = Litestar(
             [
@@ -144,6 +149,7 @@ class House:
                 "prefactor_door": Provide(lambda: prefactor_door, sync_to_thread=False),
                 "host": Provide(lambda: self.host, sync_to_thread=False),
                 "once": Provide(lambda: once, sync_to_thread=False),
+                "tries": Provide(lambda: tries, sync_to_thread=False),
                 "streams": Provide(lambda: streams, sync_to_thread=False),
                 "rooms": Provide(lambda: rooms, sync_to_thread=False),
                 "nearby": Provide(lambda: nearby, sync_to_thread=False),
@@ -172,7 +178,11 @@ class House:
         """Serves one HTTP request, one socket, or the lifespan."""
         if scope["type"] == "websocket" and scope["path"] == SOCKET_PATH:
             await self._road(scope, receive, send)
-        elif scope.get("method") == "OPTIONS" and scope["path"] in ASKED_BY_PAGES:
+            return
+        if scope["type"] == "http":
+            receive = Arriving(scope["path"], receive)
+            send = headers.complete(scope["path"], send)
+        if scope.get("method") == "OPTIONS" and scope["path"] in ASKED_BY_PAGES:
             await cors.preflight(scope, send)
         elif scope.get("method") == "HEAD":
             await head.serve(self._doors, scope, receive, send)

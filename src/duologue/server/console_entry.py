@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request, Response, get, post
 
 from duologue.access import console
+from duologue.access.limits import Limits
 from duologue.console.pages import engine
 from duologue.pipeline.host import Host
 from duologue.server.console_page import COOKIE, away, page
+from duologue.server.pace import network
 from duologue.server.reached import address
+
+TRIES: Final = 60
+"""How often a minute one address may try links; a link has 256 random bits anyway."""
 
 
 @get("/enter")
@@ -20,8 +25,10 @@ async def entrance(token: str = "") -> Response[str]:
 
 
 @post("/enter", status_code=303)
-async def enter(request: Request[Any, Any, Any], host: Host) -> Response[bytes]:
+async def enter(request: Request[Any, Any, Any], host: Host, tries: Limits) -> Response[bytes]:
     """Uses the link up, and lets this browser in."""
+    who = network(request.client.host if request.client else "")
+    tries.take(who, host.clock(), who="this address")
     form = await request.form()
     cookie = await host.db.write(console.enter, str(form.get("token", "")), host.clock())
     answer = away("/console")

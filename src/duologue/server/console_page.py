@@ -47,6 +47,7 @@ _TITLES: Final = {
     "link_void": "This link shows nothing any more",
     "links_used_up": "Too many links",
     "bad_request": "This cannot be shown",
+    "rate_limited": "Too many at once",
 }
 _NOWHERE: Final = frozenset({"not_found", "method_not_allowed", "internal"})
 """What is answered before anybody knows who asks."""
@@ -110,7 +111,10 @@ def refused(request: Request[Any, Any, Any], error: DuologueError) -> Response[s
         command=_COMMANDS.get(error.code, ""),
         back=who is not None or error.code in _NOWHERE,
     )
-    return page(html, error.status)
+    answer = page(html, error.status)
+    if error.status == 429:
+        answer.headers["retry-after"] = str(error.values.get("seconds", 5))
+    return answer
 
 
 def within(path: str) -> bool:

@@ -14,7 +14,6 @@ from duologue.pipeline.host import Host
 from duologue.server import forget
 from duologue.server.console_forms import filled
 from duologue.server.console_page import away, page
-from duologue.store import visitor_lists
 
 
 @get("/visitors")
@@ -39,10 +38,8 @@ async def delete(
     """Forgets a visitor, and, where that is asked for, every word of their conversations."""
     reader.require_owner()
     form = await filled(request, "words")
-    if form["words"]:
-        for each in await host.db.read(visitor_lists.conversations_of, reader.org_id, visitor):
-            await forget.conversation(host, reader.org_id, each)
-    if await forget.visitor(host, reader.org_id, visitor) is None:
+    gone = await forget.visitor(host, reader.org_id, visitor, words=bool(form["words"]))
+    if gone is None:
         raise DuologueError("visitor_not_found", visitor=visitor)
     return away("/console/visitors")
 

@@ -19,8 +19,20 @@ async def conversation(host: Host, org_id: str, id: str) -> None:  # noqa: A002
     await host.db.write(conversations.delete, org_id, id)
 
 
-async def visitor(host: Host, org_id: str, id: str) -> Deleted | None:  # noqa: A002
-    """Forgets a visitor; who is talking talks on, and no more of it is traced."""
+async def visitor(
+    host: Host,
+    org_id: str,
+    id: str,  # noqa: A002
+    *,
+    words: bool = False,
+) -> Deleted | None:
+    """Forgets a visitor, and with `words` every word of their conversations.
+
+    Without, who is talking talks on, and no more of it is traced.
+    """
+    if words:
+        for each in await host.db.read(visitor_lists.conversations_of, org_id, id):
+            await conversation(host, org_id, each)
     for each in await host.db.read(visitor_lists.conversations_of, org_id, id):
         run = host.run_of(each)
         if run is not None:

@@ -112,8 +112,12 @@ def _from_here(request: Request[Any, Any, Any], host: Host) -> bool:
 
 async def _require_operator(request: Request[Any, Any, Any], doorman: Doorman) -> None:
     """Refuses whoever does not run this server: it tells of all organizations."""
-    host = doorman.host
-    principal = await host.db.read(keys.authenticate, presented_key(request), host.clock())
+    host, now = doorman.host, doorman.host.clock()
+    key = presented_key(request)
+    caller = keys.digest(key) if key else None
+    doorman.asking.take(caller, request.client.host if request.client else "", now)
+    with doorman.asking.learning(caller):
+        principal = await host.db.read(keys.authenticate, key, now)
     principal.require("read")
     if principal.org_id != request.app.state.organization_id:
         raise DuologueError("key_wrong_org")

@@ -29,8 +29,11 @@ async def principal_of(request: Request[Any, Any, Any], doorman: Doorman) -> Pri
     key = presented_key(request)
     if key is None and (here := doorman.nearby.who(request)) is not None:
         return here
-    host = doorman.host
-    principal = await host.db.read(keys.authenticate, key, host.clock())
+    host, now = doorman.host, doorman.host.clock()
+    caller = keys.digest(key) if key else None
+    doorman.asking.take(caller, request.client.host if request.client else "", now)
+    with doorman.asking.learning(caller):
+        principal = await host.db.read(keys.authenticate, key, now)
     if principal.kind == "public":
         raise DuologueError("key_scope", scope="read", scopes="none: it is a public key")
     await doorman.uses.note(principal)

@@ -23,6 +23,7 @@ from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import alone, present, talk_key
 from duologue.server.app import House
+from duologue.server.beginnings import BoundedBeginning
 from duologue.server.listening import bound_to, listening
 from duologue.server.nearby import Mode
 from duologue.server.rooms import Rooms
@@ -112,6 +113,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 house,
+                http=BoundedBeginning,
                 ws=BoundedSocket,
                 ws_max_size=MESSAGE_LIMIT,
                 ws_ping_interval=PING,

@@ -119,10 +119,12 @@ class Visitors(Controller):
         return _there(found, visitor)
 
     @delete("/{visitor:str}", status_code=200)
-    async def delete_visitor(self, host: Host, principal: Principal, visitor: str) -> wire.Deleted:
-        """Forgets a visitor: visits, pages, events, traits and the links to conversations."""
+    async def delete_visitor(
+        self, host: Host, principal: Principal, visitor: str, words: bool = False
+    ) -> wire.Deleted:
+        """Forgets a visitor and their traces; with `words=true` their conversations, too."""
         principal.require("admin")
-        gone = await forget.visitor(host, principal.org_id, visitor)
+        gone = await forget.visitor(host, principal.org_id, visitor, words=words)
         return _there(gone, visitor)
 
 

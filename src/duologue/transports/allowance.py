@@ -19,6 +19,11 @@ SIGNS_RATE: Final = 30.0
 """All other messages a second, after a burst of `SIGNS_BURST`; a client that plays sends ten."""
 SIGNS_BURST: Final = 150.0
 WORDS_LENGTH: Final = 64 * 1024
+SOUND_LENGTH: Final = 64 * 1024
+"""Bytes of sound that one message may have: two seconds at 16 kHz, thirty frames of a client."""
+BYTES_RATE: Final = 2.0 * 1024 * 1024
+"""Bytes of all messages a second, after a burst of `BYTES_BURST`: files need the half of it."""
+BYTES_BURST: Final = 8.0 * 1024 * 1024
 
 
 class Allowance:
@@ -28,6 +33,17 @@ class Allowance:
         self._sound = Bucket(SOUND_SPEED, SOUND_AHEAD, clock)
         self._words = Bucket(WORDS_RATE, WORDS_BURST, clock)
         self._signs = Bucket(SIGNS_RATE, SIGNS_BURST, clock)
+        self._bytes = Bucket(BYTES_RATE, BYTES_BURST, clock)
+
+    def message(self, size: int) -> None:
+        """Refuses a flood of bytes before anything of it is read."""
+        if not self._bytes.take(size):
+            raise BadFrame(f"more than {BYTES_RATE:.0f} bytes a second; send less")
+
+    def piece(self, size: int) -> None:
+        """Refuses a message with more sound than anybody says at once."""
+        if size > SOUND_LENGTH:
+            raise BadFrame(f"a message has at most {SOUND_LENGTH} bytes of sound, not {size}")
 
     def sound(self, seconds: float) -> bool:
         """Whether so much more sound is heard."""

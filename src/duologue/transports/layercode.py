@@ -120,12 +120,14 @@ class Obey:
 
     def sound(self, pcm: bytes) -> None:
         """Hears a binary frame: a piece of the microphone, where that was agreed; or `BadFrame`."""
+        self._allowance.message(len(pcm))
         if "binary" not in self._capabilities:
             raise wire.BadFrame("binary frames were not agreed on; ask for the capability 'binary'")
         self._hear(pcm[: len(pcm) & ~1])
 
     def frame(self, frame: str) -> bool:
         """Does what one text frame says and tells whether it carried sound; or `BadFrame`."""
+        self._allowance.message(len(frame))
         message = wire.decode_client(frame)
         run, leads = self._run, self._seat.leads
         if leads:
@@ -174,6 +176,7 @@ class Obey:
 
     def _hear(self, pcm: bytes) -> None:
         """Hands sound on, of one client: those who share a conversation are not mixed."""
+        self._allowance.piece(len(pcm))
         if self._seat.leads:
             self._run.here()
         else:
