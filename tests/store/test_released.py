@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection
 from tests.serving import House
 from tests.store import released
-from tests.store.released import (
+from tests.store.release_rows import (
     AGENT,
     ALERT,
     CONVERSATION,
