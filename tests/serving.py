@@ -43,12 +43,6 @@ class House:
 
     def start(self) -> None:
         """Starts the server and waits until it listens; a second start keeps the port."""
-        # A shell's own settings and model keys would change what is tested.
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("DUOLOGUE_", "LIVEKIT_")) and not name.endswith("_API_KEY")
-        }
         options = ["--data", str(self.data), "--json"]
         if self.mode != "worker":
             options += ["--port", str(self._port)]
@@ -59,7 +53,7 @@ class House:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=clean | self._settings,
+            env=self._environment,
             cwd=self.data.parent,
         )
         assert self._process.stdout is not None
@@ -88,6 +82,17 @@ class House:
             self._process.kill()
         return self._gone()
 
+    def signal(self, number: signal.Signals) -> None:
+        """Sends the server a signal, and waits for nothing."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float = START) -> int:
+        """Waits until the server ended by itself, and gives its exit code."""
+        assert self._process is not None
+        self._process.wait(seconds)
+        return self._gone()
+
     def kill(self) -> None:
         """Ends the server without a word, as a power cut does."""
         assert self._process is not None
@@ -109,6 +114,7 @@ class House:
             text=True,
             timeout=START,
             check=False,
+            env=self._environment,
         )
         if done.returncode:
             raise AssertionError(f"duologue {' '.join(arguments)}: {done.stderr or done.stdout}")
@@ -129,6 +135,16 @@ class House:
         return [one for one in exported["messages"] if one["kind"] == "message"]
 
     # ---------------------------------------------------------------- within
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        # A shell's own settings and model keys would change what is tested.
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("DUOLOGUE_", "LIVEKIT_")) and not name.endswith("_API_KEY")
+        }
+        return clean | self._settings
 
     def _address(self, lines: IO[str]) -> str:
         for line in lines:
