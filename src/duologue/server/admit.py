@@ -75,8 +75,8 @@ class Doorman:
         self.host = host
         self.nearby = nearby
         """Here, and no dependency of its own: Litestar starts a task for each of several."""
-        self.pace = Pace(host.settings.authorize_per_minute)
-        self.asking = Pace(host.settings.authorize_per_minute)
+        self.pace = Pace(host.settings.authorize_per_minute, kind="session", counts=host.counts)
+        self.asking = Pace(host.settings.authorize_per_minute, kind="asking", counts=host.counts)
         """How often owners may ask: for what they read, no session of theirs has to wait."""
         self.definitions = policy.Definitions()
         self.uses = Uses(host)
@@ -88,7 +88,7 @@ class Doorman:
         now = self.host.clock()
         caller = keys.digest(wish.key) if wish.key else None
         if wish.principal is None:
-            self.pace.take(caller, wish.address, now)
+            await self.pace.take(caller, wish.address, now)
         meant = await policy.meant(self.host.db, wish.conversation_id, wish.resume_token)
         self.host.require_room(meant)
         place = policy.Place.of(self.host, meant)

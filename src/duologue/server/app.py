@@ -112,7 +112,7 @@ class House:
         prefactor_door = prefactor.Prefactor(self.doorman, keeper)
         once = Once(host.clock)
         streams = Streams()
-        tries = Limits(console_entry.TRIES)
+        tries = Limits(console_entry.TRIES, kind="sign-in", counts=host.counts)
         self._road = WebSocketRoad(host, self.doorman.open)
         self._doors = Litestar(
             [

@@ -28,7 +28,7 @@ async def entrance(token: str = "") -> Response[str]:
 async def enter(request: Request[Any, Any, Any], host: Host, tries: Limits) -> Response[bytes]:
     """Uses the link up, and lets this browser in."""
     who = network(request.client.host if request.client else "")
-    tries.take(who, host.clock(), who="this address")
+    await tries.take(who, host.clock(), who="this address")
     form = await request.form()
     cookie = await host.db.write(console.enter, str(form.get("token", "")), host.clock())
     answer = away("/console")

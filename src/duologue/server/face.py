@@ -36,7 +36,9 @@ class Faces:
     def __init__(self, doorman: Doorman) -> None:
         self._doorman = doorman
         self._host = doorman.host
-        self._pace = Pace(doorman.host.settings.authorize_per_minute)
+        host = doorman.host
+        per_minute = host.settings.authorize_per_minute
+        self._pace = Pace(per_minute, kind="face", counts=host.counts)
 
     async def face(self, request: Request[Any, Any, Any], agent: str) -> wire.WidgetFace:
         """The face of the agent that this page's key opens, or the refusal that a talk would be."""
@@ -45,7 +47,7 @@ class Faces:
         caller = keys.digest(key) if key else None
         now = self._host.clock()
         if near is None:
-            self._pace.take(caller, request.client.host if request.client else "", now)
+            await self._pace.take(caller, request.client.host if request.client else "", now)
         with self._pace.learning(caller):
             principal, text = await self._host.db.read(_look, near, key, agent, now)
         definition = self._doorman.definitions(text)

@@ -31,7 +31,7 @@ async def widget_feedback(
     """Keeps what a visitor thought of a session; the latest word counts, and needs its token."""
     asked = wire.read_feedback(await request.body())
     now = host.clock()
-    doorman.pace.take(None, request.client.host if request.client else "", now)
+    await doorman.pace.take(None, request.client.host if request.client else "", now)
     await host.db.write(_keep, asked, request.headers.get("origin"), now)
     return Response(Done(), headers={"cache-control": "no-store", **cors.readable(request)})
 

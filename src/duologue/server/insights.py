@@ -41,21 +41,22 @@ class Insights:
         self.folder = settings.recordings
         self._host = host
         self._org_id = org_id
-        self._pace = Pace(settings.authorize_per_minute)
+        per_minute = settings.authorize_per_minute
+        self._pace = Pace(per_minute, kind="insights", counts=host.counts)
         self._mode = settings.trace
         self._verifier = None
         if settings.livekit_url:
             key, secret = settings.livekit_api_key, settings.livekit_api_secret
             self._verifier = api.TokenVerifier(key, secret, leeway=LEEWAY)
 
-    def admit(self, request: telling.Asked) -> None:
+    async def admit(self, request: telling.Asked) -> None:
         """Lets a worker in that may write, and not too often."""
         if self._verifier is None:
             raise DuologueError("livekit_missing")
         token = presented_key(request)
         caller = digest(token) if token else None
         address = request.client.host if request.client else ""
-        self._pace.take(caller, address, self._host.clock())
+        await self._pace.take(caller, address, self._host.clock())
         with self._pace.learning(caller):
             _require_grant(self._verifier, token)
         if self._mode == "off":
@@ -122,7 +123,7 @@ class Workers(Controller):
         self, request: Request[Any, Any, Any], insights_door: Insights
     ) -> Response[bytes]:
         """Takes in spans of livekit-agents workers."""
-        insights_door.admit(request)
+        await insights_door.admit(request)
         await insights_door.keep(await telling.read(request, insights.spans))
         return telling.taken(request, ExportTraceServiceResponse())
 
@@ -131,7 +132,7 @@ class Workers(Controller):
         self, request: Request[Any, Any, Any], insights_door: Insights
     ) -> Response[bytes]:
         """Takes in their log lines, what was said, tags and evaluations."""
-        insights_door.admit(request)
+        await insights_door.admit(request)
         decode = partial(insights.logs, prices=insights_door.keeper.prices)
         await insights_door.keep(await telling.read(request, decode))
         return telling.taken(request, ExportLogsServiceResponse())
@@ -141,7 +142,7 @@ class Workers(Controller):
         self, request: Request[Any, Any, Any], insights_door: Insights
     ) -> Response[bytes]:
         """Reads their metrics and keeps none: they are sums of what the turns tell each."""
-        insights_door.admit(request)
+        await insights_door.admit(request)
         await telling.read(request, reading.metrics_of)
         return telling.taken(request, ExportMetricsServiceResponse())
 
@@ -150,7 +151,7 @@ class Workers(Controller):
         self, request: Request[Any, Any, Any], insights_door: Insights
     ) -> Response[bytes]:
         """Takes in a job's report: its summary, the whole chat, and the recording."""
-        insights_door.admit(request)
+        await insights_door.admit(request)
         await insights_door.keep_report(request)
         return Response(b"", media_type=reading.PROTOBUF, headers={"cache-control": "no-store"})
 

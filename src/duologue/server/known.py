@@ -41,7 +41,7 @@ class Known:
         now = self._host.clock()
         caller = keys.digest(wish.key) if wish.key else None
         if wish.principal is None:
-            self._pace.take(caller, wish.address, now)
+            await self._pace.take(caller, wish.address, now)
         name = (caller or (wish.principal.org_id if wish.principal else ""), wish.agent)
         until, found = self._found.get(name, (0, None))
         if found is not None and now < until:

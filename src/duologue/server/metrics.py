@@ -115,7 +115,7 @@ async def _require_operator(request: Request[Any, Any, Any], doorman: Doorman) -
     host, now = doorman.host, doorman.host.clock()
     key = presented_key(request)
     caller = keys.digest(key) if key else None
-    doorman.asking.take(caller, request.client.host if request.client else "", now)
+    await doorman.asking.take(caller, request.client.host if request.client else "", now)
     with doorman.asking.learning(caller):
         principal = await host.db.read(keys.authenticate, key, now)
     principal.require("read")

@@ -33,14 +33,16 @@ class Otlp:
     def __init__(self, doorman: Doorman, keeper: Keeper) -> None:
         self._doorman = doorman
         self._keeper = keeper
-        self._pace = Pace(doorman.host.settings.authorize_per_minute)
+        host = doorman.host
+        per_minute = host.settings.authorize_per_minute
+        self._pace = Pace(per_minute, kind="otlp", counts=host.counts)
 
     async def admit(self, request: telling.Asked) -> str:
         """Whose runs these are; lets a program in that may tell, and not too often."""
         host = self._doorman.host
         key, now = presented_key(request), host.clock()
         caller = keys.digest(key) if key else None
-        self._pace.take(caller, request.client.host if request.client else "", now)
+        await self._pace.take(caller, request.client.host if request.client else "", now)
         with self._pace.learning(caller):
             principal = await host.db.read(keys.authenticate, key, now)
             principal.require("ingest")

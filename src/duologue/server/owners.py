@@ -31,7 +31,7 @@ async def principal_of(request: Request[Any, Any, Any], doorman: Doorman) -> Pri
         return here
     host, now = doorman.host, doorman.host.clock()
     caller = keys.digest(key) if key else None
-    doorman.asking.take(caller, request.client.host if request.client else "", now)
+    await doorman.asking.take(caller, request.client.host if request.client else "", now)
     with doorman.asking.learning(caller):
         principal = await host.db.read(keys.authenticate, key, now)
     if principal.kind == "public":

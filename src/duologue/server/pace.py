@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from duologue.access.limits import Limits
+from duologue.bus.counts import Counts
 from duologue.errors import DuologueError
 
 STRANGERS: Final = 600
@@ -16,20 +17,27 @@ STRANGERS: Final = 600
 
 
 class Pace:
-    """Limits callers in bounded memory; made-up keys get no bucket each."""
+    """Limits callers in bounded memory; made-up keys get no bucket each.
 
-    def __init__(self, per_minute: int, *, most: int = 10_000) -> None:
-        self._keys = Limits(per_minute, most=most)
-        self._addresses = Limits(min(per_minute, STRANGERS), most=most)
+    With other processes a caller has one bucket of each `kind`; each process learns of itself
+    which keys are good.
+    """
+
+    def __init__(
+        self, per_minute: int, *, most: int = 10_000, kind: str = "", counts: Counts | None = None
+    ) -> None:
+        self._keys = Limits(per_minute, most=most, kind=f"{kind}/key", counts=counts)
+        strangers = min(per_minute, STRANGERS)
+        self._addresses = Limits(strangers, most=most, kind=f"{kind}/address", counts=counts)
         self._good: OrderedDict[str, None] = OrderedDict()
         self._most = most
 
-    def take(self, caller: str | None, address: str, now: int) -> None:
+    async def take(self, caller: str | None, address: str, now: int) -> None:
         """Lets one request in, or refuses; `caller` is the digest of a key, if one was given."""
         if caller is not None and caller in self._good:
-            self._keys.take(caller, now, who="this key")
+            await self._keys.take(caller, now, who="this key")
         else:
-            self._addresses.take(network(address), now, who="this address")
+            await self._addresses.take(network(address), now, who="this address")
 
     @contextmanager
     def learning(self, caller: str | None) -> Iterator[None]:

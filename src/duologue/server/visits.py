@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from duologue.access import keys
 from duologue.access.keys import Principal
-from duologue.access.limits import Daily, Limits
+from duologue.access.limits import Daily, Limits, Share
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import cors, forget, policy
@@ -36,18 +36,18 @@ class Visits:
         per_minute = doorman.host.settings.authorize_per_minute
         self._doorman = doorman
         self._host = doorman.host
-        self._addresses = Limits(min(per_minute, STRANGERS))
-        self._keys = Limits(per_minute)
-        day = doorman.host.settings.visit_megabytes * 1_000_000
-        self._key_day = Daily(day)
-        self._address_day = Daily(day // OF_ADDRESS)
-        self._visitor_day = Daily(day // OF_VISITOR)
+        counts = doorman.host.counts
+        strangers = min(per_minute, STRANGERS)
+        self._addresses = Limits(strangers, kind="visit/address", counts=counts)
+        self._keys = Limits(per_minute, kind="visit/key", counts=counts)
+        self._day = Daily(counts=counts)
+        self._day_bytes = doorman.host.settings.visit_megabytes * 1_000_000
 
     async def take(self, request: Request[Any, Any, Any]) -> None:
         """Takes in the batch of a request; it is in the store when this returns."""
         now = self._host.clock()
         address = network(request.client.host if request.client else "")
-        self._addresses.take(address, now, who="this address")
+        await self._addresses.take(address, now, who="this address")
         body = await request.body()
         batch = wire.read_batch(body)
         key = batch.key or presented_key(request)
@@ -56,26 +56,24 @@ class Visits:
         db = self._host.db
         principal = await db.read(self._who, here, key, batch.agent, origin, now)
         if principal.key_id is not None:  # made-up keys get no bucket each
-            self._keys.take(principal.key_id, now, who="this key")
-        self._take_of_day(principal, address, batch.visitor, len(body), now)
+            await self._keys.take(principal.key_id, now, who="this key")
+        await self._take_of_day(principal, address, batch.visitor, len(body), now)
         await db.write(_record, principal, batch, now)
 
-    def _take_of_day(
+    async def _take_of_day(
         self, principal: Principal, address: str, visitor: str, size: int, now: int
     ) -> None:
         """Bounds what one day can fill the disk with, whoever tells it."""
         key = principal.key_id or principal.org_id
+        day = self._day_bytes
         shares = [
-            (self._visitor_day, f"{key} {visitor}", "this visitor"),
-            (self._address_day, f"{key} {address}", "this address"),
-            (self._key_day, key, "this key"),
+            Share(f"visitor:{key}:{visitor}", day // OF_VISITOR, "this visitor"),
+            Share(f"address:{key}:{address}", day // OF_ADDRESS, "this address"),
+            Share(f"key:{key}", day, "this key"),
         ]
         if principal.kind == "secret":  # a server tells of all its visitors from one address
             del shares[1]
-        for day, name, who in shares:
-            day.require(name, size, now, who=who)
-        for day, name, _ in shares:
-            day.count(name, size)
+        await self._day.take(shares, size, now)
 
     def _who(
         self,
