@@ -217,3 +217,20 @@ async def test_a_light_span_is_what_was_written_into_it() -> None:
         {"name": "other", "at_ns": 102},
     ]
     assert not span.is_recording()
+
+
+async def test_what_a_failure_says_holds_no_key() -> None:
+    """A provider's key or password is blotted out, in the span and in its event."""
+    told: list[Span] = []
+    collector.follow(ONE, told.append)
+    otel.attach(collector.within(ONE))
+    with (
+        pytest.raises(RuntimeError),
+        telemetry.tracer.start_as_current_span("llm_request_run"),
+    ):
+        raise RuntimeError("401 for Bearer abcdefghijklmnop, api_key=1234, of sk-abcdefghijklmnop")
+    (failed,) = told
+    said = "401 for Bearer [redacted], api_key=[redacted], of [redacted]"
+    assert failed.attributes["exception.message"] == said
+    assert failed.events[0]["attributes"]["exception.message"] == said
+    assert "abcdef" not in failed.events[0]["attributes"]["exception.stacktrace"]

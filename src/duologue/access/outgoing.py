@@ -16,6 +16,7 @@ from typing import Final
 
 import httpx
 
+from duologue.core.redaction import redact
 from duologue.errors import DuologueError
 
 PATIENCE: Final = 10.0
@@ -37,7 +38,7 @@ def check(url: str, *, private: bool) -> None:
     """Refuses an address that nothing is ever sent to, whatever its name means."""
     reason = _fault(url, private=private)
     if reason is not None:
-        raise DuologueError("webhook_refused", url=url[:200], reason=reason)
+        raise DuologueError("webhook_refused", url=redact(url)[:200], reason=reason)
 
 
 def is_public(address: str) -> bool:

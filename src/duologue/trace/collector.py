@@ -16,6 +16,7 @@ from opentelemetry import trace as api
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, TraceFlags
 
+from duologue.core.redaction import redact
 from duologue.trace import failures, names
 from duologue.trace.entries import Kind, Span, Status
 from duologue.trace.light import LightProvider, LightSpan
@@ -27,6 +28,9 @@ _LIVE: Final = frozenset({"session", "user_turn", "assistant_turn", "tool"})
 """Spans that are told of while they are open: a page may watch, or a process be killed."""
 _PARENT: Final = 1
 """The id of the remote parent: it is nobody's span."""
+
+_FAULTS: Final = frozenset({"exception.message", "exception.stacktrace", "error.message"})
+"""What a program says of its own failures: a provider's key may stand in it, and nobody's words."""
 
 _followers: dict[int, Follower] = {}
 _joined: WeakSet[TracerProvider] = WeakSet()
@@ -141,10 +145,19 @@ def _tell(
             end_ns=end,
             status=status,
             error=error if failed else "",
-            attributes=attributes,
-            events=events,
+            attributes=_hushed(attributes),
+            events=[
+                each | {"attributes": _hushed(each["attributes"])} if "attributes" in each else each
+                for each in events
+            ],
         )
     )
+
+
+def _hushed(attributes: dict[str, Any]) -> dict[str, Any]:
+    """The same without a key or a password in what is said of a failure."""
+    found = _FAULTS & attributes.keys()
+    return attributes | {name: redact(str(attributes[name])) for name in found}
 
 
 _processor = _Processor()

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from duologue.core.redaction import redact
 from duologue.trace.entries import Entry, Span, Status, Trace
 from duologue.trace.names import kind_of
 
@@ -117,7 +118,7 @@ class Instance:
         try:
             yield step
         except Exception as error:
-            await step.fail({"error_type": type(error).__name__, "message": str(error)})
+            await step.fail({"error_type": type(error).__name__, "message": redact(str(error))})
             raise
         except BaseException:
             await step.cancel()
