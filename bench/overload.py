@@ -33,13 +33,17 @@ class Crowd:
         self.system = system
         self.callers: list[Caller] = []
         self.refused: Counter[str] = Counter()
+        self.refused_in: list[float] = []
+        """Milliseconds in which each refused request was answered."""
         self.asked = 0
 
     async def come(self, client: httpx.AsyncClient, number: int) -> None:
         """Asks until there is room; cancelled in the end."""
         while True:
             self.asked += 1
+            began = asyncio.get_running_loop().time()
             answer = await self.system.authorize(client)
+            took = (asyncio.get_running_loop().time() - began) * 1000
             wait = answer.headers.get("retry-after")
             if answer.status_code == 200:
                 key = answer.json()["client_session_key"]
@@ -52,6 +56,7 @@ class Crowd:
                     self.callers.append(caller)
                     return
             else:
+                self.refused_in.append(took)
                 code = answer.json().get("code")
                 self.refused[f"{answer.status_code} {code} retry {wait}"] += 1
             await asyncio.sleep(float(wait or 1))
@@ -88,6 +93,7 @@ async def crowd(system: System, capacity: int) -> dict[str, Any]:
         "came": 2 * capacity,
         "admitted": len(group.callers),
         "refusals": dict(group.refused),
+        "refused_p95": percentile(group.refused_in, 0.95),
         "lost": lost,
         "answers": f"{sum(a.heard for a in answers)}/{len(answers)}",
         "underruns": sum(answer.underruns for answer in answers),
@@ -101,7 +107,8 @@ def lines(row: dict[str, Any]) -> list[str]:
     """What happened, in words."""
     told = (
         f"{row['came']} callers where {row['capacity']} have room: {row['admitted']} in,"
-        f" {row['lost']} of them lost; the others were told {row['refusals']}"
+        f" {row['lost']} of them lost; the others were told {row['refusals']},"
+        f" p95 in {row['refused_p95']:.0f} ms"
     )
     heard = (
         f"those who are in: {row['answers']} answers, {row['underruns_a_minute']:.2f} underruns a"

@@ -6,12 +6,14 @@ its own, which may be killed. Starting Python and its libraries anew costs secon
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, Self
@@ -43,13 +45,16 @@ class Nursery:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(wish) + "\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        born = self._process.stdout.readline()
+        assert born, "the nursery itself could not start; its own words are above"
+        return int(born)
 
     def close(self) -> None:
         """Ends the process; its servers end by themselves, or were ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait(PATIENCE)
         self._process.stdout.close()
 
@@ -68,6 +73,9 @@ class Server:
         self._mode = mode
         self._settings = settings
         self._output = folder / "server.log"
+        self.temporary = folder / "temporary"
+        """Where it has files for the moment."""
+        self.temporary.mkdir(exist_ok=True)
 
     def __enter__(self) -> Self:
         self.start()
@@ -84,6 +92,7 @@ class Server:
                 "agents": str(self._agents),
                 "mode": self._mode,
                 "output": str(self._output),
+                "temporary": str(self.temporary),
                 "settings": {"port": 0, "data": str(self.data), **self._settings},
             }
         )
@@ -160,6 +169,7 @@ def _serve(wish: dict[str, Any]) -> None:
     from duologue.server.serve import run
     from duologue.settings import load
 
+    tempfile.tempdir = wish["temporary"]
     settings = load(None, {}, **wish["settings"])
     loaded = catalog([Path(wish["agents"])], settings)
     logs.configure("json", settings.log_level)
