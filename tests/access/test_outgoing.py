@@ -9,7 +9,7 @@ import pytest
 from tests.trace.receiver import Answer, Receiver
 
 from duologue.access import outgoing
-from duologue.access.outgoing import Resolver, Unsent
+from duologue.access.outgoing import Line, Resolver, Unsent, pieces
 from duologue.errors import DuologueError
 
 
@@ -150,3 +150,76 @@ async def test_the_name_is_what_the_certificate_is_asked_for(
     assert await send("https://hooks.example/x", resolver=found) == 204
     await asyncio.sleep(0)
     assert asked == [("https://[2606:2800:21f::1]/x", "hooks.example")]
+
+
+async def read(line: Line, url: str) -> bytes:
+    """The whole answer to a small body."""
+    answer = await line.post(url, b"{}", {"x-a": "b"})
+    try:
+        return b"".join([piece async for piece in pieces(answer)])
+    finally:
+        await answer.aclose()
+
+
+async def test_an_answer_is_read_as_it_comes() -> None:
+    """One line serves many requests, and keeps its connection for the next."""
+    line = Line(private=True, connect=5.0)
+    async with Receiver(lambda request: Answer(body=b"hello")) as there:
+        assert [await read(line, there.url) for _ in range(2)] == [b"hello", b"hello"]
+        await line.aclose()
+    assert [each.headers["x-a"] for each in there.requests] == ["b", "b"]
+
+
+async def test_a_line_leads_to_no_neighbour() -> None:
+    """Each request is looked at: the address as it is written, and what its name means now."""
+    meanings = [["8.8.8.8", "10.0.0.1"], ["127.0.0.1"]]
+
+    async def changing(host: str, port: int) -> list[str]:
+        return meanings.pop()
+
+    line = Line(private=False, connect=5.0, resolver=changing)
+    for _ in range(2):
+        with pytest.raises(Unsent, match="not a public address"):
+            await read(line, "https://example.com/")
+    with pytest.raises(Unsent, match="must begin with https://"):
+        await read(line, "http://example.com/")
+    assert not meanings
+    await line.aclose()
+
+
+async def test_a_line_says_what_went_wrong() -> None:
+    """Nobody there, a name that is never found, an answer without an end."""
+
+    async def never(host: str, port: int) -> list[str]:
+        await asyncio.Event().wait()
+        return []
+
+    slow = Line(private=True, connect=0.05, resolver=never)
+    with pytest.raises(Unsent, match=r"no connection within 0\.05 s"):
+        await read(slow, "http://hooks.example/")
+    await slow.aclose()
+    line = Line(private=True, connect=5.0)
+    async with Receiver(lambda request: Answer(cut=True)) as there:
+        with pytest.raises(Unsent, match="RemoteProtocolError"):
+            await read(line, there.url)
+    with pytest.raises(Unsent, match="ConnectError"):
+        await read(line, there.url)
+    await line.aclose()
+
+
+async def test_an_answer_that_breaks_off_is_no_whole_one() -> None:
+    """Its first pieces came, and then it is said that there is no more."""
+
+    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(half, "127.0.0.1", 0)
+    line = Line(private=True, connect=5.0)
+    with pytest.raises(Unsent, match="the answer broke off"):
+        await read(line, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    await line.aclose()
+    server.close()
+    await server.wait_closed()

@@ -50,6 +50,7 @@ class Errand:
         self._mute = mute
         self._began = time.time_ns()
         self._first = 0
+        self._whole = False
         self._spoken: aio.Chan[str] | None = None
         self._asking: asyncio.Task[Any] | None = None
 
@@ -86,7 +87,7 @@ class Errand:
         return str(self._event.__struct_config__.tag)
 
     async def _ask(self) -> None:
-        brain, words = self._brain, Joiner()
+        brain, words, self._whole = self._brain, Joiner(), False
         asked = brain.backend.ask(self._event, brain.headers, brain.trouble, answers=False)
         try:
             async with aclosing(with_pauses(asked)) as answers:
@@ -99,6 +100,7 @@ class Errand:
                     elif answer is None:
                         self._say(words.paused())
         finally:
+            self._whole = True
             if self._spoken is not None:
                 self._spoken.close()
 
@@ -110,15 +112,15 @@ class Errand:
             self._brain.answers(self._event.turn_id)
             self._spoken = words = aio.Chan[str]()
             self._actor.do(lambda session: self._begin(session, words))
-        self._spoken.send_nowait(piece)
+        if not self._spoken.closed:
+            self._spoken.send_nowait(piece)
 
     def _begin(self, session: AgentSession[None], words: aio.Chan[str]) -> None:
         session.say(words).add_done_callback(self._over)
 
     def _over(self, speech: SpeechHandle) -> None:
         """Whoever interrupts what is said ends the request."""
-        under_way = self._spoken is not None and not self._spoken.closed
-        if speech.interrupted and under_way and self._asking is not None:
+        if speech.interrupted and not self._whole and self._asking is not None:
             self._asking.cancel()
 
     def _trace(self, failed: WebhookFailed | None, *, cut: bool) -> None:

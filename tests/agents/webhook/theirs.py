@@ -48,7 +48,9 @@ class Answering:
         """The head of the answer, which otherwise comes with its first piece."""
         self._began = True
         more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n{more}"
+        head = (
+            f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n{more}"
+        )
         self._writer.write(head.encode() + b"\r\n")
 
     def raw(self, piece: bytes) -> None:
@@ -143,7 +145,7 @@ class Theirs:
 
 async def _watch(reader: asyncio.StreamReader, answering: Answering) -> None:
     """Notices that the other side hung up; the clients of these tests send nothing meanwhile."""
-    while not reader.at_eof():
+    while not reader.at_eof():  # noqa: ASYNC110  # nothing tells when
         await asyncio.sleep(0.02)
     if not answering.ended:
         answering.aborted.set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -17,10 +17,11 @@ from livekit.agents import Agent
 
 from duologue.wire import webhooks as wire
 
-PAUSE: Final = 0.2
-"""Seconds without words after which a sentence is known to be whole."""
-BREATH: Final = 0.1
-"""Seconds that the voice waits for more of the same breath, once it is."""
+PAUSES: Final = (0.2, 0.8)
+"""Seconds without words after which a sentence is known to be whole, and further ones after which
+whatever there is is said."""
+BREATH: Final = (0.1, 0.9)
+"""The same for the voice, which hears of the first pause a moment later."""
 _ENDED: Final = re.compile(r"[.!?…。！？][\"'”’)\]]*\s*\Z")
 
 
@@ -29,22 +30,25 @@ class Joiner:
 
     def __init__(self) -> None:
         self._last = ""
+        self._paused = False
 
     def joined(self, piece: str) -> str:
         """The piece as it follows on the one before."""
         if not piece:
             return ""
-        last, self._last = self._last, piece
-        if last.endswith(" "):
-            return piece if last.strip() else piece.removeprefix(" ")
+        last, self._last, self._paused = self._last, piece, False
+        if not last.strip():
+            return piece.removeprefix(" ") if last else piece
         whole = " " in last.strip() or " " in piece.strip()
-        if whole and _ENDED.search(last) and not piece[0].isspace():
-            return f" {piece}"
-        return piece
+        apart = last[-1].isspace() or piece[0].isspace()
+        return f" {piece}" if whole and not apart and _ENDED.search(last) else piece
 
     def paused(self) -> str:
-        """What closes a sentence that nothing follows on for now."""
-        if not _ENDED.search(self._last) or self._last[-1].isspace():
+        """What closes a sentence that nothing follows on for now; the second time, any words."""
+        long, self._paused = self._paused, True
+        if not self._last or self._last[-1].isspace():
+            return ""
+        if not (long or _ENDED.search(self._last)):
             return ""
         self._last = " "
         return " "
@@ -53,24 +57,23 @@ class Joiner:
 async def with_pauses(
     answers: AsyncGenerator[wire.Answer, None],
 ) -> AsyncGenerator[wire.Answer | None, None]:
-    """The answers as they come, and none after each of them that nothing follows on for a while."""
+    """The answers as they come, and none where nothing follows on one for a while, or longer."""
     waiting: asyncio.Future[wire.Answer | None] | None = None
-    pause: float | None = None
+    pauses: Iterator[float] = iter(())
     async with aclosing(answers):
         try:
             while True:
                 if waiting is None:
                     waiting = asyncio.ensure_future(anext(answers, None))
-                done, _ = await asyncio.wait([waiting], timeout=pause)
+                done, _ = await asyncio.wait([waiting], timeout=next(pauses, None))
                 if not done:
-                    pause = None
                     yield None
                     continue
                 answer, waiting = waiting.result(), None
                 if answer is None:
                     return
-                pause = PAUSE
                 yield answer
+                pauses = iter(PAUSES)
         finally:
             if waiting is not None:
                 waiting.cancel()
@@ -100,7 +103,7 @@ async def _spoken(
         yield said
         while True:
             try:
-                async with asyncio.timeout(BREATH if _ENDED.search(said) else None):
+                async with asyncio.timeout(BREATH[_ENDED.search(said) is None]):
                     piece = await pieces.get()
             except TimeoutError:
                 return
