@@ -203,6 +203,17 @@ FAULTS: Final[dict[str, Fault]] = {
         402, 4003, "The balance is used up. Add credit: duologue orgs credit {organization} AMOUNT."
     ),
     "rate_limited": Fault(429, None, "Too many requests from {who}. Try again in {seconds} s."),
+    "places_taken": Fault(
+        429,
+        1013,
+        "{who} holds as many conversations at once as it may ({limit}). Try again in {seconds} s.",
+    ),
+    "minutes_used_up": Fault(
+        429,
+        4002,
+        "Agent {agent!r} has talked its {minutes} minutes of today (UTC). Try again in {seconds} s, "
+        "or let its owner raise minutes_per_day.",
+    ),
     "day_used_up": Fault(
         429,
         None,

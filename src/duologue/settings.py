@@ -61,6 +61,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How many processes `serve` runs on its port; more than one need PostgreSQL and Redis."""
     drain_seconds: NotNegative = 10.0
     """How long a server that is asked to end waits for the turns that are under way."""
+    organization_sessions: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Conversations at once of one organization, in all processes; one more is refused with 429. 0
+    sets no limit."""
     livekit_url: str = ""
     """The LiveKit whose rooms agents go into, as clients reach it (`wss://…`); empty means none."""
     livekit_api_key: str = ""

@@ -22,6 +22,7 @@ from duologue.store import (
     agents,
     alert_measures,
     alerts,
+    allowances,
     conversation_lists,
     conversations,
     feedback,
@@ -101,6 +102,15 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (sessions, "detach"): lambda c, o, w: sessions.detach(c, o, w.session.id, NOW),
     (sessions, "end"): lambda c, o, w: sessions.end(c, o, w.session.id, "x", NOW, void=True),
     (sessions, "page"): lambda c, o, w: sessions.page(c, o, conversation_id=w.conversation.id),
+    (allowances, "nth_of_agent"): lambda c, o, w: (
+        allowances.nth_of_agent(c, o, w.agent.id, 1, NOW - 1)
+    ),
+    (allowances, "nth_of_conversation"): lambda c, o, w: (
+        allowances.nth_of_conversation(c, o, w.conversation.id, 1, NOW - 1)
+    ),
+    (allowances, "live"): lambda c, o, w: allowances.live(c, o, w.agent.id, "", 0),
+    (allowances, "used"): lambda c, o, w: allowances.used(c, o, w.agent.id, 0),
+    (allowances, "in_line"): lambda c, o, w: allowances.in_line(c, o),
     (runs, "get"): lambda c, o, w: runs.get(c, o, w.run.id),
     (runs, "end"): lambda c, o, w: runs.end(c, o, w.run.id, "x", None, NOW),
     (messages, "append"): lambda c, o, w: say(c, o, w.conversation.id, w.run.id),
@@ -262,7 +272,7 @@ MAKERS = {
     (recordings, "start"),
 }
 MODULES = (
-    *(alerts, alert_measures),
+    *(alerts, alert_measures, allowances),
     *(keys, agents, conversations, sessions, runs, feedback, messages, visits, visitors),
     *(agent_lists, conversation_lists, kept, live_lists, visitor_lists),
     *(forgetting, links, recordings, trace_deletion, trace_export),

@@ -17,6 +17,7 @@ from duologue.bus.counts import Counts
 from duologue.bus.here import HereBell
 from duologue.core.resume import Departure, Grade
 from duologue.errors import DuologueError
+from duologue.pipeline import places
 from duologue.pipeline.alerts import Alerts
 from duologue.pipeline.backends import Backends
 from duologue.pipeline.drain import drained
@@ -234,9 +235,10 @@ class Host:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(NOTICE):
                     await before.gone.wait()
+        await places.require(self.db, guest, self.clock())
         run, resumed = await self._run_for(guest)
         now = self.clock()
-        if not await self.db.write(sessions.open, guest.org_id, guest.session_id, run.id, now):
+        if not await places.take(self.db, guest, run, now, new=resumed != "live"):
             raise DuologueError("session_open")
         if run.ended is not None and not run.final:  # it ended while the row was written
             run, resumed = await self._run_for(guest)

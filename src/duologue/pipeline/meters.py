@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from duologue.access import balance
+from duologue.access import balance, budgets
 from duologue.errors import DuologueError
 from duologue.pipeline.alerts import Alerts
 from duologue.pipeline.seat import Seat
@@ -92,6 +92,7 @@ class Meters:
         costs = Counter[str]()
         for seat in seats:
             costs[seat.guest.org_id] += balance.cost(WARN_MS, seat.guest.price)
+        used_up = await self._used_up(seats)
         for seat in seats:
             problem = problems.get(seat.guest.session_id)
             if problem == "rotated" and seat.guest.definition.tabs == "share":
@@ -101,9 +102,25 @@ class Meters:
             elif seat.attached_ms >= seat.guest.limit_ms:
                 minutes = seat.guest.limit_ms / 60_000
                 seat.run.end(DuologueError("timed_out", minutes=f"{minutes:g}"), reason="timed_out")
+            elif seat.guest.agent_id in used_up:
+                error = used_up[seat.guest.agent_id]
+                seat.run.end(error, reason=error.code)
             else:
                 payer = seat.guest.org_id
                 _check_balance(seat, balances.get(payer), costs[payer])
+
+    async def _used_up(self, seats: Iterable[Seat]) -> dict[str, DuologueError]:
+        """The agents that have talked their minutes of the day, each with what is told of it."""
+        now = self._clock()
+        found: dict[str, DuologueError] = {}
+        bounded = {seat.guest.agent_id: seat.guest for seat in seats if seat.guest.budget.minutes}
+        for guest in bounded.values():
+            who = guest.org_id, guest.agent_id
+            try:
+                await self._db.read(budgets.require_minutes, *who, guest.budget, now)
+            except DuologueError as error:
+                found[guest.agent_id] = error
+        return found
 
     async def _tidy(self) -> None:
         """Ends sessions that nobody can reopen, and forgets visitors and traces of long ago."""

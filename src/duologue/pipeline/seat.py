@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from duologue.access import balance
+from duologue.access.budgets import Budget
 from duologue.agents.current import Current
 from duologue.agents.definition import AgentDefinition
 from duologue.core.resume import Grade
@@ -38,6 +39,8 @@ class Guest:
     limit_ms: int
     attached_ms: int = 0
     """How long the session was attached before, in an earlier socket."""
+    budget: Budget = Budget("")  # noqa: RUF009  # it cannot change
+    """What it and others may take together."""
     metadata: dict[str, Any] = field(default_factory=dict)
     custom_metadata: dict[str, Any] = field(default_factory=dict)
     custom_headers: dict[str, str] = field(default_factory=dict)

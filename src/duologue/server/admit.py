@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from duologue.access import balance, keys, resume_tokens, session_keys
+from duologue.access import balance, budgets, keys, resume_tokens, session_keys
 from duologue.access.keys import Principal
 from duologue.agents.definition import AgentDefinition
 from duologue.core.resume import Grade, may_reattach
@@ -143,6 +143,14 @@ class Doorman:
             place=place,
             redeem=resume_tokens.redeem,
             now=now,
+        )
+        budgets.require(
+            conn,
+            principal.org_id,
+            agent.id,
+            policy.budget_of(definition, self._settings),
+            now,
+            conversation_id=found.id if found else "",
         )
         conversation = found or conversations.create(
             conn,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from duologue.access import balance, claims, keys
+from duologue.access import balance, budgets, claims, keys
+from duologue.access.budgets import Budget
 from duologue.access.keys import Principal
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
@@ -62,9 +63,10 @@ class Join:
         balance.require(conn, claim.org)
         if claim.key is not None:
             key_store.used(conn, claim.org, claim.key, now)
+        budget = policy.budget_of(definition, self._host.settings)
         conversation = _conversation(conn, claim, agent, now)
         policy.require_open(conversation, definition, place)
-        session = _session(conn, claim, conversation, now)
+        session = _session(conn, claim, conversation, budget, now)
         visits.link(conn, claim.org, conversation.id, claim.visitor, now)
         guest = policy.guest_of(session, stored, self._host.settings, e2ee=claim.e2ee)
         replaced = conversation.current_session_id not in (None, session.id)
@@ -96,12 +98,15 @@ def _conversation(conn: Connection, claim: Claim, agent: Agent, now: int) -> Con
     return found
 
 
-def _session(conn: Connection, claim: Claim, conversation: Conversation, now: int) -> Session:
+def _session(
+    conn: Connection, claim: Claim, conversation: Conversation, budget: Budget, now: int
+) -> Session:
     """The promised session, or a new one when that was used; asked twice, it is the same."""
     found = sessions.get(conn, claim.org, claim.session)
     waiting = found is not None and found.state == "authorized"
     if found is not None and waiting and conversation.current_session_id == found.id:
         return found
+    budgets.require(conn, claim.org, claim.agent, budget, now, conversation_id=conversation.id)
     made = sessions.create(
         conn,
         claim.org,

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from duologue.access import balance, keys
+from duologue.access import balance, budgets, keys
 from duologue.access.keys import Principal
 from duologue.pipeline.host import Host
 from duologue.server import policy
@@ -34,6 +34,7 @@ class Known:
     def __init__(self, host: Host, pace: Pace) -> None:
         self._host = host
         self._pace = pace
+        self._definitions = policy.Definitions()
         self._found: dict[tuple[str, str], tuple[int, Asker]] = {}
 
     async def ask(self, wish: Wish) -> Asker:
@@ -47,15 +48,18 @@ class Known:
         if found is not None and now < until:
             return found
         with self._pace.learning(caller):
-            found = await self._host.db.read(_look, wish, now)
+            found = await self._host.db.read(self._look, wish, now)
         if len(self._found) >= MOST:
             self._found.clear()
         self._found[name] = (now + KEPT_MS, found)
         return found
 
-
-def _look(conn: Connection, wish: Wish, now: int) -> Asker:
-    principal = wish.principal or keys.authenticate(conn, wish.key, now)
-    agent = policy.agent_for(conn, principal, wish.agent, tells_foreign=wish.tells_foreign)
-    balance.require(conn, principal.org_id)
-    return Asker(principal, agent)
+    def _look(self, conn: Connection, wish: Wish, now: int) -> Asker:
+        principal = wish.principal or keys.authenticate(conn, wish.key, now)
+        agent = policy.agent_for(conn, principal, wish.agent, tells_foreign=wish.tells_foreign)
+        balance.require(conn, principal.org_id)
+        budget = policy.budget_of(self._definitions(agent.definition), self._host.settings)
+        # Places are looked at when somebody joins: whoever resumes has one already.
+        budgets.require_pace(conn, principal.org_id, agent.id, budget, now)
+        budgets.require_minutes(conn, principal.org_id, agent.id, budget, now)
+        return Asker(principal, agent)

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from duologue.access import origins, resume_tokens
+from duologue.access.budgets import Budget
 from duologue.access.keys import Principal
 from duologue.agents.definition import AgentDefinition, TurnTaking
 from duologue.core.resume import Grade
@@ -202,11 +203,24 @@ def guest_of(
         price=settings.price_per_minute if price is None else price,
         limit_ms=int(minutes * 60_000),
         attached_ms=session.attached_ms,
+        budget=budget_of(changed, settings),
         metadata=session.metadata,
         custom_metadata=session.custom_metadata,
         custom_headers=session.custom_headers,
         e2ee=e2ee,
         page=None if session.page is None else msgspec.convert(session.page, Page),
+    )
+
+
+def budget_of(definition: AgentDefinition, settings: Settings) -> Budget:
+    """What the sessions of an agent may take."""
+    return Budget(
+        agent=definition.slug,
+        per_minute=definition.authorize_per_minute,
+        at_once=definition.max_sessions,
+        minutes=definition.minutes_per_day,
+        all_at_once=settings.organization_sessions,
+        grace_ms=int(settings.grace_seconds * 1000),
     )
 
 

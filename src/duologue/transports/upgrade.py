@@ -46,7 +46,7 @@ async def refuse(error: DuologueError, scope: Scope, send: Send) -> None:
         return
     body = wire.encode_error(error.code, error.message)
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-    if error.status == 503:
+    if error.status in (429, 503):
         headers.append((b"retry-after", str(error.values.get("seconds", 5)).encode()))
     await send(
         {"type": "websocket.http.response.start", "status": error.status, "headers": headers}
