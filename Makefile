@@ -21,7 +21,7 @@ PAGE_SOURCES := web/package-lock.json web/pack.mjs $(shell find web/packages -na
 BUILT := --workspace packages/client --workspace packages/widget --workspace packages/talk --workspace packages/console
 WEB := $(if $(shell command -v npm),web/node_modules/.all $(PAGE))
 
-.PHONY: help run page web test fmt types bench docs soak lock clean
+.PHONY: help run page web test fmt types bench docs sbom soak lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' Makefile | expand -t 16
@@ -53,6 +53,9 @@ bench: $(VENV)/.dev .bench/.peers .bench/.web $(WEB) ## measure every published 
 
 docs: $(VENV)/.dev $(filter %.all,$(WEB)) ## write the pages that are read from the code: settings, errors, commands, platforms, APIs, llms.txt
 	@$(BIN)/python -m tests.generated
+
+sbom: $(VENV)/.dev ## list all that a published duologue is made of, as CycloneDX, in dist/
+	@$(BIN)/python -m tests.sbom
 
 soak: $(VENV)/.dev ## the long tests: fuzzing and hours of sessions
 	@$(BIN)/pytest -m soak -n 0

@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.audits import AUDITS, Audit
+
 BIN = Path(sys.executable).parent
 FEW = 5
 """Failures of a group that may be a busy machine's: they are tried once more, and counted."""
@@ -171,6 +173,17 @@ def run_group(group: Group, total: Counter[str], *, required: bool) -> None:
     total["failed"] += bad if bad or code == 0 else 1
 
 
+def run_audit(audit: Audit, total: Counter[str], *, required: bool) -> None:
+    """Runs an audit and adds what came of it; a database that does not answer fails nothing."""
+    outcome, words = audit.run()
+    if outcome == "unreachable":
+        say(f"{audit.name}: skipped, for its database cannot be reached from here ({words}).\n")
+    else:
+        say(f"{audit.name}: {words}\n")
+    failed = outcome == "failed" or (outcome == "missing" and required)
+    total["passed" if outcome == "passed" else "failed" if failed else "skipped"] += 1
+
+
 def main() -> int:
     """Runs everything, also after a failure, so that one run shows all there is to mend."""
     required = os.environ.get("DUOLOGUE_TEST_REQUIRE") == "all"
@@ -189,6 +202,8 @@ def main() -> int:
 
     for name, command in CHECKS:
         step(name, partial(check, command))
+    for audit in AUDITS:
+        step(audit.name, partial(run_audit, audit, total, required=required))
     if npm := shutil.which("npm"):
         types = (npm, "--prefix", "web", "run", "--workspaces", "--if-present", "types")
         step("types of TypeScript", partial(check, types))
