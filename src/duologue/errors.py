@@ -225,6 +225,11 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "going_away": Fault(503, 1012, "This server is closing. Connect again."),
     "not_ready": Fault(503, None, "Not ready: {reason}."),
+    "conversation_moving": Fault(
+        503,
+        1012,
+        "Conversation {conversation!r} is moving from one process to another. Try again.",
+    ),
     "agent_not_joined": Fault(
         503, None, "No agent came to room {room!r}: all servers are full, or none runs. Try again."
     ),
@@ -324,9 +329,17 @@ FAULTS: Final[dict[str, Fault]] = {
         None,
         "{what} does not exist on the {transport} road; docs/transports.md says which road has it.",
     ),
-    "data_in_use": Fault(409, None, "{path} is in use by another server (process {pid})."),
+    "data_in_use": Fault(
+        409,
+        None,
+        "{path} is in use by another server (process {pid}). Several share a folder only on one "
+        "PostgreSQL database and one Redis: set database_url and redis_url for each of them.",
+    ),
     "database_in_use": Fault(
-        409, None, "Another server runs on the database {database!r}. Stop it, or use another one."
+        409,
+        None,
+        "Another server runs on the database {database!r}. Stop it, or use another one; several "
+        "run on one PostgreSQL database if redis_url is set for each of them.",
     ),
     "database_missing": Fault(
         404,

@@ -46,6 +46,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     redis_url: str = ""
     """A `redis://` address, by which several processes on one PostgreSQL database reach each other;
     empty means that this process is the only one."""
+    peer_host: str = "127.0.0.1"
+    """The address of this machine by which processes on other machines reach it, in the private
+    network that they share; only used with `redis_url`."""
     public_url: str = ""
     """How clients reach this server from outside, when a proxy stands before it; empty believes
     the proxy's `X-Forwarded-Proto` and `X-Forwarded-Host`, and `Host` where it sends none."""

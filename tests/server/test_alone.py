@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 from tests import postgres
 from tests.serving import House
@@ -60,7 +61,8 @@ def test_a_process_of_somebody_else_lives(tmp_path: Path, monkeypatch: pytest.Mo
 
 async def test_a_file_needs_no_more_than_its_folder() -> None:
     """SQLite is held by the folder."""
-    async with alone.on_database("sqlite:///x.db"), alone.on_database("sqlite:///x.db"):
+    settings = Settings(database_url="sqlite:///x.db")
+    async with alone.on_database(settings), alone.on_database(settings):
         pass
 
 
@@ -71,7 +73,8 @@ async def test_a_postgresql_database_is_held_by_one_and_let_go() -> None:
         conn = await asyncpg.connect(f"{server}/postgres")
         await conn.execute("CREATE DATABASE other")
         await conn.close()
-        first, other = f"{server}/postgres", f"{server}/other"
+        first = Settings(database_url=f"{server}/postgres")
+        other = Settings(database_url=f"{server}/other")
         async with alone.on_database(first), alone.on_database(other):
             with pytest.raises(DuologueError, match="'postgres'") as caught:
                 async with alone.on_database(first):
@@ -79,6 +82,41 @@ async def test_a_postgresql_database_is_held_by_one_and_let_go() -> None:
             assert caught.value.code == "database_in_use"
         async with alone.on_database(first):
             pass
+
+
+@pytest.mark.postgres
+async def test_those_that_reach_each_other_share_a_database_and_nobody_else_does() -> None:
+    """With Redis any number; one that has none is refused beside them, and they beside it."""
+    with postgres.server() as server:
+        single = Settings(database_url=f"{server}/postgres")
+        several = msgspec.structs.replace(single, redis_url="redis://127.0.0.1:1")
+        async with alone.on_database(several), alone.on_database(several):
+            with pytest.raises(DuologueError, match="redis_url"):
+                async with alone.on_database(single):
+                    pass
+        async with alone.on_database(single):
+            with pytest.raises(DuologueError, match="redis_url"):
+                async with alone.on_database(several):
+                    pass
+
+
+def test_servers_that_share_their_memory_share_the_folder(tmp_path: Path) -> None:
+    """A command finds one of them; one that is alone on its memory is refused beside them."""
+    single = Settings(data=str(tmp_path))
+    several = Settings(
+        data=str(tmp_path), database_url="postgresql://x/y", redis_url="redis://127.0.0.1:1"
+    )
+    with alone.on_folder(several), alone.on_folder(several) as note:
+        note("http://127.0.0.1:4711")
+        assert alone.address(several) == "http://127.0.0.1:4711"
+        with pytest.raises(DuologueError, match="PostgreSQL") as caught, alone.on_folder(single):
+            pass
+        assert caught.value.values["pid"] == str(os.getpid())
+    assert alone.address(several) == ""
+    assert [each.name for each in tmp_path.iterdir()] == [alone.NAME]
+    file = msgspec.structs.replace(several, database_url="")
+    with alone.on_folder(file), pytest.raises(DuologueError), alone.on_folder(file):
+        pass
 
 
 @pytest.mark.postgres

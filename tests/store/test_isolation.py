@@ -102,16 +102,17 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (sessions, "detach"): lambda c, o, w: sessions.detach(c, o, w.session.id, NOW),
     (sessions, "end"): lambda c, o, w: sessions.end(c, o, w.session.id, "x", NOW, void=True),
     (sessions, "page"): lambda c, o, w: sessions.page(c, o, conversation_id=w.conversation.id),
-    (allowances, "nth_of_agent"): lambda c, o, w: (
-        allowances.nth_of_agent(c, o, w.agent.id, 1, NOW - 1)
+    (allowances, "nth_of_agent"): lambda c, o, w: allowances.nth_of_agent(
+        c, o, w.agent.id, 1, NOW - 1
     ),
-    (allowances, "nth_of_conversation"): lambda c, o, w: (
-        allowances.nth_of_conversation(c, o, w.conversation.id, 1, NOW - 1)
+    (allowances, "nth_of_conversation"): lambda c, o, w: allowances.nth_of_conversation(
+        c, o, w.conversation.id, 1, NOW - 1
     ),
     (allowances, "live"): lambda c, o, w: allowances.live(c, o, w.agent.id, "", 0),
     (allowances, "used"): lambda c, o, w: allowances.used(c, o, w.agent.id, 0),
     (allowances, "in_line"): lambda c, o, w: allowances.in_line(c, o),
     (runs, "get"): lambda c, o, w: runs.get(c, o, w.run.id),
+    (runs, "going_on"): lambda c, o, w: runs.going_on(c, o, w.conversation.id),
     (runs, "end"): lambda c, o, w: runs.end(c, o, w.run.id, "x", None, NOW),
     (messages, "append"): lambda c, o, w: say(c, o, w.conversation.id, w.run.id),
     (messages, "revise"): lambda c, o, w: messages.revise(c, o, w.message.id, text="x", now=NOW),
@@ -215,7 +216,10 @@ def alert(conn: Connection, org_id: str) -> alerts.Alert:
 
 
 def start(conn: Connection, org_id: str, conversation_id: str, agent_id: str) -> Run:
-    """A run of that conversation."""
+    """A run of that conversation, which has none."""
+    open_ = runs.going_on(conn, org_id, conversation_id)
+    if open_ is not None:
+        runs.end(conn, org_id, open_.id, "left", None, NOW)
     return runs.start(
         conn,
         org_id,

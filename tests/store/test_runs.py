@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 from tests.store.world import NOW, World
 
-from duologue.store import runs
+from duologue.store import living, runs
 
 
 def test_a_run_starts_and_ends_once(conn: Connection, world: World) -> None:
@@ -24,3 +24,32 @@ def test_a_run_may_end_without_figures(conn: Connection, world: World) -> None:
     found = runs.get(conn, world.id, world.run.id)
     assert found is not None
     assert found.usage is None
+
+
+def test_of_a_conversation_one_run_is_open(conn: Connection, world: World) -> None:
+    """Who starts a second one gets the first, also from another process, until that has ended."""
+
+    def start(name: str) -> str:
+        return runs.start(
+            conn,
+            world.id,
+            id=name,
+            conversation_id=world.conversation.id,
+            agent_id=world.agent.id,
+            process="two",
+            now=NOW + 1,
+            peer="127.0.0.1:1",
+        ).id
+
+    assert start("run_second") == world.run.id
+    assert runs.going_on(conn, world.id, world.conversation.id) == world.run
+    assert living.run_of(conn, world.conversation.id) == world.run
+    assert living.among(conn, [world.conversation.id, "conv_none"]) == {world.conversation.id}
+    runs.end(conn, world.id, world.run.id, "left", None, NOW + 1)
+    assert runs.going_on(conn, world.id, world.conversation.id) is None
+    assert living.run_of(conn, world.conversation.id) is None
+    assert living.among(conn, [world.conversation.id]) == set()
+    assert start("run_second") == "run_second"
+    found = runs.going_on(conn, world.id, world.conversation.id)
+    assert found is not None
+    assert (found.process, found.peer) == ("two", "127.0.0.1:1")

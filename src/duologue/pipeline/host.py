@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
 
+from duologue.agents.definition import LoadedAgent
 from duologue.agents.models import Shared
 from duologue.agents.registry import Catalog
 from duologue.bus.bell import Bell
@@ -21,12 +22,13 @@ from duologue.pipeline import places
 from duologue.pipeline.alerts import Alerts
 from duologue.pipeline.backends import Backends
 from duologue.pipeline.drain import drained
+from duologue.pipeline.elsewhere import Elsewhere, Others
 from duologue.pipeline.leftovers import Leftovers
-from duologue.pipeline.meters import Meters
+from duologue.pipeline.meters import Meters, alone
 from duologue.pipeline.metrics import Metrics
 from duologue.pipeline.orders import Orders
 from duologue.pipeline.outlet import Listener
-from duologue.pipeline.rebuild import rebuild
+from duologue.pipeline.rebuild import Occupied, rebuild
 from duologue.pipeline.recording import Studio
 from duologue.pipeline.run import LEFT, Run
 from duologue.pipeline.seat import Guest, Seat, met
@@ -35,7 +37,9 @@ from duologue.settings import Settings
 from duologue.store import conversations, runs, sessions
 from duologue.store.database import Database
 from duologue.store.ids import fresh
+from duologue.store.records import Run as Row
 from duologue.store.shelf import Shelf
+from duologue.wire.live import End
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +49,12 @@ BACK = 1
 """Seconds after which another server, or the next, is asked by those whom this one refuses."""
 NOTICE = 1.0
 """Seconds in which a lost socket of the same session may still be noticed."""
+RETURNING = (None, "going_away", "moved")
+"""Ends of a run after which its clients come back with the key that they have."""
+TRIES = 20
+"""How often a run is looked for that others may just be beginning, ending or giving up."""
+AGAIN = 1.0
+"""Seconds after which the end of a run is written again that could not be."""
 
 
 class _Door:
@@ -79,6 +89,11 @@ class Host:
         self._shared = Shared()
         self._backends = Backends(settings, environment)
         self.bell: Bell = bell or HereBell()
+        self.others = Others(db, self.bell, self.process, clock)
+        self.peer: str | None = None
+        """Where other processes reach this one, as `host:port`; set by the server."""
+        self.leads: Callable[[], Awaitable[bool]] = alone
+        """Set by the server: whether this process does what one of all has to do."""
         self.counts = counts
         """What is counted with other processes; none where there is none."""
         self._runs: dict[str, Run] = {}
@@ -86,12 +101,16 @@ class Host:
         self._seats: dict[str, Seat] = {}
         self._grace: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._burials: dict[str, asyncio.Task[Any]] = {}
         self.metrics = Metrics()
         self.alerts = Alerts(db, settings, clock)
         self.tracing = Tracing(db, settings, clock, self.metrics.hear)
         self.shelf = Shelf(settings.recordings, settings.recordings_bucket)
         self._studio = Studio(db, settings, self.shelf, clock)
-        self._meters = Meters(db, settings, self._seats.values, clock, self.tracing, self.alerts)
+        self._meters = Meters(
+            *(db, settings, self._seats.values, clock, self.tracing, self.alerts),
+            leads=lambda: self.leads(),
+        )
         self._leftovers = Leftovers(lambda: self.live)
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -162,25 +181,28 @@ class Host:
         seats = tuple(self._seats.values())
         return [seat for seat in seats if seat.run.conversation_id == conversation_id]
 
-    def require_room(self, conversation_id: str | None = None) -> None:
+    def require_room(self, conversation_id: str | None = None, *, elsewhere: bool = False) -> None:
         """Refuses what would be one run too many; a conversation that is live has its place."""
         if self.draining:
             raise DuologueError("going_away", seconds=BACK)
-        if conversation_id in self._runs:
+        if elsewhere or conversation_id in self._runs:
             return
         if len(self._runs.keys() | self._doors.keys()) >= self.settings.max_sessions:
             raise DuologueError("overloaded", limit=self.settings.max_sessions)
 
     # ------------------------------------------------------------ coming and going
 
-    async def seat(self, guest: Guest, listener: Listener) -> Seat:
-        """Attaches a client to its conversation: to the live run, or to one rebuilt from memory."""
-        self.require_room(guest.conversation_id)
+    async def seat(self, guest: Guest, listener: Listener, *, fetch: bool = True) -> Seat:
+        """Attaches a client to its conversation: to the live run, or to one rebuilt from memory.
+
+        One that is live in another process is fetched from there; or `Elsewhere` tells of it.
+        """
+        await self._require_room(guest, fetch=fetch)
         door = self._doors.setdefault(guest.conversation_id, _Door())
         door.waiting += 1
         try:
             async with door.lock:
-                seat = await self._seat(await met(self.db, guest), listener)
+                seat = await self._seat(await met(self.db, guest), listener, fetch=fetch)
         finally:
             door.waiting -= 1
             if not door.waiting:
@@ -209,10 +231,12 @@ class Host:
             seat.gone.set()
             self._look_after(run, how)
 
-    def replace(self, conversation_id: str) -> None:
-        """Tells the clients of a conversation that it was opened elsewhere."""
+    async def replace(self, conversation_id: str, elsewhere: Row | None = None) -> None:
+        """Tells the clients of a conversation that it was opened in another place."""
         for seat in self.attached(conversation_id):
             seat.close("replaced")
+        if elsewhere is not None:
+            await self.others.replace(elsewhere)
 
     async def finish(
         self, org_id: str, conversation_id: str, reason: str, *, forgotten: bool = False
@@ -220,15 +244,45 @@ class Host:
         """Ends a conversation for good, live or not; one that is forgotten leaves nothing more."""
         await self.db.write(conversations.end, org_id, conversation_id, reason, self.clock())
         run = self._runs.get(conversation_id)
-        if run is not None:
-            if forgotten:
-                self.tracing.forget(run.id)
-            error = DuologueError("ended", reason=reason)
-            run.end(error, reason=reason, final=True, forgotten=forgotten)
+        if run is None:
+            try:
+                await self.others.tell(org_id, conversation_id, End(reason, forgotten))
+            except DuologueError as error:
+                if forgotten:  # it would go on to write what is to be forgotten
+                    raise
+                log.info("end not told", conversation=conversation_id, reason=error.code)
+            return
+        if forgotten:
+            self.tracing.forget(run.id)
+        ended = DuologueError("ended", reason=reason)
+        run.end(ended, reason=reason, final=True, forgotten=forgotten)
+        if forgotten:
+            await run.closed()
+
+    async def release(self, run: Run) -> None:
+        """Ends a run that goes on in another process, and returns when all of it is written."""
+        seats = self.attached(run.conversation_id)
+        run.end(DuologueError("going_away"), reason="moved")
+        waits = [self._burials[run.id]] if run.id in self._burials else []
+        waits += [asyncio.ensure_future(seat.gone.wait()) for seat in seats]
+        if waits:
+            _, late = await asyncio.wait(waits, timeout=GOODBYE)
+            for each in late - set(self._burials.values()):
+                each.cancel()
 
     # ------------------------------------------------------------ runs
 
-    async def _seat(self, guest: Guest, listener: Listener) -> Seat:
+    async def _require_room(self, guest: Guest, *, fetch: bool) -> None:
+        """Refuses one run too many, unless the client is to go to where its run is."""
+        try:
+            self.require_room(guest.conversation_id)
+        except DuologueError:
+            found = None if fetch else await self.others.holder(guest.conversation_id)
+            if found is None:
+                raise
+            raise Elsewhere(found) from None
+
+    async def _seat(self, guest: Guest, listener: Listener, *, fetch: bool) -> Seat:
         """Opens the session's row and attaches its client; one at a time for a conversation."""
         before = self._seats.get(guest.session_id)
         if before is not None:  # a fast client is back before its lost socket was noticed
@@ -236,12 +290,12 @@ class Host:
                 async with asyncio.timeout(NOTICE):
                     await before.gone.wait()
         await places.require(self.db, guest, self.clock())
-        run, resumed = await self._run_for(guest)
+        run, resumed = await self._run_for(guest, fetch=fetch)
         now = self.clock()
         if not await places.take(self.db, guest, run, now, new=resumed != "live"):
             raise DuologueError("session_open")
         if run.ended is not None and not run.final:  # it ended while the row was written
-            run, resumed = await self._run_for(guest)
+            run, resumed = await self._run_for(guest, fetch=fetch)
         if run.ended is not None:
             await self.db.write(
                 sessions.end, guest.org_id, guest.session_id, run.ended, now, void=run.final
@@ -255,31 +309,19 @@ class Host:
         self.metrics.attached(guest.definition.slug, guest.transport)
         return seat
 
-    async def _run_for(self, guest: Guest) -> tuple[Run, Grade | None]:
+    async def _run_for(self, guest: Guest, *, fetch: bool) -> tuple[Run, Grade | None]:
         """The live run of a conversation, unless the session wants other turns; else a new one."""
         existing = self._runs.get(guest.conversation_id)
         if existing is not None and existing.ended is None:
             if existing.definition.turns == guest.definition.turns:
                 return existing, "live"
             existing.end(LEFT, reason="left")
-        if existing is not None:
-            await existing.closed()
+        if existing is not None and existing.id in self._burials:
+            await asyncio.wait([self._burials[existing.id]], timeout=2 * GOODBYE)
         loaded = self.catalog.get(guest.definition.slug)
         if loaded is None:
             raise DuologueError("agent_not_loaded", agent=guest.definition.slug)
-        run, resumed = await rebuild(
-            guest,
-            loaded,
-            db=self.db,
-            environment=self._environment,
-            shared=self._shared,
-            backends=self._backends,
-            tracing=self.tracing,
-            studio=self._studio,
-            bell=self.bell,
-            process=self.process,
-            clock=self.clock,
-        )
+        run, resumed = await self._rebuilt(guest, loaded, fetch=fetch)
         self._runs[guest.conversation_id] = run
         run.on_end = lambda: self._run_ended(run, guest.org_id)
         run.unattended = self.bell.attend(
@@ -290,10 +332,34 @@ class Host:
             raise DuologueError("going_away")
         return run, resumed
 
+    async def _rebuilt(
+        self, guest: Guest, loaded: LoadedAgent, *, fetch: bool
+    ) -> tuple[Run, Grade | None]:
+        """A new run, as soon as the conversation has no other in any process."""
+        for _ in range(TRIES):
+            try:
+                return await rebuild(
+                    guest,
+                    loaded,
+                    db=self.db,
+                    environment=self._environment,
+                    shared=self._shared,
+                    backends=self._backends,
+                    tracing=self.tracing,
+                    studio=self._studio,
+                    bell=self.bell,
+                    process=self.process,
+                    peer=self.peer,
+                    clock=self.clock,
+                )
+            except Occupied as found:
+                await self.others.make_way(found.run, fetch=fetch)
+        raise DuologueError("conversation_moving", conversation=guest.conversation_id, seconds=BACK)
+
     def _run_ended(self, run: Run, org_id: str) -> asyncio.Future[bool] | None:
         """Buries a run; a final end is in the store before anybody is told of it."""
         self._stop_waiting(run)
-        self._spawn(self._bury(run, org_id))
+        self._burials[run.id] = self._spawn(self._bury(run, org_id))
         if not run.final:
             return None
         conversation, reason = run.conversation_id, run.ended or "ended"
@@ -302,14 +368,31 @@ class Host:
     async def _bury(self, run: Run, org_id: str) -> None:
         reason = run.ended or "ended"
         usage_of_run = run.usage
-        await run.closed()
-        self.tracing.ended(run.id, reason, usage_of_run)
-        if self._runs.get(run.conversation_id) is run:
-            del self._runs[run.conversation_id]
-        self._leftovers.appeared()
-        now = self.clock()
-        await self.db.write(runs.end, org_id, run.id, reason, {"models": usage_of_run}, now)
+        try:
+            await run.closed()
+            self.tracing.ended(run.id, reason, usage_of_run)
+            await self._write_end(run, org_id, {"models": usage_of_run})
+        finally:
+            # Only now: until its end is written, no other may begin.
+            if self._runs.get(run.conversation_id) is run:
+                del self._runs[run.conversation_id]
+            self._burials.pop(run.id, None)
+            self._leftovers.appeared()
         log.info("run ended", run=run.id, conversation=run.conversation_id, reason=reason)
+
+    async def _write_end(self, run: Run, org_id: str, usage: dict[str, Any]) -> None:
+        """Writes that a run ended; as long as that fails, no process may rebuild it."""
+        reason, now = run.ended or "ended", self.clock()
+        while True:
+            try:
+                await self.db.write(runs.end, org_id, run.id, reason, usage, now)
+            except Exception:
+                if self.draining:  # whoever sees that this process is gone writes it
+                    raise
+                log.exception("end of a run not written", run=run.id)
+                await asyncio.sleep(AGAIN)
+            else:
+                return
 
     def _look_after(self, run: Run | None, how: Departure = "dropped") -> None:
         """Ends a run that its last client left, or waits for one that dropped; nobody else's."""
@@ -331,7 +414,7 @@ class Host:
     async def _write_departure(self, seat: Seat, how: Departure) -> None:
         guest, now = seat.guest, self.clock()
         final = seat.run.final
-        may_return = seat.run.ended in (None, "going_away") and seat.closed_with is None
+        may_return = seat.run.ended in RETURNING and seat.closed_with is None
         gone = seat.closed_with or seat.run.ended or how
         self.metrics.detached(guest.definition.slug, gone)
         if how == "dropped" and may_return:
@@ -342,10 +425,11 @@ class Host:
 
     # ------------------------------------------------------------ tasks
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._reap)
+        return task
 
     def _reap(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

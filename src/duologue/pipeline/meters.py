@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 import structlog
@@ -37,6 +37,11 @@ WARN_MS: Final = 15_000
 """How long before its balance ends a session is warned."""
 
 
+async def alone() -> bool:
+    """There is one process, so it leads."""
+    return True
+
+
 class Meters:
     """Reads every seat's meter once a second, in one transaction for all of them."""
 
@@ -48,6 +53,7 @@ class Meters:
         clock: Callable[[], int],
         tracing: Tracing | None = None,
         alerts: Alerts | None = None,
+        leads: Callable[[], Awaitable[bool]] = alone,
     ) -> None:
         self._db = db
         self._settings = settings
@@ -55,6 +61,7 @@ class Meters:
         self._clock = clock
         self._tracing = tracing
         self._alerts = alerts
+        self._leads = leads
         self._tidied_at = 0
 
     async def run(self) -> None:
@@ -68,7 +75,7 @@ class Meters:
                 if self._alerts is not None:
                     self._alerts.tick()
                 if self._clock() - self._tidied_at >= TIDY_MS:
-                    await self._tidy()
+                    await self._tidy_for_all()
             except Exception:
                 log.exception("meters not read")
 
@@ -121,6 +128,13 @@ class Meters:
             except DuologueError as error:
                 found[guest.agent_id] = error
         return found
+
+    async def _tidy_for_all(self) -> None:
+        """Tidies, if it is this process that does; a minute later it may be another."""
+        if await self._leads():
+            await self._tidy()
+        else:
+            self._tidied_at = self._clock()
 
     async def _tidy(self) -> None:
         """Ends sessions that nobody can reopen, and forgets visitors and traces of long ago."""

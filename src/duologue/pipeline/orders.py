@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+import msgspec
+
 from duologue.errors import DuologueError
 from duologue.pipeline.run import Run
 from duologue.pipeline.seat import Guest
@@ -41,8 +43,9 @@ class Orders:
                 run.say(text)
             case wire.Interrupt():
                 run.interrupt()
-            case wire.End(reason):
-                await self._host.finish(self._first.org_id, run.conversation_id, reason)
+            case wire.End(reason, forgotten):
+                org_id, conversation = self._first.org_id, run.conversation_id
+                await self._host.finish(org_id, conversation, reason, forgotten=forgotten)
             case wire.TakeOver(by, name, seconds):
                 takeover.begin(by, name, seconds)
             case wire.Speak(by, text):
@@ -51,6 +54,12 @@ class Orders:
                 takeover.stay(by, seconds)
             case wire.HandBack(by):
                 takeover.hand_back(by)
+            case wire.Replace():
+                await self._host.replace(run.conversation_id)
+            case wire.Release():
+                await self._host.release(run)
+            case wire.Untrace():
+                self._host.tracing.forget(run.id)
             case _:
                 assert_never(order)
         return self._shown()
@@ -72,6 +81,7 @@ class Orders:
             clients=len(seats),
             holder=run.holder,
             hidden=run.tap.hidden,
+            turns=msgspec.to_builtins(run.definition.turns),
             turn="" if run.tap.hidden else run.turn,
             text="" if run.tap.hidden else run.words_of(run.turn),
         )

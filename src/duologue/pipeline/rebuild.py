@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from sqlalchemy import Connection
+
 from duologue.agents.definition import LoadedAgent
 from duologue.agents.models import Shared, resolve
 from duologue.agents.webhook.brain import WebhookLLM
@@ -21,6 +23,16 @@ from duologue.pipeline.tracing import Tracing
 from duologue.store import conversations, messages, runs
 from duologue.store.database import Database
 from duologue.store.ids import fresh
+from duologue.store.records import Conversation, Message
+from duologue.store.records import Run as Row
+
+
+class Occupied(Exception):
+    """The conversation has an open run, which is not live in this process."""
+
+    def __init__(self, run: Row) -> None:
+        super().__init__(run.id)
+        self.run = run
 
 
 async def rebuild(
@@ -35,11 +47,16 @@ async def rebuild(
     studio: Studio,
     bell: Bell,
     process: str,
+    peer: str | None,
     clock: Callable[[], int],
 ) -> tuple[Run, Grade | None]:
-    """The run of a conversation that has none; what was made for it is closed if it fails."""
-    stored = await db.read(messages.of, guest.org_id, guest.conversation_id)
-    conversation = await db.read(conversations.get, guest.org_id, guest.conversation_id)
+    """The run of a conversation that has none; what was made for it is closed if it fails.
+
+    Where it has one after all, `Occupied` tells of it.
+    """
+    open_, stored, conversation = await db.read(_memory, guest.org_id, guest.conversation_id)
+    if open_ is not None:
+        raise Occupied(open_)
     resumed: Grade | None = "rebuilt" if stored else None
     now = clock()
     run_id = fresh("run_", now)
@@ -73,17 +90,31 @@ async def rebuild(
         run.exchange.shared.restore(conversation.state)
     try:
         run.prepare(guest.whereabouts(run, resumed), remembered(stored), stood_in(stored))
-        await db.write(
+        open_ = await db.write(
             runs.start,
             guest.org_id,
             id=run_id,
             conversation_id=guest.conversation_id,
             agent_id=guest.agent_id,
             process=process,
+            peer=peer,
             now=now,
         )
+        if open_.id != run_id:
+            raise Occupied(open_)
     except BaseException:
         tracing.ended(run_id, "agent_failed", [])
         await models.aclose()
         raise
     return run, resumed
+
+
+def _memory(
+    conn: Connection, org_id: str, conversation_id: str
+) -> tuple[Row | None, list[Message], Conversation | None]:
+    """A conversation as it is remembered; of one that goes on, nothing is needed but its run."""
+    open_ = runs.going_on(conn, org_id, conversation_id)
+    if open_ is not None:
+        return open_, [], None
+    stored = messages.of(conn, org_id, conversation_id)
+    return None, stored, conversations.get(conn, org_id, conversation_id)

@@ -31,6 +31,7 @@ _REMEMBERED: Final = 2048
 _STATUS: Final[dict[str, Outcome]] = {
     "agent_failed": "failed",
     "going_away": "cancelled",
+    "moved": "cancelled",
     "insufficient_balance": "terminated",
 }
 

@@ -90,12 +90,12 @@ class Doorman:
         if wish.principal is None:
             await self.pace.take(caller, wish.address, now)
         meant = await policy.meant(self.host.db, wish.conversation_id, wish.resume_token)
-        self.host.require_room(meant)
-        place = policy.Place.of(self.host, meant)
+        place = await policy.Place.of(self.host, meant)
+        self.host.require_room(meant, elsewhere=place.elsewhere is not None)
         with self.pace.learning(caller):
             admitted, rotated = await self.host.db.write(self._admit, wish, place, now)
         if rotated:
-            self.host.replace(admitted.conversation_id)
+            await self.host.replace(admitted.conversation_id, place.elsewhere)
         return admitted
 
     async def open(self, session_key: str | None, origin: str | None) -> tuple[Guest, list[str]]:
@@ -111,7 +111,6 @@ class Doorman:
             detached_at or 0, now, grace_ms
         ):
             raise DuologueError("session_key_expired", how="used up: its client was away too long")
-        self.host.require_room(admitted.session.conversation_id)
         definition = self.definitions(admitted.agent_definition)
         guest = policy.guest_of(admitted.session, definition, self._settings)
         return guest, admitted.session.capabilities

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.store import conversations, visitor_lists, visitors
+from duologue.store import conversations, living, visitor_lists, visitors
+from duologue.wire.live import Untrace
 from duologue.wire.visits import Deleted
 
 
@@ -13,9 +14,6 @@ async def conversation(host: Host, org_id: str, id: str) -> None:  # noqa: A002
     if await host.db.read(conversations.get, org_id, id) is None:
         raise DuologueError("conversation_not_found", conversation=id)
     await host.finish(org_id, id, "deleted", forgotten=True)
-    run = host.run_of(id)
-    if run is not None:
-        await run.closed()
     await host.db.write(conversations.delete, org_id, id)
 
 
@@ -33,8 +31,11 @@ async def visitor(
     if words:
         for each in await host.db.read(visitor_lists.conversations_of, org_id, id):
             await conversation(host, org_id, each)
-    for each in await host.db.read(visitor_lists.conversations_of, org_id, id):
+    known = await host.db.read(visitor_lists.conversations_of, org_id, id)
+    for each in await host.db.read(living.among, known):
         run = host.run_of(each)
         if run is not None:
             host.tracing.forget(run.id)
+        else:
+            await host.others.tell(org_id, each, Untrace())
     return await host.db.write(visitors.forget, org_id, id)

@@ -126,7 +126,7 @@ class Inviter:
         if not wish.conversation_id and wish.resume_token is None:
             return None, None
         db = self._host.db
-        place = policy.Place.of(
+        place = await policy.Place.of(
             self._host, await policy.meant(db, wish.conversation_id, wish.resume_token)
         )
         found = await db.read(

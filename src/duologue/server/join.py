@@ -39,10 +39,10 @@ class Join:
             reason = f"it is for {claim.identity!r} in room {claim.room!r}"
             raise DuologueError("claim_invalid", reason=reason)
         host.require_room(claim.conversation)
-        place = policy.Place.of(host, claim.conversation)
+        place = await policy.Place.of(host, claim.conversation)
         guest, replaced = await host.db.write(self._join, claim, place, now)
         if replaced:
-            host.replace(claim.conversation)
+            await host.replace(claim.conversation, place.elsewhere)
         return guest
 
     def _join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import msgspec
@@ -13,13 +14,22 @@ from duologue.access import keys
 from duologue.access.keys import Principal
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.pipeline.run import Run
 from duologue.server import forget
 from duologue.server.admit import Doorman
 from duologue.server.layercode import presented_key
-from duologue.store import agents, conversations, feedback, forgetting, messages, sessions
+from duologue.server.ordering import order
+from duologue.store import (
+    agents,
+    conversations,
+    feedback,
+    forgetting,
+    living,
+    messages,
+    runs,
+    sessions,
+)
 from duologue.store.records import Agent, Conversation, Session, SessionState
-from duologue.wire import rest
+from duologue.wire import live, rest
 
 Limit = Annotated[int, Parameter(ge=1, le=200)]
 
@@ -83,8 +93,9 @@ class Conversations(Controller):
         page = await host.db.read(
             conversations.page, principal.org_id, agent_id=agent_id, before=before, limit=limit
         )
+        going_on = await host.db.read(living.among, [one.id for one in page.items])
         return rest.ConversationList(
-            items=[_conversation(host, one) for one in page.items], next=page.next
+            items=[_conversation(one, going_on) for one in page.items], next=page.next
         )
 
     @get("/{conversation:str}")
@@ -93,7 +104,8 @@ class Conversations(Controller):
     ) -> rest.ConversationView:
         """One conversation."""
         principal.require("read")
-        return _conversation(host, await _find_conversation(host, principal, conversation))
+        found = await _find_conversation(host, principal, conversation)
+        return _conversation(found, await host.db.read(living.among, [found.id]))
 
     @get("/{conversation:str}/messages")
     async def get_transcript(
@@ -182,7 +194,7 @@ class Sessions(Controller):
         """Forgets a session that is over: what was said in it, its feedback, its traces."""
         principal.require("admin")
         found = await _find_session(host, principal, session)
-        run = host.run_of(found.conversation_id)
+        run = await host.db.read(runs.going_on, principal.org_id, found.conversation_id)
         if found.state in ("live", "detached") or (run is not None and run.id == found.run_id):
             raise DuologueError("session_live", session=session)
         if found.run_id is not None:
@@ -195,14 +207,12 @@ class Sessions(Controller):
         self, host: Host, principal: Principal, session: str, data: rest.SayRequest
     ) -> rest.Done:
         """Lets the agent say something now."""
-        (await _live(host, principal, session)).say(data.text)
-        return rest.Done()
+        return await _do(host, principal, session, live.Say(data.text))
 
     @post("/{session:str}/interrupt", status_code=200)
     async def interrupt(self, host: Host, principal: Principal, session: str) -> rest.Done:
         """Lets the agent fall silent."""
-        (await _live(host, principal, session)).interrupt()
-        return rest.Done()
+        return await _do(host, principal, session, live.Interrupt())
 
     @post("/{session:str}/end", status_code=200)
     async def end(
@@ -213,10 +223,7 @@ class Sessions(Controller):
         data: rest.EndRequest | None = None,
     ) -> rest.Done:
         """Hangs up: the conversation is over and its key void."""
-        run = await _live(host, principal, session)
-        reason = (data or rest.EndRequest()).reason
-        await host.finish(principal.org_id, run.conversation_id, reason)
-        return rest.Done()
+        return await _do(host, principal, session, live.End((data or rest.EndRequest()).reason))
 
 
 DOORS = [Agents, Conversations, Sessions]
@@ -243,19 +250,17 @@ async def _find_session(host: Host, principal: Principal, name: str) -> Session:
     return found
 
 
-async def _live(host: Host, principal: Principal, name: str) -> Run:
-    """The run of a session that is attached here, or whose client is waited for."""
+async def _do(host: Host, principal: Principal, name: str, what: live.Order) -> rest.Done:
+    """Orders something of the run that a session is attached to, or whose client it waits for."""
     principal.require("sessions")
     session = await _find_session(host, principal, name)
-    seat = host.seat_of(session.id)
-    if seat is not None:
-        return seat.run
-    if session.state == "live":
-        raise DuologueError("needs_redis", session=name)
-    run = host.run_of(session.conversation_id) if session.state == "detached" else None
-    if run is not None and run.id == session.run_id and run.ended is None:
-        return run
-    raise DuologueError("session_not_live", session=name, state=session.state)
+    run = None
+    if session.state in ("live", "detached"):
+        run = await host.db.read(runs.going_on, principal.org_id, session.conversation_id)
+    if run is None or run.id != session.run_id:
+        raise DuologueError("session_not_live", session=name, state=session.state)
+    await order(host, principal.org_id, session.conversation_id, what)
+    return rest.Done()
 
 
 def _agent(host: Host, agent: Agent) -> rest.AgentView:
@@ -272,13 +277,13 @@ def _agent(host: Host, agent: Agent) -> rest.AgentView:
     )
 
 
-def _conversation(host: Host, one: Conversation) -> rest.ConversationView:
+def _conversation(one: Conversation, going_on: Collection[str]) -> rest.ConversationView:
     return rest.ConversationView(
         id=one.id,
         agent_id=one.agent_id,
         metadata=one.metadata,
         messages=one.next_seq - 1,
-        live=host.run_of(one.id) is not None,
+        live=one.id in going_on,
         created_at=one.created_at,
         updated_at=one.updated_at,
         ended_at=one.ended_at,

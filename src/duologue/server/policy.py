@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from duologue.access import origins, resume_tokens
 from duologue.access.budgets import Budget
 from duologue.access.keys import Principal
-from duologue.agents.definition import AgentDefinition, TurnTaking
+from duologue.agents.definition import AgentDefinition
 from duologue.core.resume import Grade
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
@@ -20,7 +20,7 @@ from duologue.server.overrides import overridden
 from duologue.settings import Settings
 from duologue.store import agents, conversations
 from duologue.store.database import Database
-from duologue.store.records import Agent, Conversation, Session
+from duologue.store.records import Agent, Conversation, Run, Session
 from duologue.wire.consent import Consent
 from duologue.wire.page import Page
 
@@ -29,26 +29,33 @@ Redeem = Callable[..., Conversation]
 
 
 class Place(NamedTuple):
-    """How a conversation stands in this process when its client asks for it."""
+    """How a conversation stands when its client asks for it, in whichever process it is live."""
 
     attached: bool
-    turns: TurnTaking | None
+    turns: dict[str, Any] | None
     """How its live run takes turns; none without one."""
+    elsewhere: Run | None = None
+    """That run, if it is in another process."""
 
     @staticmethod
-    def of(host: Host, conversation_id: str | None) -> Place:
-        """The place of a conversation; asked in the loop, for units of work run in a thread."""
+    async def of(host: Host, conversation_id: str | None) -> Place:
+        """The place of a conversation; a new one has none, and nothing is asked."""
         if not conversation_id:
             return Place(attached=False, turns=None)
         run = host.run_of(conversation_id)
-        return Place(
-            attached=bool(host.attached(conversation_id)),
-            turns=run.definition.turns if run is not None and run.ended is None else None,
-        )
+        if run is not None:
+            attached = bool(host.attached(conversation_id))
+            turns = None if run.ended else msgspec.to_builtins(run.definition.turns)
+            return Place(attached=attached, turns=turns)
+        found = await host.others.look(conversation_id)
+        if found is None:
+            return Place(attached=False, turns=None)
+        elsewhere, shown = found
+        return Place(attached=shown.clients > 0, turns=shown.turns, elsewhere=elsewhere)
 
     def grade(self, definition: AgentDefinition) -> Grade:
         """How a session goes on: a run keeps its turns, one that changes them gets a new run."""
-        return "live" if self.turns == definition.turns else "rebuilt"
+        return "live" if self.turns == msgspec.to_builtins(definition.turns) else "rebuilt"
 
 
 class Definitions:

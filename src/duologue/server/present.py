@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import structlog
 from sqlalchemy import NullPool, make_url, text
@@ -23,6 +23,10 @@ log = structlog.get_logger(__name__)
 
 LOOK: Final = 10.0
 """Seconds between two looks for processes that were killed."""
+LEADER: Final = "leader"
+"""The file beside those of the processes that one of them holds."""
+LEAD: Final = int.from_bytes(b"duolead.")
+"""The advisory lock's number that one process on a PostgreSQL database holds."""
 
 
 class Presence(ABC):
@@ -32,6 +36,10 @@ class Presence(ABC):
     async def gone(self, processes: Collection[str]) -> set[str]:
         """Those of these processes that live no more."""
 
+    @abstractmethod
+    async def leads(self) -> bool:
+        """Whether this process does what one of all has to do; it stays so as long as it lives."""
+
 
 @asynccontextmanager
 async def on_memory_of(host: Host, lost: Callable[[], None]) -> AsyncIterator[None]:
@@ -40,9 +48,12 @@ async def on_memory_of(host: Host, lost: Callable[[], None]) -> AsyncIterator[No
     `lost` is called when one was killed: its callers may be waiting for another.
     """
     async with presence(host.settings.database, host.process) as shown:
-        gone = await shown.gone(await host.db.read(recovery.processes))
-        recovered = await host.db.write(recovery.after_crash, gone, host.clock())
-        log.info("memory ready", recovered=recovered)
+        host.others.gone = shown.gone
+        host.leads = shown.leads
+        if not host.others.shared:  # several may all have lost their signs with the database
+            gone = await shown.gone(await host.db.read(recovery.processes))
+            recovered = await host.db.write(recovery.after_crash, gone, host.clock())
+            log.info("memory ready", recovered=recovered)
         looking = asyncio.create_task(_keep_mending(host, shown, lost))
         try:
             yield
@@ -93,10 +104,28 @@ class _Files(Presence):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._lead: IO[str] | None = None
 
     async def gone(self, processes: Collection[str]) -> set[str]:
         """See `Presence.gone`; the file of a dead process is cleared away."""
         return {each for each in processes if _is_gone(self._folder / each)}
+
+    async def leads(self) -> bool:
+        """See `Presence.leads`."""
+        if self._lead is None:
+            file = (self._folder / LEADER).open("a")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                return False
+            self._lead = file
+        return True
+
+    def close(self) -> None:
+        """Lets another lead."""
+        if self._lead is not None:
+            self._lead.close()
 
 
 @contextmanager
@@ -105,9 +134,11 @@ def _files(folder: Path, process: str) -> Iterator[_Files]:
     path = folder / process
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        files = _Files(folder)
         try:
-            yield _Files(folder)
+            yield files
         finally:
+            files.close()
             path.unlink(missing_ok=True)
 
 
@@ -130,17 +161,27 @@ class _Locks(Presence):
         self._engine = engine
         self._process = process
         self._conn: AsyncConnection | None = None
+        self._asking = asyncio.Lock()
+        self._leads = False
 
     async def gone(self, processes: Collection[str]) -> set[str]:
         """See `Presence.gone`; a lost connection is opened anew, and our own lock taken again."""
-        conn = await self._connected()
-        found = set()
-        for each in processes:
-            # The one who holds a lock may take it again, so our own proves nothing.
-            if each != self._process and await _take(conn, each):
-                await conn.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number(each)})
-                found.add(each)
-        return found
+        async with self._asking:  # one connection answers one question at a time
+            conn = await self._connected()
+            found = set()
+            for each in processes:
+                # The one who holds a lock may take it again, so our own proves nothing.
+                if each != self._process and await _take(conn, number(each)):
+                    await conn.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number(each)})
+                    found.add(each)
+            return found
+
+    async def leads(self) -> bool:
+        """See `Presence.leads`; whoever lost the connection may have to follow."""
+        async with self._asking:
+            conn = await self._connected()
+            self._leads = self._leads or await _take(conn, LEAD)
+            return self._leads
 
     async def close(self) -> None:
         """Lets our own lock go."""
@@ -159,15 +200,15 @@ class _Locks(Presence):
                 self._conn = None
             else:
                 return self._conn
+        self._leads = False
         self._conn = await self._engine.connect()
-        await _take(self._conn, self._process)
+        await _take(self._conn, number(self._process))
         return self._conn
 
 
-async def _take(conn: AsyncConnection, process: str) -> bool:
-    """Whether nobody else held the process's lock, which is held here from now on."""
-    got = await conn.scalar(text("SELECT pg_try_advisory_lock(:n)"), {"n": number(process)})
-    return bool(got)
+async def _take(conn: AsyncConnection, lock: int) -> bool:
+    """Whether nobody else held the lock of that number, which is held here from now on."""
+    return bool(await conn.scalar(text("SELECT pg_try_advisory_lock(:n)"), {"n": lock}))
 
 
 def number(process: str) -> int:

@@ -21,7 +21,7 @@ from duologue.agents.registry import Catalog
 from duologue.bus.open import opened as opened_bus
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server import alone, present, talk_key
+from duologue.server import alone, peers, present, talk_key
 from duologue.server.app import House
 from duologue.server.beginnings import BoundedBeginning
 from duologue.server.listening import bound_to, listening
@@ -63,7 +63,11 @@ async def serve(
         note = _note_nothing if shared else held.enter_context(alone.on_folder(settings))
         listener = shared or held.enter_context(listening(settings))
         bound = bound_to(listener)
-        async with opened(settings, catalog) as host, alone.on_database(settings.database):
+        async with opened(settings, catalog) as host, alone.on_database(settings):
+            sockets = [listener]
+            if host.others.shared:
+                peer, host.peer = held.enter_context(peers.listening(settings))
+                sockets.append(peer)
             rooms = Rooms(host)
             organization_id = await _prepare(host, publish=mode == "dev")
             async with present.on_memory_of(host, rooms.suspect):
@@ -75,7 +79,7 @@ async def serve(
                 note(url)
                 server.announce = lambda: announce(url)
                 settle_memory()
-                await server.serve(sockets=[listener])
+                await server.serve(sockets=sockets)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Runs: each life of an agent session."""
+"""Runs: each life of an agent session; of a conversation, only one is open at a time."""
 
 from __future__ import annotations
 
@@ -8,12 +8,31 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from duologue.store.records import Run, as_json, as_row, build
 from duologue.store.statements import Statement
-from duologue.store.tables import runs
+from duologue.store.tables import conversations, runs
 
 _columns = runs.c
 _this = (_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
 _insert = Statement(insert(runs))
 _get = Statement(select(runs).where(*_this))
+_open = Statement(
+    select(runs)
+    .where(
+        _columns.org_id == bindparam("org"),
+        _columns.conversation_id == bindparam("conversation"),
+        _columns.ended_at.is_(None),
+    )
+    .order_by(_columns.id.desc())
+    .limit(1)
+)
+# SQLite, which has one writer, leaves the lock out.
+_alone = Statement(
+    select(conversations.c.id)
+    .where(
+        conversations.c.org_id == bindparam("org"),
+        conversations.c.id == bindparam("conversation"),
+    )
+    .with_for_update(key_share=True)
+)
 _end = Statement(
     update(runs)
     .where(*_this, _columns.ended_at.is_(None))
@@ -30,11 +49,25 @@ def start(
     agent_id: str,
     process: str,
     now: int,
+    peer: str | None = None,
 ) -> Run:
-    """A new run, living in that process."""
-    made = Run(id, org_id, conversation_id, agent_id, process, now, None, None, None)
+    """The open run of the conversation: a new one, living in that process, unless it has one.
+
+    The conversation's row is locked first: of processes that start one at once, the others find it.
+    """
+    _alone(conn, org=org_id, conversation=conversation_id)
+    found = going_on(conn, org_id, conversation_id)
+    if found is not None:
+        return found
+    made = Run(id, org_id, conversation_id, agent_id, process, now, None, None, None, peer)
     _insert(conn, **as_row(made))
     return made
+
+
+def going_on(conn: Connection, org_id: str, conversation_id: str) -> Run | None:
+    """The conversation's open run, in whatever process, whether that lives or not."""
+    row = _open(conn, org=org_id, conversation=conversation_id).fetchone()
+    return None if row is None else build(Run, row)
 
 
 def end(

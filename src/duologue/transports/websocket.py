@@ -20,11 +20,13 @@ from duologue.core.happenings import (
 )
 from duologue.core.resume import Departure, departure
 from duologue.errors import FAULTS, DuologueError
+from duologue.pipeline.elsewhere import Elsewhere
 from duologue.pipeline.history import past
 from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest, Seat
 from duologue.transports.files import pieces
 from duologue.transports.layercode import Obey, Translator
+from duologue.transports.relay import relay, relayed
 from duologue.transports.sending import Overrun, SendQueue
 from duologue.transports.upgrade import Receive, Scope, Send, close_code, presented, refuse
 from duologue.wire import extensions as ext
@@ -54,14 +56,24 @@ class WebSocketRoad:
         self._admit = admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one socket from its upgrade to its end."""
+        """Serves one socket from its upgrade to its end, here or where its conversation is live."""
         await receive()  # websocket.connect
         key, protocol = presented(scope)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         try:
             guest, capabilities = await self._admit(key, headers.get(b"origin"))
             socket = _Socket(capabilities, protocol, receive, send)
-            seat = await self._host.seat(guest, socket.happened)
+            try:
+                seat = await self._host.seat(guest, socket.happened, fetch=False)
+            except Elsewhere as found:
+                if relayed(scope):  # it was here a moment ago, and whoever sent it looks again
+                    conversation = guest.conversation_id
+                    raise DuologueError(
+                        "conversation_moving", conversation=conversation, seconds=1
+                    ) from None
+                if await relay(found.run, scope, receive, send):
+                    return
+                seat = await self._host.seat(guest, socket.happened)
         except DuologueError as error:
             await refuse(error, scope, send)
             return

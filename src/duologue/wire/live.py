@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -147,9 +147,10 @@ class Interrupt(msgspec.Struct, frozen=True, tag="interrupt"):
 
 
 class End(msgspec.Struct, frozen=True, tag="end"):
-    """The conversation ends for good."""
+    """The conversation ends for good; one that is forgotten leaves nothing more."""
 
     reason: str
+    forgotten: bool = False
 
 
 class TakeOver(msgspec.Struct, frozen=True, tag="take_over"):
@@ -181,7 +182,31 @@ class HandBack(msgspec.Struct, frozen=True, tag="hand_back"):
     by: str
 
 
-Order = Look | Say | Interrupt | End | TakeOver | Speak | Stay | HandBack
+class Replace(msgspec.Struct, frozen=True, tag="replace"):
+    """The conversation was opened in another place: its clients are closed."""
+
+
+class Release(msgspec.Struct, frozen=True, tag="release"):
+    """The conversation goes on in another process: the run ends, with all that it has to keep."""
+
+
+class Untrace(msgspec.Struct, frozen=True, tag="untrace"):
+    """What is still traced of the run is nobody's: its visitor was forgotten."""
+
+
+Order = (
+    Look
+    | Say
+    | Interrupt
+    | End
+    | TakeOver
+    | Speak
+    | Stay
+    | HandBack
+    | Replace
+    | Release
+    | Untrace
+)
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,6 +225,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     clients: int
     holder: Holder | None
     hidden: Hidden
+    turns: dict[str, Any] = msgspec.field(default_factory=dict)
+    """When the agent speaks and when it listens, as it is set."""
     turn: str = ""
     """The turn that the agent speaks in, and its words until now."""
     text: str = ""
