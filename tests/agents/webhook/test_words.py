@@ -21,6 +21,7 @@ from duologue.wire import webhooks as wire
         (["It costs ", "3.", "50", " euros."], "It costs 3.50 euros."),
         (["The ", "U", ".S", ".", " is", " big."], "The U.S. is big."),
         (['He said "yes."', "Then he left."], 'He said "yes." Then he left.'),
+        (["I heard: hello there?", ".", " Yes."], "I heard: hello there?. Yes."),
         (["", "One.", "", "Two words."], "One. Two words."),
         (["One two.\n", "Three."], "One two.\nThree."),
     ],

@@ -23,6 +23,7 @@ whatever there is is said."""
 BREATH: Final = (0.1, 0.9)
 """The same for the voice, which hears of the first pause a moment later."""
 _ENDED: Final = re.compile(r"[.!?…。！？][\"'”’)\]]*\s*\Z")
+_BEGUN: Final = re.compile(r"[\"'“‘„«(\[¿¡]*\w")
 
 
 class Joiner:
@@ -40,8 +41,8 @@ class Joiner:
         if not last.strip():
             return piece.removeprefix(" ") if last else piece
         whole = " " in last.strip() or " " in piece.strip()
-        apart = last[-1].isspace() or piece[0].isspace()
-        return f" {piece}" if whole and not apart and _ENDED.search(last) else piece
+        joined = not last[-1].isspace() and _BEGUN.match(piece)
+        return f" {piece}" if whole and joined and _ENDED.search(last) else piece
 
     def paused(self) -> str:
         """What closes a sentence that nothing follows on for now; the second time, any words."""
