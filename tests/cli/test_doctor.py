@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Shell
+from tests.redis import server
 
 
 def examined(shell: Shell, *arguments: str) -> dict[str, dict[str, Any]]:
@@ -69,3 +70,23 @@ def test_a_database_that_does_not_open_is_found(shell: Shell) -> None:
     found = examined(shell, "--data", "file", "--port", "0")["database"]
     assert found["state"] == "missing"
     assert "--data" in found["mend"]
+
+
+def test_a_redis_that_is_not_there_is_missing(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its address is told, its password is not; without one set nothing is said of it."""
+    assert "redis" not in examined(shell, "--port", "0")
+    monkeypatch.setenv("DUOLOGUE_REDIS_URL", "redis://:hidden@127.0.0.1:1/0")
+    answer = shell("doctor", "--port", "0")
+    assert answer.code == 1
+    assert "127.0.0.1:1" in answer.out
+    assert "hidden" not in answer.out
+
+
+@pytest.mark.redis
+def test_a_redis_that_answers_is_well(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was asked."""
+    with server() as running:
+        monkeypatch.setenv("DUOLOGUE_REDIS_URL", running.url)
+        assert examined(shell, "--port", "0")["redis"]["state"] == "ok"

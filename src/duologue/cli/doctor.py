@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import os
 import platform
@@ -15,6 +16,7 @@ import msgspec
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
+from duologue.bus.open import opened
 from duologue.cli import output
 from duologue.cli.options import Config, Data, Host, Json, Port, settings
 from duologue.errors import DuologueError
@@ -80,6 +82,8 @@ def examine(
         return
     yield Check("settings", "ok", "duologue.toml and DUOLOGUE_ variables are understood")
     yield from database(chosen)
+    if chosen.redis_url:
+        yield redis(chosen)
     yield listening(chosen)
 
 
@@ -148,6 +152,20 @@ def database(chosen: Settings) -> Iterator[Check]:
     yield Check("database", "ok", f"{kind} ({where})")
     yield _count("agents", len(published), "published", "duologue agents publish demo")
     yield _count("keys", len(held), "valid", "duologue keys create --kind secret")
+
+
+def redis(chosen: Settings) -> Check:
+    """Whether Redis lets this machine in, with what a server needs of it."""
+
+    async def reach() -> None:
+        async with opened(chosen.redis_url, "doctor"):
+            pass
+
+    try:
+        asyncio.run(reach())
+    except DuologueError as error:
+        return Check("redis", "missing", error.message, "Check DUOLOGUE_REDIS_URL.")
+    return Check("redis", "ok", "it answers at DUOLOGUE_REDIS_URL")
 
 
 def listening(chosen: Settings) -> Check:

@@ -30,7 +30,11 @@ async def ready(host: Host) -> dict[str, Any]:
     except Exception:
         log.exception("database does not answer")
         raise DuologueError("not_ready", reason="the database does not answer") from None
-    return {"status": "ready", "sessions": host.live, "limit": host.settings.max_sessions}
+    told = {"status": "ready", "sessions": host.live, "limit": host.settings.max_sessions}
+    # Said, and no reason to be taken out: calls go on, and all servers would be out at once.
+    if host.bell.reached is not None:
+        told["redis"] = "reached" if host.bell.reached else "unreachable"
+    return told
 
 
 DOORS = [health, ready]

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
 from duologue.bus.bell import Unheard
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.store import conversations, sessions
 from duologue.wire.live import Order, Shown
+
+AGAIN: Final = (0.2, 0.4, 0.8)
+"""Seconds before each further call to a run of another process that nobody hears."""
+SOON: Final = 30
+"""Seconds after which it is known what became of a run whose process was killed."""
 
 
 async def order(host: Host, org_id: str, conversation_id: str, what: Order) -> Shown:
@@ -26,6 +34,14 @@ async def order(host: Host, org_id: str, conversation_id: str, what: Order) -> S
         before=None,
         limit=1,
     )
-    if page.items:
+    if not page.items:
+        raise DuologueError("conversation_not_live", conversation=conversation_id)
+    if host.bell.reached is None:
         raise DuologueError("needs_redis", session=page.items[0].id)
-    raise DuologueError("conversation_not_live", conversation=conversation_id)
+    for pause in AGAIN:  # it may just be beginning; what nobody heard is not ordered twice
+        await asyncio.sleep(pause)
+        try:
+            return await host.bell.order(org_id, conversation_id, what)
+        except Unheard:
+            pass
+    raise DuologueError("run_unheard", conversation=conversation_id, seconds=SOON)

@@ -1,0 +1,104 @@
+"""Two servers on one memory and one Redis: what is ordered at one is obeyed at the other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.pipeline.stage import Stage, now_ms, stage
+from tests.redis import Redis, server
+
+from duologue.agents.registry import Catalog
+from duologue.bus.bell import one_of
+from duologue.bus.open import opened
+from duologue.errors import DuologueError
+from duologue.pipeline.host import Host
+from duologue.server import health, ordering
+from duologue.server.ordering import order
+from duologue.wire import live as wire
+
+pytestmark = pytest.mark.redis
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Redis]:
+    """A server of this module's own."""
+    with server() as running:
+        yield running
+
+
+@asynccontextmanager
+async def two(redis: Redis, folder: Path) -> AsyncIterator[tuple[Stage, Host]]:
+    """A server with a desk, and one beside it that has no conversations."""
+    async with opened(redis.url, "org_1") as first, opened(redis.url, "org_1") as second:
+        async with stage(folder) as desk:
+            desk.host.bell = first.bell
+            yield (
+                desk,
+                Host(
+                    desk.host.db,
+                    desk.host.settings,
+                    Catalog(),
+                    clock=now_ms,
+                    bell=second.bell,
+                    counts=second.counts,
+                ),
+            )
+
+
+async def test_what_is_ordered_at_one_is_obeyed_at_the_other(redis: Redis, tmp_path: Path) -> None:
+    """And what happens there is watched here."""
+    async with two(redis, tmp_path) as (desk, other):
+        client = await desk.join()
+        await client.said("Hello.")
+        with other.bell.subscribe(one_of(desk.org_id, desk.conversation)) as watching:
+            shown = await order(other, desk.org_id, desk.conversation, wire.Look())
+            assert (shown.conversation, shown.clients) == (desk.conversation, 1)
+            await order(other, desk.org_id, desk.conversation, wire.Say("From far away."))
+            await client.said("From far away.")
+            told = []
+            while (event := await watching.take(30)) is not None:
+                told.append(event)
+                if isinstance(event, wire.Words) and event.final:
+                    break
+            assert isinstance(told[-1], wire.Words)
+            assert told[-1].text == "From far away."
+
+
+async def test_a_run_that_nobody_answers_for_is_told_of_as_such(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process is gone, or just beginning: the call is repeated for a moment."""
+    monkeypatch.setattr(ordering, "AGAIN", (0.01, 0.01))
+    async with two(redis, tmp_path) as (desk, other):
+        client = await desk.join()
+        client.run.unattended()
+        with pytest.raises(DuologueError) as refusal:
+            await order(other, desk.org_id, desk.conversation, wire.Look())
+        assert (refusal.value.code, refusal.value.status) == ("run_unheard", 503)
+        await desk.leave(client, "dropped")
+        with pytest.raises(DuologueError, match="Nobody is connected"):
+            await order(other, desk.org_id, desk.conversation, wire.Look())
+
+
+async def test_while_redis_is_gone_a_call_goes_on_and_the_server_says_so(
+    redis: Redis, tmp_path: Path
+) -> None:
+    """It is ready for callers all the same."""
+    async with two(redis, tmp_path) as (desk, other):
+        client = await desk.join()
+        assert (await health.ready.fn(host=other))["redis"] == "reached"
+        redis.stop()
+        try:
+            client.run.floor.type("apples")
+            await client.said("You said: apples")
+            with pytest.raises(DuologueError) as refusal:
+                await order(other, desk.org_id, desk.conversation, wire.Look())
+            assert refusal.value.code in ("redis_unreachable", "order_unanswered")
+            shown = await order(desk.host, desk.org_id, desk.conversation, wire.Look())
+            assert shown.conversation == desk.conversation
+            assert (await health.ready.fn(host=other))["redis"] == "unreachable"
+        finally:
+            redis.start()
