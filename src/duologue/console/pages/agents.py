@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from duologue.agents.definition import AgentDefinition, LoadedAgent
 from duologue.agents.models import planned
+from duologue.console import files
 from duologue.console.pages import lately, listing
 from duologue.console.pages.faces import Face, face
 from duologue.console.pages.keys import KeyRow, key_row
@@ -73,6 +74,8 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True):
     row: AgentRow
     tag: str
     """What a site's owner puts into a page."""
+    integrity: str
+    """What the tag's script is known by, for an owner who trusts no other."""
     keys: list[KeyRow]
     """The public keys that open it."""
     conversations: list[listing.Row]
@@ -123,6 +126,7 @@ def load_one(
     return AgentView(
         row=_row(found, loaded, environment, live, used),
         tag=tag(url, found.slug, "dk_public_…"),
+        integrity=files.integrity(files.WIDGET),
         keys=[key_row(each, {found.id: found.slug}, now) for each in reversed(held)],
         conversations=lately.rows(conn, org_id, TraceFilter(agent=found.slug), limit=LAST, now=now),
         ratings=feedback.ratings(conn, org_id, found.id),
