@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
 import pytest
-from tests.pages.conftest import Opener
+from tests.pages.conftest import QUIET, Opener
 from tests.pages.tab import NETWORK, Tab
 from tests.pages.test_console_pages import SIZES, go
 from tests.serving import House
 
 from duologue import BlockingSession, TokenSource
 from duologue.testing.caller import SyntheticCaller
+from duologue.testing.speech import Recording, silence, speak
 
 pytestmark = pytest.mark.browser
 T = TypeVar("T")
@@ -38,6 +39,20 @@ FOLLOWS = """(() => {
   }
 })()"""
 """Keeps how loud both sides were at most, and what the agent did."""
+HEARS = """(() => {
+  window.loudest = 0;
+  const Real = WebSocket;
+  window.WebSocket = class extends Real {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener('message', ({ data }) => {
+        if (typeof data === 'string') return;
+        for (const one of new Int16Array(data)) window.loudest = Math.max(window.loudest, one);
+      });
+    }
+  };
+})()"""
+"""Keeps how loud the sound was that came to the page at most."""
 
 
 class Phone:
@@ -169,6 +184,44 @@ def test_an_owner_takes_over_and_hands_back(
         assert not tab.run(
             f"{wide} && document.querySelector('[data-live]').scrollWidth > innerWidth"
         )
+
+
+@pytest.mark.parametrize("size", SIZES, ids=("desktop", "phone"))
+def test_an_owner_speaks_and_listens(
+    opener: Opener,
+    house: House,
+    phone: Phone,
+    microphone: Callable[[Recording], None],
+    size: dict[str, int],
+) -> None:
+    """By a real microphone: the visitor hears them, they hear the visitor, and words follow."""
+    words = "I would like to book a table for four people please."
+    microphone(silence(1.5, 16000) + speak(words).at(16000) + QUIET)
+    tab = opener(house, viewport=size, before=HEARS)
+    enter(tab, house, "--name", "Ada")
+    watch(tab, phone.conversation)
+    assert not tab.shows("[data-voice]")
+    tab.ask("click", selector="form[data-do=takeover] button")
+    tab.wait("document.activeElement.closest('form')?.dataset.do === 'speak'")
+    tab.ask("click", selector="[data-voice]")
+    says(tab, "[data-voice-says]", "the visitor hears you")
+    says(tab, "[data-voice]", "Stop speaking")
+    said = phone.do(phone.caller.answer())
+    assert "book a table for four" in said.text
+    assert said.received > 2 * 16000
+    says(tab, "[data-said] .person", "book a table for four")
+    assert tab.violations() == []
+    phone.do(phone.caller.say("What do you have for breakfast?"))
+    tab.wait("window.loudest > 3000")
+    tab.ask("click", selector="[data-voice]")
+    says(tab, "[data-voice]", "Speak yourself")
+    assert not tab.shows("[data-voice-says]")
+    tab.ask("click", selector="[data-voice]")
+    says(tab, "[data-voice-says]", "the visitor hears you")
+    tab.ask("click", selector="form[data-do=handback] button")
+    tab.wait("document.querySelector('[data-held]') === null")
+    tab.wait("document.querySelector('[data-voiced]') === null")
+    assert not tab.shows("[data-voice]")
 
 
 def test_say_interrupt_and_end(opener: Opener, house: House) -> None:

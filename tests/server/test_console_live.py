@@ -188,6 +188,8 @@ def test_an_owner_takes_part(desk: Desk, owner: httpx.Client) -> None:
         assert watched.until("taken") == {"holder": "Ada", "mine": True}
         shown = page(owner, f"/console/live/{conversation}")
         assert "You answer now" in shown
+        policy = owner.get(f"/console/live/{conversation}").headers["permissions-policy"]
+        assert "microphone=(self)" in policy
         assert "Ada answers" in shown
         socket.send(json.dumps({"type": "client.response.text", "content": "Anybody?"}))
         hears(socket, "user.transcript", "Anybody?")
@@ -222,6 +224,8 @@ def test_a_second_owner_waits_until_the_first_hands_back(desk: Desk, owner: http
 def test_a_viewer_looks_and_orders_nothing(desk: Desk) -> None:
     """There are no buttons, and what they would send is refused."""
     with call(desk) as (conversation, _), entered(desk, "--role", "viewer") as viewer:
+        policy = viewer.get(f"/console/live/{conversation}").headers["permissions-policy"]
+        assert "microphone=()" in policy
         shown = page(viewer, f"/console/live/{conversation}")
         assert "Hello." in shown
         assert "data-do=" not in shown

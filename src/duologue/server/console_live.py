@@ -24,6 +24,8 @@ PRESENT: Final = 25.0
 """The same seconds while a page is open: it is asked every ten."""
 REASON: Final = "owner_ended"
 NOW: Final = "/console/live"
+SPEAKS: Final = "microphone=(self), camera=(), geolocation=()"
+"""What the page by which an owner speaks may use; no other page of the console does."""
 
 
 @get("/live")
@@ -67,7 +69,10 @@ async def one(host: Host, reader: Reader, conversation: str) -> Response[str]:
         if error.code != "conversation_not_live":
             raise
         view = await host.db.read(live.load_over, reader.org_id, conversation, now=host.clock())
-    return page(engine.draw("live_one", reader=reader, place="live", view=view))
+    answer = page(engine.draw("live_one", reader=reader, place="live", view=view))
+    if reader.role == "owner":
+        answer.headers["permissions-policy"] = SPEAKS
+    return answer
 
 
 @get("/live/{conversation:str}/stream")

@@ -2,6 +2,7 @@
 import { follow } from "./deeds.js";
 import { Line, type LineState } from "./line.js";
 import { Talk } from "./talk.js";
+import { type Voice, voiceButton } from "./voice.js";
 import { doing, type Happening, type Said, type Shown, span } from "./words.js";
 
 const SAYS: Readonly<Record<LineState, string>> = {
@@ -17,6 +18,7 @@ export class OnePage {
   private readonly talk = new Talk();
   private readonly rows = new Map<string, HTMLElement>();
   private readonly line: Line;
+  private readonly voice: Voice | null;
   private since: number;
   private state = "";
   private clients = 1;
@@ -32,6 +34,7 @@ export class OnePage {
     this.since = Number(root.dataset["since"]);
     this.ahead = Number(root.dataset["now"]) - Date.now();
     this.mine = root.dataset["mine"] !== undefined;
+    this.voice = voiceButton(root);
     this.holder = this.find("[data-holder]")?.textContent ?? "";
     this.line = new Line(
       root.dataset["stream"] ?? "",
@@ -116,6 +119,7 @@ export class OnePage {
 
   private taken(holder: string, mine: boolean): void {
     const begins = mine && !this.mine;
+    if (!mine && this.mine) this.voice?.stop();
     this.holder = this.talk.holder = holder;
     this.mine = mine;
     this.root.toggleAttribute("data-held", holder !== "");
@@ -134,13 +138,14 @@ export class OnePage {
 
   private over(why: string): void {
     this.line.close();
+    this.voice?.stop();
     const gone = this.find("[data-gone]");
     if (gone !== null) {
       gone.hidden = false;
       const words = gone.querySelector("span");
       if (words !== null) words.textContent = why;
     }
-    for (const form of this.root.querySelectorAll("form")) form.hidden = true;
+    for (const form of this.root.querySelectorAll<HTMLElement>("form, [data-voice]")) form.hidden = true;
     const pill = this.find("[data-doing] .pill");
     if (pill !== null) {
       pill.className = "pill";
