@@ -26,6 +26,7 @@ from tests.server.conftest import LIVEKIT
 from tests.server.test_insights import token
 from tests.trace.ingest.requests import conversation, line, logs, packed
 from tests.trace.ingest.test_insights import header, history
+from tests.transports.test_websocket import FRAMES
 from websockets.sync.client import ClientConnection, connect
 
 from duologue.errors import FAULTS
@@ -207,12 +208,15 @@ def test_twenty_thousand_such_frames(target: Server) -> None:
 
 
 @pytest.mark.soak
-def test_the_parsers_of_frames_by_coverage() -> None:
+def test_the_parsers_of_frames_by_coverage(tmp_path: Path) -> None:
     """Atheris looks for a frame, a body or a page that is neither read nor refused; a minute."""
     if importlib.util.find_spec("atheris") is None:
         pytest.skip("atheris is not installed; uv pip install atheris")
+    for number, frame in enumerate(FRAMES):
+        (tmp_path / f"{number}.json").write_text(json.dumps(frame))
+    options = (str(tmp_path), f"-max_total_time={FUZZ}", f"-artifact_prefix={tmp_path}/found-")
     done = subprocess.run(
-        [sys.executable, "-m", "tests.promises.fuzz", f"-max_total_time={FUZZ}"],
+        [sys.executable, "-m", "tests.promises.fuzz", *options],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
