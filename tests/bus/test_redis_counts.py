@@ -15,6 +15,7 @@ from duologue.access.limits import DAY_MS, Daily, Limits, Share
 from duologue.bus.line import Line
 from duologue.bus.redis_counts import RedisCounts
 from duologue.errors import DuologueError
+from duologue.wire.live import Doing
 
 pytestmark = pytest.mark.redis
 NOW = 1_700_000_000_000
@@ -97,6 +98,31 @@ async def test_scripts_that_redis_forgot_are_told_again(redis: Redis) -> None:
         assert await may(limits, "a")
         await line.ask("SCRIPT", "FLUSH")
         assert [await may(limits, "a") for _ in range(10)] == [True] * 9 + [False]
+
+
+async def test_a_user_of_redis_needs_few_rights(redis: Redis) -> None:
+    """Those that docs/redis.md names; without the channels a server says why it does not start."""
+    rules = "on >geheim -@all +ping +publish +subscribe +unsubscribe +script|load +evalsha"
+    within = "+time +get +set +incrby +expire ~duologue:* resetchannels"
+    async with process(redis.url) as admin:
+        set_user = ("ACL", "SETUSER", "voice", *rules.split(), *within.split())
+        await admin._line.ask(*set_user, "&duologue:*")
+        url = redis.url.replace("redis://", "redis://voice:geheim@")
+        async with process(url) as here, process(url) as there:
+            subscription = there.subscribe("a")
+            async with asyncio.timeout(30):
+                while not here.watched("a"):  # noqa: ASYNC110  # a bell has no event for it
+                    await asyncio.sleep(0.005)
+            here.publish("a", Doing("speaking"))
+            assert await subscription.take(30) == Doing("speaking")
+            counts = RedisCounts(here._line, "duologue:org_1")
+            assert await counts.wait("a", 1.0, 1.0) == 0
+            assert await counts.spend(1, [("a", 10)], 1) == 0
+        await admin._line.ask("ACL", "SETUSER", "voice", "resetchannels")
+        with pytest.raises(DuologueError, match="refuses it") as refusal:
+            async with process(url):
+                pass
+        assert refusal.value.code == "setting_invalid"
 
 
 async def test_without_redis_each_process_counts_for_itself(redis: Redis) -> None:

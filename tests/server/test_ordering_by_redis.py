@@ -32,20 +32,23 @@ def redis() -> Iterator[Redis]:
 @asynccontextmanager
 async def two(redis: Redis, folder: Path) -> AsyncIterator[tuple[Stage, Host]]:
     """A server with a desk, and one beside it that has no conversations."""
-    async with opened(redis.url, "org_1") as first, opened(redis.url, "org_1") as second:
-        async with stage(folder) as desk:
-            desk.host.bell = first.bell
-            yield (
-                desk,
-                Host(
-                    desk.host.db,
-                    desk.host.settings,
-                    Catalog(),
-                    clock=now_ms,
-                    bell=second.bell,
-                    counts=second.counts,
-                ),
-            )
+    async with (
+        opened(redis.url, "org_1") as first,
+        opened(redis.url, "org_1") as second,
+        stage(folder) as desk,
+    ):
+        desk.host.bell = first.bell
+        yield (
+            desk,
+            Host(
+                desk.host.db,
+                desk.host.settings,
+                Catalog(),
+                clock=now_ms,
+                bell=second.bell,
+                counts=second.counts,
+            ),
+        )
 
 
 async def test_what_is_ordered_at_one_is_obeyed_at_the_other(redis: Redis, tmp_path: Path) -> None:
