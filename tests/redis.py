@@ -47,6 +47,16 @@ class Redis:
             self._process.wait(30)
             self._process = None
 
+    def freeze(self) -> None:
+        """Hangs: lines stay, and nothing is answered."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Goes on where it was."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def _answers(self) -> bool:
         try:
             with closing(socket.create_connection(("127.0.0.1", self._port), 1)) as line:

@@ -318,6 +318,28 @@ async def test_redis_gone_and_back(redis: Redis, caplog: pytest.LogCaptureFixtur
         late.close()
 
 
+async def test_a_redis_that_hangs_is_given_up_and_found_again(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No line is cut then: it is the missing answer that tells."""
+    monkeypatch.setattr(line, "ANSWER", 0.5)
+    monkeypatch.setattr(line, "CONNECT", 0.5)
+    async with two(redis) as (here, there):
+        there.attend("org_1", "conv_1", obey)
+        await there._line.settled()
+        redis.freeze()
+        try:
+            with pytest.raises(DuologueError) as refusal:
+                await here.order("org_1", "conv_1", wire.Say("Hello."))
+            assert refusal.value.code == "order_unanswered"
+            await until(lambda: not here.reached)
+        finally:
+            redis.thaw()
+        await until(lambda: bool(here.reached and there.reached))
+        await there._line.settled()
+        assert (await here.order("org_1", "conv_1", wire.Look())).text == "Look"
+
+
 async def test_an_order_whose_answer_redis_took_along_is_not_given_again(redis: Redis) -> None:
     """It was obeyed; who gave it hears that nobody knows."""
     obeyed: list[wire.Order] = []

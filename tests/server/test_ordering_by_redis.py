@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.pipeline.stage import Stage, now_ms, stage
+from tests.pipeline.stage import Stage, stage
 from tests.redis import Redis, server
 
 from duologue.agents.registry import Catalog
@@ -17,6 +17,7 @@ from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import health, ordering
 from duologue.server.ordering import order
+from duologue.server.serve import now_ms
 from duologue.wire import live as wire
 
 pytestmark = pytest.mark.redis

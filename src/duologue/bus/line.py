@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import structlog
-from redis.asyncio import Connection, ConnectionPool
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
+from duologue.bus.listener import Listener
 from duologue.bus.outbox import Command, Outbox, Told
+from duologue.bus.tuning import Tuning
 from duologue.errors import DuologueError
 
 log = structlog.get_logger(__name__)
@@ -43,32 +45,6 @@ class Unanswered(Exception):
     """Redis went away before it answered: what was asked may have been done."""
 
 
-class Listener(Protocol):
-    """Whoever sits at the end of a line."""
-
-    @property
-    def always(self) -> Iterable[str]:
-        """The channels that are listened to from the first moment."""
-
-    def hear(self, channel: str, data: bytes) -> None:
-        """Something was said on a channel."""
-
-    def tuned(self, channel: str) -> None:
-        """A channel is listened to from now on."""
-
-    def came(self) -> None:
-        """The line is there, again."""
-
-    def went(self) -> None:
-        """The line is gone, and will come back by itself."""
-
-    def beat(self) -> None:
-        """It is time to say something on a channel that is listened to here."""
-
-    def written(self, told: Told) -> tuple[str, bytes]:
-        """An event as it travels: its channel, and what is said there."""
-
-
 class Line:
     """Sends and listens until it is closed; nothing that Redis does is an error of who uses it."""
 
@@ -89,24 +65,16 @@ class Line:
         self._end: Listener
         self._out = Outbox()
         self._due = asyncio.Event()
-        self._wanted: set[str] = set()
-        self._tuned: set[str] = set()
-        """What Redis was asked for on this connection."""
-        self._again: set[str] = set()
-        """What is wanted again before Redis was told that it was not."""
-        self._retune = False
-        self._unconfirmed: set[str] = set()
-        self._settled = asyncio.Event()
+        self._tuning = Tuning()
         self._keeper: asyncio.Task[None] | None = None
-        self._mouth: Connection
-        self._ear: Connection
+        self._mouth: AbstractConnection
+        self._ear: AbstractConnection
 
     # ------------------------------------------------------------ life
 
     async def open(self, end: Listener) -> None:
         """Connects, or says why that cannot be; from then on the line keeps itself up."""
         self._end = end
-        self._wanted.update(end.always)
         try:
             await self._connect()
         except TROUBLE as error:
@@ -149,29 +117,22 @@ class Line:
 
     def listen(self, channel: str) -> None:
         """Listens to a channel from soon on."""
-        self._wanted.add(channel)
-        if channel in self._tuned:
-            self._again.add(channel)
-        self._settled.clear()
-        self._change()
+        self._tuning.want(channel)
+        self._due.set()
 
     def leave(self, channel: str) -> None:
         """Listens to it no more."""
-        self._wanted.discard(channel)
-        self._change()
+        self._tuning.leave(channel)
+        self._due.set()
 
     async def settled(self) -> None:
         """Returns once all that is wanted is listened to."""
-        await self._settled.wait()
+        await self._tuning.settled()
 
     # ------------------------------------------------------------ within
 
     def _put(self, command: Command) -> None:
         self._out.put(command)
-        self._due.set()
-
-    def _change(self) -> None:
-        self._retune = True
         self._due.set()
 
     async def _keep(self) -> None:
@@ -194,8 +155,7 @@ class Line:
     def _begin(self) -> None:
         """Both connections are there."""
         self.up = True
-        self._settled.clear()
-        self._change()
+        self._due.set()
         self._end.came()
 
     async def _work(self) -> BaseException | None:
@@ -239,13 +199,13 @@ class Line:
         self._mouth = self._kind(**{**self._options, "socket_timeout": ANSWER})
         self._ear = self._kind(**{**self._options, "socket_timeout": QUIET})
         async with asyncio.timeout(CONNECT):
-            await self._mouth.connect()
-            await self._ear.connect()
-            self._tuned = set(self._end.always)
-            self._unconfirmed.clear()
-            await self._ear.send_command("SUBSCRIBE", *self._tuned)
-            for _ in self._tuned:
+            await self._mouth.connect()  # type: ignore[no-untyped-call]  # redis says no types
+            await self._ear.connect()  # type: ignore[no-untyped-call]
+            always = set(self._end.always)
+            await self._ear.send_command("SUBSCRIBE", *always)
+            for _ in always:
                 await self._ear.read_response()
+            self._tuning.begin(always)
 
     async def _disconnect(self) -> None:
         for connection in (getattr(self, "_mouth", None), getattr(self, "_ear", None)):
@@ -257,8 +217,8 @@ class Line:
         while True:
             await self._due.wait()
             self._due.clear()
-            while self._retune or len(self._out):
-                if self._retune:
+            while self._tuning.due or len(self._out):
+                if self._tuning.due:
                     await self._tune()
                 if batch := self._out.take(BATCH):
                     await self._exchange([self._command(each) for each in batch])
@@ -270,23 +230,13 @@ class Line:
 
     async def _tune(self) -> None:
         """Lets Redis know what is listened to by now."""
-        self._retune = False
-        new, left = self._wanted - self._tuned, self._tuned - self._wanted
-        self._tuned = set(self._wanted)
-        self._unconfirmed -= left
-        self._unconfirmed |= new
-        if left:
-            await self._ear.send_command("UNSUBSCRIBE", *left)
-        if new:
-            await self._ear.send_command("SUBSCRIBE", *new)
-        again, self._again = self._again & self._tuned - self._unconfirmed, set()
-        for channel in again:
+        change = self._tuning.change()
+        if change.left:
+            await self._ear.send_command("UNSUBSCRIBE", *change.left)
+        if change.new:
+            await self._ear.send_command("SUBSCRIBE", *change.new)
+        for channel in change.again:
             self._end.tuned(channel)
-        self._look_whether_settled()
-
-    def _look_whether_settled(self) -> None:
-        if not self._unconfirmed and not self._retune:
-            self._settled.set()
 
     async def _exchange(self, batch: list[Command]) -> None:
         """Sends commands together, and gives each its answer."""
@@ -311,9 +261,8 @@ class Line:
             if kind == b"message":
                 self._end.hear(name, data)
             elif kind == b"subscribe":
-                self._unconfirmed.discard(name)
                 self._end.tuned(name)
-                self._look_whether_settled()
+                self._tuning.confirm(name)
             heard += 1
             if heard % 64 == 0:  # what came at once is read without a pause otherwise
                 await asyncio.sleep(0)

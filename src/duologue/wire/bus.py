@@ -54,8 +54,8 @@ Parcel = Hello | Watching | Happened | Ordered | Answered
 
 _VERSION: Final = bytes([VERSION])
 _encode = msgspec.msgpack.Encoder(enc_hook=str).encode
-_decode = msgspec.msgpack.Decoder(Parcel).decode
-_decode_order = msgspec.msgpack.Decoder(Order).decode
+_parcels: msgspec.msgpack.Decoder[Parcel] = msgspec.msgpack.Decoder(Parcel)
+_orders: msgspec.msgpack.Decoder[Order] = msgspec.msgpack.Decoder(Order)
 
 
 def pack(parcel: Parcel) -> bytes:
@@ -68,7 +68,7 @@ def unpack(data: bytes) -> Parcel | None:
     if data[:1] != _VERSION:
         return None
     try:
-        return _decode(memoryview(data)[1:])
+        return _parcels.decode(memoryview(data)[1:])
     except msgspec.MsgspecError:
         return None
 
@@ -81,6 +81,6 @@ def ordered(reply_to: str, number: int, order: Order) -> Ordered:
 def order_of(parcel: Ordered) -> Order | None:
     """What is ordered; none where this process does not know such an order."""
     try:
-        return _decode_order(parcel.order)
+        return _orders.decode(parcel.order)
     except msgspec.MsgspecError:
         return None
