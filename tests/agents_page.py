@@ -8,6 +8,7 @@ import msgspec
 from tests.signatures import documented
 
 from duologue.agents.definition import AgentDefinition, TurnTaking
+from duologue.agents.webhook.options import Webhook
 from duologue.agents.widget import Widget
 
 NOTE = (
@@ -42,6 +43,10 @@ WIDGET = (
     "here, instead of on each page.\nThe tag of a page may say it differently, as far as "
     "`attributes` allows. `GET /api/widget/agent` shows what a widget reads.\n"
 )
+WEBHOOK = (
+    "## `webhook`\n\nThe back end that thinks instead of a language model: its address, or a table "
+    "of these. [webhook-agents.md](webhook-agents.md) says what it is asked and may answer.\n"
+)
 
 
 def page() -> str:
@@ -50,7 +55,9 @@ def page() -> str:
     rows = [*HEAD, *(row for name, row in _rows(AgentDefinition) if name not in skipped)]
     turns = [*HEAD, *(row for _, row in _rows(TurnTaking))]
     widget = [*HEAD, *(row for _, row in _rows(Widget))]
+    webhook = [*HEAD, *(row for _, row in _rows(Webhook))]
     parts = ["# Agents\n", NOTE, "", READ, *rows, "", TURNS, *turns, "", WIDGET, *widget, ""]
+    parts += [WEBHOOK, *webhook, ""]
     return "\n".join(parts)
 
 

@@ -103,8 +103,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How much the traces and recordings of one agent may take before its oldest are deleted; 0
     sets no limit."""
     webhook_secret: Annotated[str, msgspec.Meta(pattern=r"\A(.{16,})?\Z")] = ""
-    """What webhooks are signed with, at least 16 letters: each alert's own secret is made of it;
-    empty sends them unsigned."""
+    """What webhooks are signed with, at least 16 letters: the secrets of alerts and of agents' back
+    ends are made of it; empty sends them unsigned."""
     allow_private_webhooks: bool = False
     """Whether webhooks may lead to this machine and private networks, and over plain HTTP."""
     prices: dict[str, Price] = {}

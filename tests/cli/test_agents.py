@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from tests.cli.conftest import Shell
+
+from duologue.access import webhooks
 
 FILE = """
 import duologue
@@ -63,3 +68,37 @@ def test_a_file_that_cannot_be_read_is_an_error_with_its_line(shell: Shell) -> N
     answer = shell("agents", "publish", "desk", "desk.py")
     assert answer.code == 1
     assert "desk.py: line 2: ValueError: no" in answer.err
+
+
+def test_the_secret_of_a_back_end_is_shown_to_its_owner(shell: Shell) -> None:
+    """One that is made of the setting; an owner's own never is, and without either none is."""
+    settings = shell.folder / "duologue.toml"
+    desk = '[agents.desk]\nwebhook = "https://hooks.example/"\n[agents.plain]\nllm = ""\n'
+    settings.write_text(desk)
+    assert "it is empty, so webhooks are not signed" in shell("agents", "secret", "desk").err
+    settings.write_text('webhook_secret = "the master secret"\n' + desk)
+    made = webhooks.secret_of("the master secret", "desk")
+    assert shell("agents", "secret", "desk").out == f"{made}\n"
+    assert shell("agents", "secret", "desk", "--json").json == {"secret": made}
+    assert "it has no webhook" in shell("agents", "secret", "plain").err
+    assert "desk, plain" in shell("agents", "secret", "nobody").err
+    own = {"url": "https://hooks.example/", "secret": "env:OWN"}
+    file = shell.folder / "own.py"
+    file.write_text(
+        "import duologue\nfrom livekit.agents import Agent\n"
+        f"@duologue.agent('own', webhook={own})\nclass Own(Agent): pass\n"
+    )
+    assert "env:OWN, is never shown" in shell("agents", "secret", "own", "own.py").err
+
+
+def test_a_back_end_in_a_private_network_is_refused_at_once(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the server that would ask it, unless the setting allows that."""
+    (tmp_path / "duologue.toml").write_text('[agents.desk]\nwebhook = "http://127.0.0.1:1/"\n')
+    refused = shell("agents", "publish", "desk")
+    assert refused.code == 1
+    assert "allow_private_webhooks" in refused.err
+    monkeypatch.setenv("DUOLOGUE_ALLOW_PRIVATE_WEBHOOKS", "true")
+    shown = shell("agents", "publish", "desk", "--json")
+    assert "127.0.0.1" not in shown.out

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.pipeline.stage import stage
 from tests.server.conftest import AGENTS, Desk, refused
@@ -15,6 +16,7 @@ from websockets.sync.client import connect
 from duologue.access import keys
 from duologue.errors import DuologueError
 from duologue.server.admit import Wish
+from duologue.store import agents
 
 SHOP = "https://shop.example"
 
@@ -95,3 +97,25 @@ async def test_made_up_keys_are_slowed_down_by_address(tmp_path: Path) -> None:
                 await play.doorman.authorize(wish)
             codes.append(caught.value.code)
         assert codes == ["key_unknown"] * 3 + ["rate_limited"] * 2
+
+
+async def test_a_page_makes_up_nothing_that_a_back_end_believes(tmp_path: Path) -> None:
+    """What a session carries to webhooks comes from who has a secret key; metadata is anybody's."""
+    given: dict[str, Any] = {
+        "custom_headers": {"x-user": "7"},
+        "custom_metadata": {"admin": True},
+        "metadata": {"page": "/"},
+    }
+    async with stage(tmp_path) as play:
+        found = await play.host.db.read(agents.get, play.org_id, "desk")
+        assert found is not None
+        for kind, believed in (("secret", True), ("public", False)):
+            principal = msgspec.structs.replace(
+                keys.local(play.org_id), kind=kind, origins=(SHOP,), agent_id=found.id
+            )
+            wish = Wish(key=None, principal=principal, origin=SHOP, agent="desk", **given)
+            admitted = await play.doorman.authorize(wish)
+            guest, _ = await play.doorman.open(admitted.session_key, None)
+            assert guest.custom_headers == (given["custom_headers"] if believed else {})
+            assert guest.custom_metadata == (given["custom_metadata"] if believed else {})
+            assert guest.metadata == given["metadata"]

@@ -9,6 +9,7 @@ import msgspec
 import typer
 from sqlalchemy import Connection
 
+from duologue.access import webhooks
 from duologue.cli import output
 from duologue.cli.catalog import catalog
 from duologue.cli.options import (
@@ -110,6 +111,27 @@ def unpublish(
     if as_json:
         return output.emit(facts(made))
     return output.say(f"Agent {made.slug} is a draft.")
+
+
+@app.command()
+def secret(agent: Name, files: Files = None, config: Config = None, as_json: Json = False) -> None:
+    """Show what proves to an agent's back end that its webhooks come from here."""
+    chosen = settings(None, config)
+    found = catalog(files, chosen)
+    loaded = found.get(agent)
+    if loaded is None:
+        known = ", ".join(each.definition.slug for each in found.all())
+        raise DuologueError("agent_not_found", agent=agent, known=known)
+    if loaded.webhook is None:
+        raise DuologueError("agent_invalid", agent=agent, reason="it has no webhook")
+    if place := loaded.webhook.secret:
+        reason = f"its own secret, at {place}, is never shown"
+        raise DuologueError("agent_invalid", agent=agent, reason=reason)
+    made = webhooks.secret_of(chosen.webhook_secret, agent)
+    if made is None:
+        reason = "it is empty, so webhooks are not signed; at least 16 letters sign them"
+        raise DuologueError("setting_invalid", name="webhook_secret", reason=reason)
+    return output.emit({"secret": made}) if as_json else output.say(made)
 
 
 def facts(agent: Agent) -> dict[str, Any]:
