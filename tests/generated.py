@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import typer
-from tests import agents_page, llms, platforms, web_api
+from tests import agents_page, llms, platforms, security_page, web_api
 from tests.signatures import documented
 from tests.widget_types import widget_types
 from tests.wire_types import wire_types
@@ -121,6 +121,7 @@ PAGES = {
     "docs/errors.md": errors_page,
     "docs/cli.md": cli_page,
     "docs/platforms.md": platforms.page,
+    "docs/security.md": security_page.page,
     "docs/llms.txt": llms.page,
     "web/packages/client/src/wire.ts": wire_types,
     "web/packages/widget/src/wire.ts": widget_types,
