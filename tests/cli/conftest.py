@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import asyncpg
 import pytest
+from tests import postgres
 
 from duologue.cli import main
 
@@ -53,3 +58,38 @@ def shell(
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.chdir(tmp_path)
     return Shell(tmp_path, capsys)
+
+
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """One PostgreSQL server for all tests of a process."""
+    with postgres.server() as address:
+        yield address
+
+
+def fresh(server: str) -> str:
+    """The address of an empty PostgreSQL database."""
+    name = f"t{uuid.uuid4().hex}"
+
+    async def create() -> None:
+        connection: Any = await asyncpg.connect(f"{server}/postgres")
+        try:
+            await connection.execute(f"CREATE DATABASE {name}")
+        finally:
+            await connection.close()
+
+    asyncio.run(create())
+    return f"{server}/{name}"
+
+
+@pytest.fixture(params=BOTH)
+def url(request: pytest.FixtureRequest, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty database of each kind, which the commands of the shell mean."""
+    if request.param == "sqlite":
+        return "sqlite:///.duologue/duologue.db"
+    made = fresh(request.getfixturevalue("postgres_server"))
+    monkeypatch.setenv("DUOLOGUE_DATABASE_URL", made)
+    return made

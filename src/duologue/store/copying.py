@@ -12,7 +12,17 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Double, Float, TableClause, column, func, inspect, select, table
+from sqlalchemy import (
+    Connection,
+    Double,
+    Float,
+    TableClause,
+    column,
+    func,
+    inspect,
+    select,
+    table,
+)
 from sqlalchemy import insert as insertion
 from sqlalchemy import text as sql
 
@@ -75,8 +85,7 @@ def read(conn: Connection, of: TableClause) -> Iterator[list[Row]]:
     """Its rows, by the page."""
     names = [each.name for each in of.columns]
     floats = _floats(of)
-    found = conn.execute(select(*of.columns), execution_options={"yield_per": PAGE})
-    for page in found.partitions():
+    for page in _pages(conn, of):
         rows = [dict(zip(names, values, strict=True)) for values in page]
         for row in rows if floats else ():
             for name in floats:
@@ -84,6 +93,22 @@ def read(conn: Connection, of: TableClause) -> Iterator[list[Row]]:
                 if row[name] is not None and not math.isfinite(row[name]):
                     row[name] = str(row[name])
         yield rows
+
+
+def _pages(conn: Connection, of: TableClause) -> Iterator[Sequence[Any]]:
+    query = select(*of.columns)
+    if conn.dialect.name == "sqlite":
+        yield from conn.execute(query, execution_options={"yield_per": PAGE}).partitions()
+        return
+    # The driver's own cursor stays open until the transaction ends, and a table that is read
+    # cannot be migrated.
+    compiled = query.compile(dialect=conn.dialect)
+    # A name of its own: the driver remembers what FETCH of a name gives.
+    name = f"copying_{of.name}"
+    conn.exec_driver_sql(f"DECLARE {name} NO SCROLL CURSOR FOR {compiled}")
+    while page := conn.exec_driver_sql(f"FETCH {PAGE} FROM {name}").fetchall():
+        yield page
+    conn.exec_driver_sql(f"CLOSE {name}")
 
 
 def write(conn: Connection, of: TableClause, rows: Sequence[Row]) -> None:
