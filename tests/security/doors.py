@@ -32,7 +32,7 @@ class Door(msgspec.Struct, frozen=True):
 READ: Final = Door("read", own=(200,))
 LISTED: Final = Door("read", foreign=(200,), own=(200,))
 ADMIN: Final = Door("admin")
-TELLS: Final = {"resourceSpans": [], "resourceLogs": []}
+TELLS: Final[dict[str, list[Any]]] = {"resourceSpans": [], "resourceLogs": []}
 SPAN: Final = {
     "resourceSpans": [
         {

@@ -13,6 +13,8 @@ from tests.security.doors import DOORS
 from tests.security.estate import Estate, estate
 from tests.server.test_console_routes import DOORS as CONSOLE
 
+from duologue.store import agents
+
 # Litestar 2.25 warns of names that 2.20, which we also run on, has no others for.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 FILES = ("GET /assets/{name}", "GET /duologue.js")
@@ -88,13 +90,12 @@ def test_what_is_nowhere_and_what_fails_says_it_too(
     house: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A refusal is an answer as any other."""
-    from duologue.server import owners
 
     def broken(*_: object) -> None:
         raise RuntimeError("no such thing")
 
     found = [house.ask("GET", "/nowhere", None), house.ask("PUT", "/v1/agents", None)]
-    monkeypatch.setattr(owners.agents, "all", broken)
+    monkeypatch.setattr(agents, "all", broken)
     found.append(house.ask("GET", "/v1/agents", house.key()))
     assert [each.status_code for each in found] == [404, 405, 500]
     for each in found:

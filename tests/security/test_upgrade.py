@@ -71,6 +71,14 @@ def test_whatever_is_no_session_key_opens_nothing(house: Estate) -> None:
                 assert one.encode() not in found.body
 
 
+def test_the_session_key_goes_through(house: Estate) -> None:
+    """As far as the agent, of which nobody can be made here: so all the others were refused."""
+    key = session(house, house.public(), origin=SHOP)["client_session_key"]
+    for protocols in ((), (PROTOCOL, key)):
+        found = upgrade(house, None if protocols else key, origin=SHOP, protocols=protocols)
+        assert b"agent_failed" in found.body, found
+
+
 def test_no_header_is_a_session_key(house: Estate) -> None:
     """Browsers send cookies along from any page, and proxies add headers."""
     made = session(house, house.key())

@@ -29,7 +29,7 @@ class BoundedBeginning(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """More of a head, or of a body, which is bounded where it is read."""
-        if self._cut is None and (self.cycle is None or self.cycle.response_complete):
+        if self._cut is None and not self._is_asked():
             self._await_head()
         super().data_received(data)
         if self._cut is not None:
@@ -47,6 +47,11 @@ class BoundedBeginning(HttpToolsProtocol):
         """There is nothing left to wait for."""
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def _is_asked(self) -> bool:
+        """Whether there is a request that was not answered yet."""
+        asked = self.cycle
+        return asked is not None and not asked.response_complete  # type: ignore[redundant-expr]  # it is None at first
 
     def _await_head(self) -> None:
         self._head = 0
