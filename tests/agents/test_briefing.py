@@ -143,3 +143,14 @@ async def test_a_person_who_stood_in_is_told_of_even_where_no_visitor_is() -> No
         first = texts(agent.asked[-1])[0]
         assert [name in first for name in ("Ada", "Bob", "Cy", "Di")] == [False, True, True, True]
         assert ("/tea" in first) == (not fields)
+
+
+async def test_a_realtime_agent_that_did_not_begin_is_told_in_its_memory() -> None:
+    """Beside what it is told of nobody; its memory can be written to as ever."""
+    agent = Listening()
+    told = briefing(here(None))
+    told.give(agent, realtime=True)
+    told.remember(StandIn("Ada", ["Hi."]), agent, realtime=True)
+    assert "a person (Ada) answered" in texts(agent.chat_ctx)[0]
+    agent._chat_ctx.insert(ChatMessage(role="user", content=["Thanks."]))
+    assert texts(agent.chat_ctx)[-1] == "user: Thanks."

@@ -73,6 +73,7 @@ class Actor:
         self._ready = asyncio.Event()
         self._entering = False
         self._closing = False
+        self._telling: set[asyncio.Task[None]] = set()
         self.session: AgentSession[None] | None = None
         """The running session; none before it is needed."""
 
@@ -146,8 +147,12 @@ class Actor:
     def remember(self, standin: StandIn) -> None:
         """Lets the agent know of a person who spoke in its place."""
         agent = self._agent if self.session is None else self.session.current_agent
-        if self._briefing is not None and agent is not None:
-            self._briefing.remember(standin, agent)
+        if self._briefing is None or agent is None:
+            return
+        realtime = self._models.realtime is not None
+        self._briefing.remember(standin, agent, realtime=realtime and self.session is None)
+        if realtime and self.session is not None and not self._closing:
+            self._telling.add(asyncio.create_task(self._tell(self._briefing, self.session)))
 
     def listened_to(self) -> None:
         """Somebody is there: the agent's own beginning may happen."""
@@ -178,6 +183,9 @@ class Actor:
         self._ear.close()
         if self._eye is not None:
             self._eye.close()
+        for telling in self._telling:
+            telling.cancel()
+            await asyncio.wait([telling])
         if self._starting is not None:
             await asyncio.wait([self._starting], timeout=CLOSING)
             self._starting.cancel()
@@ -224,6 +232,13 @@ class Actor:
         waiting, self._waiting = self._waiting, []
         for act in waiting:
             self._perform(act, session)
+
+    async def _tell(self, briefing: Briefing, session: AgentSession[None]) -> None:
+        """Tells a realtime model of a person; one that cannot be told goes on without."""
+        try:
+            await briefing.tell(session)
+        except Exception as error:
+            log.warning("realtime model not told", error=type(error).__name__)
 
     def _perform(self, act: Act, session: AgentSession[None]) -> None:
         """Does one thing; a session that is closing, or cannot, refuses it without harm."""
