@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from livekit.protocol import agent as protocol
+from livekit.protocol import models
 from tests import postgres
-from tests.pipeline.stage import until
+from tests.pipeline.stage import Client, until
 from tests.processes.twins import Bus, Line, Twin, twins
 
+from duologue.access import claims
+from duologue.pipeline import meters
+from duologue.pipeline.host import Host
+from duologue.server.admit import Doorman
+from duologue.server.nearby import Nearby
 from duologue.store import messages, runs
 from duologue.testing.line import Refused, authorize
+from duologue.transports.livekit.desk import Desk
+from duologue.transports.livekit.names import LiveKit
+from duologue.wire.rooms import Claim
 
 # Litestar 2.25 warns of names that 2.20, which we also run on, has no others for.
 pytestmark = [pytest.mark.postgres, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -32,6 +44,35 @@ async def where(*houses: Twin) -> list[int]:
     return [each.host.live for each in houses]
 
 
+def _desk(house: Twin, secret: str) -> Desk:
+    """What answers LiveKit's offers, in a house."""
+
+    async def known(claim: Claim) -> bool:
+        return True
+
+    async def nothing(_: object) -> None:
+        pass
+
+    return Desk(
+        house.host, LiveKit("ws://nobody", "key", secret), nothing, known, nothing, lambda: None
+    )
+
+
+def _job(line: Line, house: Twin, secret: str, number: str) -> protocol.Job:
+    """An offer of a room for the conversation of a client."""
+    claim = Claim(
+        org=house.org_id,
+        agent="agt_1",
+        room="room",
+        identity="ann",
+        session="sess_1",
+        conversation=line.conversation,
+        exp=int(time.time()) + 600,
+    )
+    room = models.Room(name="room")
+    return protocol.Job(id=f"AJ_{number}", room=room, metadata=claims.mint(claim, secret))
+
+
 async def test_authorized_in_one_and_opened_in_the_other(tmp_path: Path, server: str) -> None:
     """A new conversation begins where its socket lands."""
     async with twins(tmp_path, server, grace_seconds=60.0) as (a, b):
@@ -48,7 +89,7 @@ async def test_a_client_that_comes_back_elsewhere_goes_on_live(tmp_path: Path, s
         sound = await first.until("response.audio")
         first.drop()
         await until(lambda: not a.host.seats)
-        second = await Line.opened(b, first.key, first.answer)
+        second = await Line.opened(b.url, first.key, first.answer)
         again = await second.until("response.audio")
         assert again["turn_id"] != sound["turn_id"]
         await second.type("apples")
@@ -58,6 +99,38 @@ async def test_a_client_that_comes_back_elsewhere_goes_on_live(tmp_path: Path, s
         assert run.process == a.host.process
         await second.leave()
         await until(lambda: a.host.live == 0)
+
+
+async def test_a_carried_socket_is_closed_as_it_was_meant(tmp_path: Path, server: str) -> None:
+    """Who is lost there is lost, who reloads drops, who leaves has left; and so back."""
+    async with twins(tmp_path, server, grace_seconds=60.0) as (a, b):
+        first = await a.line()
+        await first.hears("Hello.")
+        first.drop()
+        for how in ("lost", 1001):
+            carried = await Line.opened(b.url, first.key, first.answer)
+            await carried.type(f"say {how}")
+            await carried.hears(f"You said: say {how}")
+            if how == "lost":
+                carried.drop()
+            else:
+                await carried.leave(1001)
+            await until(lambda: not a.host.seats)
+            assert a.host.live == 1
+        carried = await Line.opened(b.url, first.key, first.answer)
+        await carried.socket.send("{")
+        notice = await carried.until("response.data")
+        assert "bad_request" in str(notice)
+        await carried.leave(1000)
+        await until(lambda: a.host.live == 0)
+        here = await b.line(first.conversation)
+        await here.type("apples")
+        await here.hears("You said: apples")
+        carried = await a.line(first.conversation)
+        other = await b.line(first.conversation)
+        code, reason = await carried.end()
+        assert (code, reason) == (4001, "This conversation was opened in another place.")
+        await other.leave()
 
 
 async def test_a_resumed_grade_is_told_across_processes(tmp_path: Path, server: str) -> None:
@@ -161,7 +234,7 @@ async def test_one_whose_house_is_out_of_reach_moves(tmp_path: Path, server: str
         (before,) = await a.open_runs()
         first.drop()
         await until(lambda: not a.host.seats)
-        second = await Line.opened(b, first.key, first.answer)
+        second = await Line.opened(b.url, first.key, first.answer)
         await second.type("pears")
         await second.hears("You said: pears")
         assert await where(a, b) == [0, 1]
@@ -187,11 +260,11 @@ async def test_without_the_bus_a_conversation_stays_where_it_is(
         await until(lambda: not a.host.seats)
         bus.gone = True
         with pytest.raises(Refused) as refused:
-            await Line.opened(b, first.key, first.answer)
+            await Line.opened(b.url, first.key, first.answer)
         assert (refused.value.status, refused.value.code) == (503, "redis_unreachable")
         assert await where(a, b) == [1, 0]
         bus.gone = False
-        second = await Line.opened(b, first.key, first.answer)
+        second = await Line.opened(b.url, first.key, first.answer)
         await second.type("pears")
         await second.hears("You said: pears")
         assert await where(a, b) == [0, 1]
@@ -215,6 +288,78 @@ async def test_a_house_that_is_full_still_carries_who_has_a_place_elsewhere(
         assert await where(a, b) == [1, 1]
         await back.leave()
         await here.leave()
+
+
+async def test_a_room_s_job_is_left_to_the_process_that_has_its_conversation(
+    tmp_path: Path, server: str
+) -> None:
+    """It is declined once, so that the other one is asked; asked again, it is taken."""
+    async with twins(tmp_path, server) as (a, b):
+        line = await a.line()
+        await line.hears("Hello.")
+        secret = "a secret of thirty-two letters.."
+        desks = [_desk(each, secret) for each in (a, b)]
+        there, here = [
+            [(await desk.offered(_job(line, a, secret, number))).availability for number in "12"]
+            for desk in desks
+        ]
+        assert [one.available for one in there] == [True, False]  # it has the room by then
+        assert [one.available for one in here] == [False, True]
+        assert [one.terminate for one in here] == [False, False]
+        for desk in desks:
+            await desk.close()
+        await line.leave()
+
+
+async def test_one_who_cannot_be_carried_has_the_conversation_fetched(
+    tmp_path: Path, server: str
+) -> None:
+    """As from a room: its old client is told to come back, and is carried to where it went."""
+    async with twins(tmp_path, server) as (a, b):
+        first = await a.line(agent="shared")
+        await first.hears("Hello.")
+        await first.type("apples")
+        await first.hears("You said: apples")
+        ticket = await authorize(b.url, "shared", b.key, first.conversation)
+        doorman = Doorman(
+            b.host, Nearby("serve", b.org_id, bound=b.url, public_url=""), granted=frozenset()
+        )
+        guest, _ = await doorman.open(ticket.session_key, None)
+        client = Client(b.host)
+        client.seat = await b.host.seat(guest, client)
+        assert client.seat.resumed == "rebuilt"
+        assert (await first.end())[0] == 1012
+        assert await where(a, b) == [0, 1]
+        await b.host.unseat(client.seat, "left")
+
+
+async def test_of_all_processes_one_does_what_is_to_be_done_once(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three come to it in every round, and one and the same of them does it."""
+    monkeypatch.setattr(meters, "TIDY_MS", 0)
+    tidied: list[str] = []
+    asked: Counter[str] = Counter()
+
+    def watched(host: Host) -> None:
+        leads = host.leads
+
+        async def tidy() -> None:
+            tidied.append(host.process)
+
+        async def asks() -> bool:
+            asked[host.process] += 1
+            return await leads()
+
+        monkeypatch.setattr(host._meters, "_tidy", tidy)
+        host.leads = asks
+
+    async with twins(tmp_path, server, count=3) as houses:
+        for each in houses:
+            watched(each.host)
+        await until(lambda: len(asked) == 3 and min(asked.values()) >= 3)
+        assert len(set(tidied)) == 1
+        assert len(tidied) in (asked[tidied[0]], asked[tidied[0]] - 1)
 
 
 async def test_who_races_for_one_conversation_in_several_houses_gets_one_agent(

@@ -81,7 +81,7 @@ class Twin:
         ticket = await authorize(
             self.url, agent, self.key, conversation, capabilities=["resume"], **fields
         )
-        return await Line.opened(at or self, ticket.session_key, ticket.answer)
+        return await Line.opened((at or self).url, ticket.session_key, ticket.answer)
 
     async def ask(self, method: str, path: str, **body: Any) -> httpx.Response:
         """What the owners' door answers."""
@@ -118,9 +118,9 @@ class Line:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def opened(cls, at: Twin, key: str, answer: dict[str, Any]) -> Self:
-        """A socket of that session at a house."""
-        made = cls(await open_socket(at.url, key), key, answer)
+    async def opened(cls, url: str, key: str, answer: dict[str, Any]) -> Self:
+        """A socket of that session at a house's address."""
+        made = cls(await open_socket(url, key), key, answer)
         await made.say({"type": "client.ready"})
         return made
 

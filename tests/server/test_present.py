@@ -28,6 +28,15 @@ asyncio.run(live(*sys.argv[1:]))
 """
 
 
+async def _check_lead(shown: present.Presence, url: str) -> None:
+    """One leads, and stays so; another does when it is gone."""
+    async with present.presence(url, NEVER) as first:
+        assert await first.leads()
+        assert not await shown.leads()
+        assert await first.leads()
+    assert await shown.leads()
+
+
 async def _check(url: str) -> None:
     """One that lives is seen by another; one that was killed, or never was, is gone."""
     child = await asyncio.create_subprocess_exec(
@@ -37,6 +46,7 @@ async def _check(url: str) -> None:
     try:
         assert await child.stdout.readline() == b"here\n"
         async with present.presence(url, ME) as shown:
+            await _check_lead(shown, url)
             assert await shown.gone([ME, OTHER, NEVER]) == {NEVER}
             child.kill()
             await child.wait()
@@ -53,7 +63,8 @@ async def _check(url: str) -> None:
 async def test_beside_a_file_a_lock_shows_who_lives(tmp_path: Path) -> None:
     """Killed or closed, a process leaves no file behind."""
     await _check(f"sqlite:///{tmp_path}/duologue.db")
-    assert list((tmp_path / "duologue.db.processes").iterdir()) == []
+    left = [each.name for each in (tmp_path / "duologue.db.processes").iterdir()]
+    assert left == [present.LEADER]
 
 
 @pytest.mark.postgres
@@ -71,6 +82,7 @@ async def test_a_lost_connection_is_opened_anew_with_its_lock() -> None:
     with postgres.server() as server:
         url = f"{server}/postgres"
         async with present.presence(url, ME) as mine, present.presence(url, OTHER) as other:
+            assert await mine.leads()
             conn = await asyncpg.connect(url)
             await conn.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_locks "
@@ -79,5 +91,7 @@ async def test_a_lost_connection_is_opened_anew_with_its_lock() -> None:
             )
             await conn.close()
             assert await other.gone([ME]) == {ME}
+            assert await other.leads()
+            assert not await mine.leads()
             assert await mine.gone([OTHER]) == set()
             assert await other.gone([ME]) == set()

@@ -73,6 +73,8 @@ class Announced:
             # Who talks elsewhere is only replaced by somebody who is there.
             if self._host.attached(claim.conversation) or not await self._knows(claim):
                 return
+            if await self._host.others.holder(claim.conversation) is not None:
+                return
             made = True
             if not await self._dispatched(self._api, claim.room, config):
                 self._desk.come(self._job(claim, text), claim)

@@ -21,6 +21,10 @@ log = structlog.get_logger(__name__)
 
 ASSIGNED = 15.0
 """Seconds in which a job that we took must be assigned; LiveKit itself waits 10."""
+ASKING = 2.0
+"""Seconds in which must be known whether another process has the conversation."""
+REMEMBERED = 1000
+"""Sessions left to others that are known again, at least."""
 ENDING = 5.0
 """Seconds that a room's road has to notice that its job is over."""
 OWN = "own-"
@@ -57,6 +61,8 @@ class Desk:
         self._send = send
         self._suspect = suspect
         self._taken: dict[str, _Taken] = {}
+        self._left: dict[str, None] = {}
+        """Sessions that were left to another process, the latest last."""
         self._closing = False
 
     # ------------------------------------------------------------ questions
@@ -114,6 +120,7 @@ class Desk:
             if not await self._knows(claim):
                 raise DuologueError("agent_not_loaded", agent=claim.agent)
             self.check(claim, job.room.name)
+            await self._leave_to_holder(claim)
         except DuologueError as error:
             # What nobody can serve ends here; what only we cannot goes on to the next.
             answer.terminate = error.status < 500
@@ -175,6 +182,28 @@ class Desk:
             self._forget(job_id)
 
     # ------------------------------------------------------------ within
+
+    async def _leave_to_holder(self, claim: Claim) -> None:
+        """Declines what is live in another process, which then goes on with it.
+
+        Asked again, nobody else could, and the conversation is fetched from there.
+        """
+        if claim.session in self._left:
+            return
+        try:
+            async with asyncio.timeout(ASKING):
+                holder = await self._host.others.holder(claim.conversation)
+        except DuologueError:
+            raise
+        except Exception as error:  # a memory that fails must not cost the registration
+            log.warning("holder not looked up", error=f"{type(error).__name__}: {error}")
+            return
+        if holder is not None:
+            self._left[claim.session] = None
+            if len(self._left) > REMEMBERED:
+                del self._left[next(iter(self._left))]
+            conversation = claim.conversation
+            raise DuologueError("conversation_moving", conversation=conversation, seconds=1)
 
     async def _run(self, job: Job) -> None:
         status, error = protocol.JS_FAILED, "cancelled"

@@ -15,6 +15,7 @@ from duologue.core.happenings import Ended, Happening, PageLed, RpcAnswered, Rpc
 from duologue.core.repeats import LAST
 from duologue.core.resume import Departure
 from duologue.errors import DuologueError
+from duologue.pipeline.elsewhere import Elsewhere
 from duologue.pipeline.history import past
 from duologue.pipeline.seat import Guest, Seat
 from duologue.transports.livekit.camera import Camera
@@ -168,8 +169,9 @@ class Link:
         """Attaches to the conversation: as the guest it was a moment ago, else as a new one."""
         company = self._company
         if self._known is not None:
-            with contextlib.suppress(DuologueError):
-                return await company.host.seat(self._known, self.happened)
+            # Fetched from another process is only what this user may go on with, which join checks.
+            with contextlib.suppress(DuologueError, Elsewhere):
+                return await company.host.seat(self._known, self.happened, fetch=False)
         asked = await company.join(self.claim, self.identity, company.name)
         guest = dataclasses.replace(asked, room=company.name)
         await company.secure(guest)
