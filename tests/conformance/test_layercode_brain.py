@@ -141,7 +141,10 @@ async def asks(caller: SyntheticCaller, text: str) -> Turn:
 async def test_a_conversation_with_a_node_back_end(house: House, key: str, brain: Brain) -> None:
     """Greeted, heard by voice, answered by streaming, data both ways, its end with all words."""
     before = len(brain.told)
-    given = {"custom_headers": {"X-User": "7"}, "custom_metadata": {"plan": 60000.0, "naïve": "é"}}
+    given: dict[str, Any] = {
+        "custom_headers": {"X-User": "7"},
+        "custom_metadata": {"plan": 60000.0, "naïve": "é"},
+    }
     async with SyntheticCaller(house.url, agent="brain", key=key, **given) as caller:
         greeting = await caller.answer()
         assert greeting.text == "Welcome to the Node desk."

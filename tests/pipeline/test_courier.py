@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.pipeline.test_tracing import say, told
 from duologue.access import webhooks
 from duologue.agents.webhook.options import Webhook
 from duologue.core import happenings as h
-from duologue.pipeline import courier
+from duologue.pipeline import courier, recording
 from duologue.pipeline.run import APOLOGY
 from duologue.testing.models import ScriptedSTT
 
@@ -129,6 +130,7 @@ async def test_a_call_from_its_greeting_to_its_end(tmp_path: Path) -> None:
     assert end["metadata"] == {"page": "/"}
     assert end["duration"] > 0
     assert end["started_at"] < end["ended_at"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", end["started_at"])
     assert end["tts_duration_seconds"] > 1.5
     assert end["transcription_duration_seconds"] > 0.5
     assert end["latency"] > 0
@@ -408,6 +410,45 @@ async def test_a_recording_is_told_when_it_is_whole(tmp_path: Path) -> None:
     assert update["recording_url"].startswith(f"https://voice.example/v1/traces/{run}/recordings/")
     assert update["recording_duration"] > 1.5
     assert update["session_id"] == end["session_id"]
+
+
+async def test_a_recording_that_failed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what went wrong, and without an address."""
+
+    async def full(*given: Any) -> bool:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(recording.Studio, "finish", full)
+    async with Theirs(session_start=says("Welcome to us.")) as theirs:
+        async with desk(theirs, tmp_path, record=True) as on:
+            client = await on.join()
+            await client.said("Welcome to us.")
+            await leave(on, client)
+        [update] = theirs.events("session.update")
+    assert update["recording_status"] == "failed"
+    assert update["error_message"] == "it was not finished (OSError)"
+    assert "recording_url" not in update
+
+
+async def test_of_two_who_share_each_has_its_end(tmp_path: Path) -> None:
+    """Who leaves first is told of at once, though the conversation goes on."""
+    async with Theirs(session_start=says("Welcome.")) as theirs:
+        async with desk(theirs, tmp_path, tabs="share") as on:
+            first = await on.join()
+            await first.said("Welcome.")
+            second = await on.join(again=True)
+            assert (await theirs.event("session.start", 2))["resumed"] == "live"
+            await on.leave(first)
+            gone = await theirs.event("session.end")
+            assert not theirs.events("session.end")[1:]
+            await leave(on, second)
+        assert [each["session_id"] for each in theirs.events("session.end")] == [
+            each["session_id"] for each in theirs.events("session.start")
+        ]
+    assert first.seat is not None
+    assert gone["session_id"] == first.seat.guest.session_id
 
 
 async def test_only_what_was_chosen_is_sent(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_keys_that_are_indexes_come_first() -> None:
 
 def test_texts_are_raw_and_compact() -> None:
     """As UTF-8, with an escape only where JSON needs one; half of a pair is a question mark."""
-    told = {"text": 'é "😀"\u2028\x01\n/', "list": [None, {}], "half": "\ud800"}
+    told: dict[str, Any] = {"text": 'é "😀"\u2028\x01\n/', "list": [None, {}], "half": "\ud800"}
     assert (
         javascript.encode(told).decode()
         == '{"text":"é \\"😀\\"\u2028\\u0001\\n/","list":[null,{}],"half":"?"}'

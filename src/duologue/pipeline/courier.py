@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -172,8 +173,8 @@ class Courier:
         event = wire.SessionEnd(
             **self._of(visit),
             agent_id=visit.guest.agent_id,
-            started_at=wire.at(visit.began),
-            ended_at=wire.at(ended),
+            started_at=_at(visit.began),
+            ended_at=_at(ended),
             duration=max(0, ended - visit.began),
             transcription_duration_seconds=round(used[0] - visit.used[0], 3),
             tts_duration_seconds=round(used[1] - visit.used[1], 3),
@@ -250,3 +251,9 @@ class Courier:
         except TimeoutError:
             log.warning("answer not over in time")
         return False
+
+
+def _at(milliseconds: int) -> str:
+    """A time as JavaScript's `toISOString` writes it."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -102,12 +101,6 @@ def encode(event: Event) -> bytes:
     return javascript.encode(event)
 
 
-def at(milliseconds: int) -> str:
-    """A time as JavaScript's `toISOString` writes it."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 # ---------------------------------------------------------------- what is answered
 
 
@@ -146,7 +139,7 @@ class Hangup(msgspec.Struct, tag_field="type", tag="response.hangup"):
 
 
 Answer = Tts | Told | End | Error | Hangup
-_decoder = msgspec.json.Decoder(Answer)
+_decoder: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
 KNOWN = ", ".join(str(each.__struct_config__.tag) for each in get_args(Answer))
 
 

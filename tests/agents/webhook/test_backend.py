@@ -42,16 +42,15 @@ class Asked:
         limits = {
             name: given.pop(name) for name in list(given) if name in Webhook.__struct_fields__
         }
-        self.backend = Backend(
-            "desk", Webhook(url=url, **limits), **({"private": True, "environment": {}} | given)
-        )
+        chosen: dict[str, Any] = {"private": True, "environment": {}} | given
+        self.backend = Backend("desk", Webhook(url=url, **limits), **chosen)
         self.trouble: list[str] = []
 
-    async def words(self, *, answers: bool = True, **headers: str) -> str:
+    async def words(self, headers: dict[str, str] | None = None, *, answers: bool = True) -> str:
         """What it says to one message."""
         said = ""
         try:
-            asked = self.backend.ask(message(), headers, self.trouble.append, answers=answers)
+            asked = self.backend.ask(message(), headers or {}, self.trouble.append, answers=answers)
             async for one in asked:
                 said += one.content if isinstance(one, wire.Tts) else ""
         finally:
@@ -78,7 +77,7 @@ async def test_an_answer_comes_in_pieces_and_the_request_is_signed() -> None:
     async with Theirs(message=answer) as theirs:
         asked = Asked(theirs.url, master=MASTER, headers={"x-tenant": "ours"})
         forged = {"X-Tenant": "theirs", "x-user": "7", "layercode-signature": "t=1,v1=00"}
-        assert await asked.words(**forged) == "Hello you."
+        assert await asked.words(forged) == "Hello you."
         [request] = [each.request for each in theirs.asked]
         secret = webhooks.secret_of(MASTER, "desk")
         assert secret is not None
@@ -189,7 +188,7 @@ async def page(answering: Answering) -> None:
 
 async def packed(answering: Answering) -> None:
     """Packs what may not be packed."""
-    answering.begin(**{"Content-Encoding": "gzip"})
+    answering.begin(Content_Encoding="gzip")
     answering.close()
 
 

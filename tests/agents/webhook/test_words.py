@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import Any
 
 import pytest
-from livekit.agents import Agent
+from livekit.agents import Agent, ModelSettings
 
 from duologue.agents.webhook.words import Joiner, breathe, with_pauses
 from duologue.wire import webhooks as wire
@@ -76,6 +76,9 @@ async def test_who_leaves_ends_what_is_waited_for() -> None:
     assert closed.is_set()
 
 
+SETTINGS = ModelSettings()
+
+
 class Reading(Agent):
     """Tells what its voice was given, and when that was whole."""
 
@@ -107,7 +110,7 @@ async def test_a_whole_sentence_is_spoken_before_the_next_comes() -> None:
         yield "open."
 
     frames: list[Any] = []
-    async for frame in agent.tts_node(text(), None):  # type: ignore[arg-type,union-attr]
+    async for frame in agent.tts_node(text(), SETTINGS):
         frames.append(frame)
         looked_up.set()
     assert frames == agent.spoken == ["Let me see. ", "It is open."]
@@ -123,5 +126,5 @@ async def test_what_goes_wrong_with_the_words_is_the_voices() -> None:
         raise RuntimeError("no more")
 
     with pytest.raises(RuntimeError, match="no more"):
-        _ = [frame async for frame in agent.tts_node(text(), None)]  # type: ignore[arg-type,union-attr]
+        _ = [frame async for frame in agent.tts_node(text(), SETTINGS)]
     assert agent.spoken == ["One."]

@@ -47,7 +47,7 @@ class Answering:
     def begin(self, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
         """The head of the answer, which otherwise comes with its first piece."""
         self._began = True
-        more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
         head = (
             f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n{more}"
         )
