@@ -48,9 +48,9 @@ def running(command: list[str], port: int) -> Iterator[None]:
         process.wait(20)
 
 
-async def one_connection(port: int, key: str, until: float, times: list[float]) -> None:
+async def one_connection(port: int, key: str, until: float, times: list[float], agent: str) -> None:
     """Sends requests one after the other over one kept connection."""
-    body = json.dumps({"agent_id": "demo", "metadata": {"user": "u1"}, "sdk_version": "2.7.0"})
+    body = json.dumps({"agent_id": agent, "metadata": {"user": "u1"}, "sdk_version": "2.7.0"})
     request = (
         f"POST /v1/agents/web/authorize_session HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\n"
@@ -69,11 +69,12 @@ async def one_connection(port: int, key: str, until: float, times: list[float]) 
     writer.close()
 
 
-async def load(port: int, key: str, seconds: float) -> list[float]:
+async def load(port: int, key: str, seconds: float, agent: str = "demo") -> list[float]:
     """The time of each request within a round."""
     times: list[float] = []
     until = time.perf_counter() + seconds
-    await asyncio.gather(*(one_connection(port, key, until, times) for _ in range(CONNECTIONS)))
+    lines = (one_connection(port, key, until, times, agent) for _ in range(CONNECTIONS))
+    await asyncio.gather(*lines)
     return times
 
 

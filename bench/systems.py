@@ -121,7 +121,12 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    name: str, *, hears_once: bool = False, source: Path | None = None, **settings: Any
+    name: str,
+    *,
+    hears_once: bool = False,
+    source: Path | None = None,
+    cores: str = str(SERVER_CORE),
+    **settings: Any,
 ) -> Iterator[System]:
     """One of the systems, alone on its core; settings, and another source tree, are ours only."""
     port = free_port()
@@ -147,7 +152,7 @@ def running(
         log = Path(folder) / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                ["taskset", "-c", str(SERVER_CORE), *command],
+                ["taskset", "-c", cores, *command],
                 cwd=ROOT, env=environment, stdout=output, stderr=output,
             )  # fmt: skip
         try:

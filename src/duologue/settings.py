@@ -86,7 +86,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     price_per_minute: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Credit taken for a minute of a session; organizations without a balance pay nothing."""
     authorize_per_minute: Count = 6000
-    """Authorize requests a minute from one key; more are refused with 429."""
+    """Authorize requests a minute from one key, and as many others; more are refused with 429."""
     visit_megabytes: Annotated[int, msgspec.Meta(ge=10)] = 200
     """Megabytes that trackers may tell with one key in a day; more is refused with 429."""
     visitor_days: Count = 90

@@ -40,9 +40,16 @@ for slug, greeting in (("parrot", "Welcome."), ("silent", "")):
 class Guest:
     """One conversation, whatever happens to the line below it."""
 
-    def __init__(self, url: str, key: str, agent: str = "silent", **given: Any) -> None:
-        source = TokenSource.duologue(url, key, agent)
-        self.session = Session(source, transport="websocket", **given)
+    def __init__(
+        self, url: str, key: str, agent: str = "silent", *, room: bool = False, **given: Any
+    ) -> None:
+        if room:
+            headers = {"authorization": f"Bearer {key}"}
+            source = TokenSource.endpoint(f"{url}/api/token", headers=headers)
+            self.session = Session(source, agent_name=agent, **given)
+        else:
+            source = TokenSource.duologue(url, key, agent)
+            self.session = Session(source, transport="websocket", **given)
         self.acknowledged: list[str] = []
         """What the server is known to have, as it was written."""
         self.lost: list[str] = []
@@ -77,30 +84,41 @@ class Guest:
         """Writes, and hears the answer; one that was lost with a process is asked for again."""
         async with asyncio.timeout(PATIENCE):
             while True:
+                if not self.session.is_connected:  # a room that was closed is not opened again
+                    await self.start()
                 before = {message.id for message in self.session.messages}
                 await self.session.messages.send(text)
                 answer = await self._answer(text, before)
                 if answer is not None:
                     self.acknowledged.append(text)
-                    await self._heard()
+                    # Of an answer that nobody heard nothing is kept.
+                    await self.until("listening")
                     return answer.text
                 self.lost.append(text)
+
+    async def until(self, state: str) -> None:
+        """Returns as soon as the agent does that."""
+        async with asyncio.timeout(PATIENCE):
+            while self.session.agent.state != state:  # noqa: ASYNC110 - any of many may tell
+                await asyncio.sleep(0.02)
+
+    async def ended(self) -> str:
+        """Why the session ended by itself, once it has."""
+        async with asyncio.timeout(PATIENCE):
+            while self.session.is_connected:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+        return "" if self.session.error is None else self.session.error.code
 
     async def _answer(self, text: str, before: set[str]) -> Message | None:
         """The agent's answer to a text; none when it does not come."""
         late = asyncio.get_running_loop().time() + AGAIN
-        while asyncio.get_running_loop().time() < late:
+        while asyncio.get_running_loop().time() < late and self.session.is_connected:
             for message in self.session.messages:
                 new = message.id not in before and message.role == "agent" and message.final
                 if new and message.text == f"You said: {text}":
                     return message
             await asyncio.sleep(0.02)
         return None
-
-    async def _heard(self) -> None:
-        """Listens to the end: of an answer that nobody heard nothing is kept."""
-        while self.session.agent.state != "listening":  # noqa: ASYNC110 - any of many may tell
-            await asyncio.sleep(0.02)
 
 
 def passing(error: SessionError) -> bool:

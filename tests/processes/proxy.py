@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from tests.processes.guest import PATIENCE
 
@@ -15,28 +17,50 @@ class Proxy:
     def __init__(self, ports: Sequence[int]) -> None:
         self._ports = ports
         self._next = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.taken: list[int] = []
         """Which process took each connection, by its place among the ports."""
         self.url = ""
 
-    async def open(self) -> None:
-        """Listens."""
+    def cut(self) -> None:
+        """Cuts every line that is open now."""
+        self._do(self._cut())
+
+    def start(self) -> None:
+        """Listens, in a thread of its own."""
+        self._thread.start()
+        self._do(self._open())
+
+    def stop(self) -> None:
+        """Listens no more, and cuts every line."""
+        self._do(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    # ------------------------------------------------------------ within
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    async def _open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()
         self.url = f"http://{host}:{port}"
 
-    async def close(self) -> None:
-        """Cuts every line."""
+    async def _close(self) -> None:
         if self._server is not None:
             self._server.close()
+        await self._cut()
+
+    async def _cut(self) -> None:
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-
-    # ------------------------------------------------------------ within
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -85,15 +109,15 @@ async def _passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             await writer.drain()
 
 
-@asynccontextmanager
-async def proxy(ports: Sequence[int]) -> AsyncIterator[Proxy]:
+@contextmanager
+def proxy(ports: Sequence[int]) -> Iterator[Proxy]:
     """A proxy in front of these ports of loopback."""
     made = Proxy(ports)
-    await made.open()
+    made.start()
     try:
         yield made
     finally:
-        await made.close()
+        made.stop()
 
 
 async def until(true: Callable[[], bool], what: str) -> None:

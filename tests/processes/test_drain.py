@@ -24,9 +24,7 @@ def opened(folder: Path, **settings: str | float) -> House:
 async def begun(guest: Guest) -> None:
     """Lets the agent of a guest begin its tale."""
     await guest.session.messages.send("Tell me a tale.")
-    async with asyncio.timeout(60):
-        while guest.session.agent.state != "speaking":  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.01)
+    await guest.until("speaking")
 
 
 async def test_a_server_that_is_asked_to_end_lets_the_agent_finish_and_nobody_in(

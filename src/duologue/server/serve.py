@@ -173,8 +173,7 @@ class _Server(uvicorn.Server):
     async def _drain(self) -> None:
         # Alone, it goes on to accept: whoever asks learns from a 503 that it goes away.
         if self._shares:
-            for server in self.servers:
-                server.close()
+            self.servers[0].close()  # the processes that stay have the same socket
             for connection in list(self.server_state.connections):
                 # A request that arrives on a kept connection is for a process that stays.
                 if isinstance(connection, HttpToolsProtocol) and _rests(connection):
