@@ -23,7 +23,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "not_found": Fault(404, None, "There is nothing at {path!r}."),
     "too_large": Fault(413, 1009, "The message is larger than {limit} bytes."),
     "body_slow": Fault(
-        408, None, "The request did not arrive whole within {limit:g} s. Send it again, or less."
+        408, None, "The request did not arrive whole within {limit} s. Send it again, or less."
     ),
     # Who you are
     "key_missing": Fault(

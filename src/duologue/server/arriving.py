@@ -37,6 +37,6 @@ class Arriving:
             async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
-            raise DuologueError("body_slow", limit=self._seconds) from None
+            raise DuologueError("body_slow", limit=f"{self._seconds:g}") from None
         self._whole = not message.get("more_body", False)
         return message
