@@ -152,7 +152,7 @@ def test_viewers_and_strangers_make_none(desk: Desk, owner: httpx.Client, runs: 
 
 def test_a_link_of_somebody_elses_making_is_not_shown(owner: httpx.Client, runs: list[str]) -> None:
     """A cookie that no link of ours is, whoever set it, says nothing on the page."""
-    cookies = dict(owner.cookies) | {"duologue_link": '"><b>come here'}
+    cookies = dict(owner.cookies) | {"duologue_once": '"><b>come here'}
     with httpx.Client(base_url=owner.base_url, cookies=cookies) as fooled:
         assert "come here" not in page(fooled, f"/console/traces/{runs[0]}")
 

@@ -44,7 +44,6 @@ from duologue.server import (
 )
 from duologue.server.admit import Doorman
 from duologue.server.arriving import Arriving
-from duologue.server.console_forms import Once
 from duologue.server.console_streams import Streams
 from duologue.server.face import Faces
 from duologue.server.invite import Inviter
@@ -110,7 +109,6 @@ class House:
         insights_door = insights.Insights(host, organization_id, keeper)
         otlp_door = otlp.Otlp(self.doorman, keeper)
         prefactor_door = prefactor.Prefactor(self.doorman, keeper)
-        once = Once(host.clock)
         streams = Streams()
         tries = Limits(console_entry.TRIES, kind="sign-in", counts=host.counts)
         self._road = WebSocketRoad(host, self.doorman.open)
@@ -148,7 +146,6 @@ class House:
                 "otlp_door": Provide(lambda: otlp_door, sync_to_thread=False),
                 "prefactor_door": Provide(lambda: prefactor_door, sync_to_thread=False),
                 "host": Provide(lambda: self.host, sync_to_thread=False),
-                "once": Provide(lambda: once, sync_to_thread=False),
                 "tries": Provide(lambda: tries, sync_to_thread=False),
                 "streams": Provide(lambda: streams, sync_to_thread=False),
                 "rooms": Provide(lambda: rooms, sync_to_thread=False),

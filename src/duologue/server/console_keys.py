@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request, Response, get, post
 
@@ -15,11 +15,15 @@ from duologue.console.pages import keys as pages
 from duologue.console.pages.forms import Form, Wrong, chosen
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server.console_forms import Once, filled
+from duologue.server.console_forms import filled
+from duologue.server.console_once import away_with, brought
+from duologue.server.console_once import shown as shown_once
 from duologue.server.console_page import away, page
 from duologue.server.reached import address
 from duologue.store import keys
 from duologue.store.records import KeyKind
+
+PLACE: Final = "/console/keys"
 
 
 @get("/keys")
@@ -33,42 +37,41 @@ async def listed(
 
 
 @post("/keys/public", status_code=303)
-async def make_public(
-    request: Request[Any, Any, Any], host: Host, reader: Reader, once: Once
-) -> Response[Any]:
+async def make_public(request: Request[Any, Any, Any], host: Host, reader: Reader) -> Response[Any]:
     """Makes a key for pages: one agent, and the origins that it may be opened from."""
     reader.require_owner()
     form = await filled(request, "agent", "origins", "name", "expires")
     try:
         pages_of = form.read("origins", _origins)
         agent = form["agent"]
-        return await _made(host, reader, once, form, kind="public", agent=agent, origins=pages_of)
+        return await _made(
+            request, host, reader, form, kind="public", agent=agent, origins=pages_of
+        )
     except (Wrong, DuologueError) as error:
         return await _list(host, reader, opened="public", public=form.because(error))
 
 
 @post("/keys/secret", status_code=303)
-async def make_secret(
-    request: Request[Any, Any, Any], host: Host, reader: Reader, once: Once
-) -> Response[Any]:
+async def make_secret(request: Request[Any, Any, Any], host: Host, reader: Reader) -> Response[Any]:
     """Makes a key for servers, with its scopes."""
     reader.require_owner()
     form = await filled(request, "scope", "name", "expires")
     try:
         if not form.all("scope"):
             raise Wrong("scope", f"it could do nothing; choose from {', '.join(doorkeeper.SCOPES)}")
-        return await _made(host, reader, once, form, kind="secret", scopes=form.all("scope"))
+        return await _made(request, host, reader, form, kind="secret", scopes=form.all("scope"))
     except (Wrong, DuologueError) as error:
         return await _list(host, reader, opened="secret", secret=form.because(error))
 
 
 @get("/keys/{key:str}")
 async def one(
-    request: Request[Any, Any, Any], host: Host, reader: Reader, once: Once, key: str
+    request: Request[Any, Any, Any], host: Host, reader: Reader, key: str
 ) -> Response[str]:
     """One key; of one that was just made its text, this once."""
-    text = once.take(reader, key)
-    return await _one(request, host, reader, key, status=200, text=text)
+    text = brought(request, reader)
+    answer = await _one(request, host, reader, key, status=200, text=text)
+    return shown_once(answer, f"{PLACE}/{key}") if text else answer
 
 
 @post("/keys/{key:str}/origins", status_code=303)
@@ -87,7 +90,7 @@ async def allow(
 
 @post("/keys/{key:str}/rotate", status_code=303)
 async def rotate(
-    request: Request[Any, Any, Any], host: Host, reader: Reader, once: Once, key: str
+    request: Request[Any, Any, Any], host: Host, reader: Reader, key: str
 ) -> Response[Any]:
     """Makes a key that opens the same, and lets the old one end after the overlap."""
     reader.require_owner()
@@ -99,8 +102,7 @@ async def rotate(
         )
     except Wrong as error:
         return await _one(request, host, reader, key, rotation=form.because(error))
-    once.keep(reader, made.id, text)
-    return away(f"/console/keys/{made.id}")
+    return away_with(request, host, reader, text, f"{PLACE}/{made.id}")
 
 
 @post("/keys/{key:str}/revoke", status_code=303)
@@ -128,9 +130,9 @@ def _origins(text: str) -> list[str]:
 
 
 async def _made(
+    request: Request[Any, Any, Any],
     host: Host,
     reader: Reader,
-    once: Once,
     form: Form,
     *,
     kind: KeyKind,
@@ -151,8 +153,7 @@ async def _made(
         expires_at=ends,
         now=now,
     )
-    once.keep(reader, made.id, text)
-    return away(f"/console/keys/{made.id}")
+    return away_with(request, host, reader, text, f"{PLACE}/{made.id}")
 
 
 async def _list(

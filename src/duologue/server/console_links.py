@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Final
 
 from litestar import Request, Response, get, post
@@ -14,14 +13,11 @@ from duologue.access.console import Reader
 from duologue.console.pages import engine, step, trace
 from duologue.pipeline.host import Host
 from duologue.server import recordings
+from duologue.server.console_once import away_with, brought
 from duologue.server.console_page import away, page
 from duologue.server.reached import address
 from duologue.store.links import Opened
 
-MADE: Final = "duologue_link"
-"""The cookie that carries a new link to the page that shows it, once."""
-_MADE_S: Final = 60
-_TOKEN: Final = re.compile(r"dk_share_[\w-]{43}", re.ASCII)
 _SHARED: Final = "/console/shared"
 _UNLISTED: Final = {"x-robots-tag": "noindex, nofollow", "referrer-policy": "no-referrer"}
 
@@ -36,18 +32,7 @@ async def share(
     form = await request.form()
     life = str(form.get("life", ""))
     token = await host.db.write(links.share, reader.org_id, run, life, host.clock())
-    own = step.address(run)
-    answer = away(own)
-    answer.set_cookie(
-        MADE,
-        token,
-        max_age=_MADE_S,
-        path=own,
-        secure=address(request, host.settings.public_url).startswith("https://"),
-        httponly=True,
-        samesite="strict",
-    )
-    return answer
+    return away_with(request, host, reader, token, step.address(run))
 
 
 @post("/traces/{run:str}/links/{link:str}/revoke", status_code=303)
@@ -59,18 +44,11 @@ async def take_back(host: Host, reader: Reader, run: str, link: str) -> Response
     return away(step.address(run))
 
 
-def made(request: Request[Any, Any, Any], host: Host) -> str:
+def made(request: Request[Any, Any, Any], host: Host, reader: Reader) -> str:
     """The link that was made just before this page, as one sends it on; else nothing."""
-    token = request.cookies.get(MADE, "")
-    if _TOKEN.fullmatch(token) is None:
-        return ""
+    token = brought(request, reader)
     own = address(request, host.settings.public_url).rstrip("/")
-    return f"{own}{_SHARED}/{token}"
-
-
-def shown(answer: Response[Any], run: str) -> None:
-    """Forgets the link that the page shows."""
-    answer.delete_cookie(MADE, path=step.address(run))
+    return f"{own}{_SHARED}/{token}" if token else ""
 
 
 @get("/shared/{token:str}")

@@ -13,26 +13,29 @@ from duologue.console.pages import people as pages
 from duologue.console.pages.forms import Form, Wrong, chosen
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server.console_forms import Once, filled
+from duologue.server.console_forms import filled
+from duologue.server.console_once import away_with, brought
+from duologue.server.console_once import shown as shown_once
 from duologue.server.console_page import away, page
 from duologue.server.reached import address
 from duologue.store.console import Role
 
 ROLES: Final[dict[str, Role]] = {"viewer": "viewer", "owner": "owner"}
-LINK: Final = "link"
-"""What the link of the last invitation is kept as, for the page that shows it."""
+PLACE: Final = "/console/people"
 
 
 @get("/people")
-async def shown(host: Host, reader: Reader, once: Once) -> Response[str]:
+async def shown(request: Request[Any, Any, Any], host: Host, reader: Reader) -> Response[str]:
     """Who is signed in and who was invited; the link of a new invitation, this once."""
-    return await _page(host, reader, status=200, link=once.take(reader, LINK))
+    token = brought(request, reader)
+    if not token:
+        return await _page(host, reader, status=200)
+    link = f"{address(request, host.settings.public_url)}/console/enter?token={token}"
+    return shown_once(await _page(host, reader, status=200, link=link), PLACE)
 
 
 @post("/people/invite", status_code=303)
-async def invite(
-    request: Request[Any, Any, Any], host: Host, reader: Reader, once: Once
-) -> Response[Any]:
+async def invite(request: Request[Any, Any, Any], host: Host, reader: Reader) -> Response[Any]:
     """Makes a link that lets somebody in, once, within ten minutes."""
     reader.require_owner()
     form = await filled(request, "role", "name")
@@ -42,9 +45,7 @@ async def invite(
         token = await host.db.write(console.invite, reader.org_id, role, name, host.clock())
     except (Wrong, DuologueError) as error:
         return await _page(host, reader, invitation=form.because(error))
-    url = address(request, host.settings.public_url)
-    once.keep(reader, LINK, f"{url}/console/enter?token={token}")
-    return away("/console/people")
+    return away_with(request, host, reader, token, PLACE)
 
 
 @post("/people/{person:str}/leave", status_code=303)

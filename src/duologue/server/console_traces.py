@@ -13,6 +13,7 @@ from duologue.console.pages import engine, listing, step, trace
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.server import console_links
+from duologue.server.console_once import shown as shown_once
 from duologue.server.console_page import away, page
 from duologue.server.prefactor import Prefactor
 from duologue.store import trace_deletion
@@ -39,11 +40,11 @@ async def conversation(
     """A conversation, or a piece of a long one."""
     now = host.clock()
     view = await host.db.read(trace.load, reader.org_id, run, after=after, now=now)
-    link = console_links.made(request, host) if reader.role == "owner" else ""
+    link = console_links.made(request, host, reader) if reader.role == "owner" else ""
     view = msgspec.structs.replace(view, made=link)
     answer = page(engine.draw("trace", reader=reader, place="", view=view))
     if link:
-        console_links.shown(answer, run)
+        shown_once(answer, step.address(run))
     return answer
 
 
