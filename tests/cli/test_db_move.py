@@ -98,24 +98,23 @@ def test_a_move_that_is_killed_leaves_the_target_empty(shell: Shell, postgres_se
     """`kill -9` in its middle, then SIGINT: the same command begins again, and arrives."""
     path = "sqlite:///.duologue/duologue.db"
     world = filled(path)
-    entries = [span(number, name="x" * 200) for number in range(1, 60_001)]
+    entries = [span(number, name="x" * 200) for number in range(1, 20_001)]
     with unit(path) as conn:
         traces.put(conn, world.id, entries, NOW)
     url = fresh(postgres_server)
     for number in (signal.SIGKILL, signal.SIGINT):
-        moving = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-m", "duologue", "db", "move", url],
             stderr=subprocess.PIPE,
             text=True,
             cwd=shell.folder,
-        )
-        try:
-            wait_until(lambda: bool(busy(url)))
-            moving.send_signal(number)
-            _, said = moving.communicate(timeout=PATIENCE)
-        finally:
-            moving.kill()
-            moving.wait()
+        ) as moving:
+            try:
+                wait_until(lambda: bool(busy(url)))
+                moving.send_signal(number)
+                _, said = moving.communicate(timeout=PATIENCE)
+            finally:
+                moving.kill()
         assert moving.returncode in (-signal.SIGKILL, 1), said
         if number == signal.SIGINT:
             assert "Nothing of it was kept" in said

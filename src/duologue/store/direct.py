@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -85,10 +87,42 @@ def require(url: str) -> None:
 async def _in_loop(work: Callable[..., T], urls: tuple[str, ...]) -> T:
     async with AsyncExitStack() as stack:
         conns = [await stack.enter_async_context(_connected(url)) for url in urls]
-        result = await greenlet_spawn(work, *conns)
-        for conn in conns:
-            await greenlet_spawn(conn.commit)
+        cut = stack.enter_context(_cut_by_ctrl_c(conns))
+        try:
+            result = await greenlet_spawn(work, *conns)
+            for conn in conns:
+                await greenlet_spawn(conn.commit)
+        except Exception:
+            if cut:
+                raise KeyboardInterrupt from None
+            raise
         return result
+
+
+@contextmanager
+def _cut_by_ctrl_c(conns: list[Connection]) -> Iterator[list[str]]:
+    """Lets Ctrl-C cut the lines to PostgreSQL, whatever is under way; what it gives then is true.
+
+    To cancel a statement that writes many rows may hang in the driver; a line that is cut does not.
+    """
+    cut: list[str] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield cut
+        return
+
+    def interrupt() -> None:
+        cut.append("by Ctrl-C")
+        for conn in conns:
+            if conn.dialect.name == "postgresql":
+                raw: Any = conn.connection.driver_connection
+                raw.terminate()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    try:
+        yield cut
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
 
 
 @asynccontextmanager
