@@ -65,8 +65,8 @@ def test_nothing_runs_that_is_not_ours(house: Estate, door: str) -> None:
             assert not re.search(r"<[^>]+\son\w+=", answer.text)
 
 
-def test_the_microphone_is_the_talk_pages_alone(house: Estate) -> None:
-    """No other page of this server may ask for it."""
+def test_the_microphone_is_for_pages_that_talk(house: Estate) -> None:
+    """The talk page, and for owners that of a live conversation; no other may ask for it."""
     said = house.ask("GET", "/", None).headers["permissions-policy"]
     assert said == "microphone=(self), camera=(), geolocation=()"
     for path in ("/status", "/v1/docs", "/console", "/health"):
