@@ -24,7 +24,11 @@ def test_a_free_port_is_told_as_others_dial_it(host: str) -> None:
 
 @pytest.mark.parametrize(
     ("host", "why"),
-    [("0.0.0.0", "every address"), ("::", "every address"), ("192.0.2.1", "cannot listen")],  # noqa: S104  # refused
+    [
+        ("0.0.0.0", "every address"),
+        ("::", "every address"),
+        ("192.0.2.1", "cannot listen"),
+    ],  # refused
 )
 def test_an_address_at_which_nobody_finds_this_machine_is_refused(host: str, why: str) -> None:
     """By the name of the setting."""

@@ -1,4 +1,4 @@
-"""Conversations that are live in another process: which they are, and how they are reached there."""
+"""Conversations that are live in another process: which these are, and how they are reached."""
 
 from __future__ import annotations
 
@@ -85,18 +85,18 @@ class Others:
         """
         if run.process == self._process:  # its end could not be written
             await self._end(run, "server_lost")
-        elif not self.shared:  # it cannot be told, and learns from the store that it was replaced
-            await self._end(run, "moved")
         elif not await self._lives(run):
             found = await self._db.write(recovery.after_crash, [run.process], self._clock())
             log.warning("a process was killed", process=run.process, recovered=found)
+        elif not self.shared:  # it cannot be told, and learns from the store that it was replaced
+            await self._end(run, "moved")
         elif not fetch:
             raise Elsewhere(run)
         else:
             await self._release(run)
 
     async def replace(self, run: Run) -> None:
-        """Closes the clients of a run at once; if that fails, its process soon does it by itself."""
+        """Closes the clients of a run at once; if that fails, its process soon does it itself."""
         try:
             await self._bell.order(run.org_id, run.conversation_id, Replace())
         except (Unheard, DuologueError) as error:

@@ -277,7 +277,9 @@ class Host:
         try:
             self.require_room(guest.conversation_id)
         except DuologueError:
-            found = None if fetch else await self.others.holder(guest.conversation_id)
+            if fetch or self.draining:
+                raise
+            found = await self.others.holder(guest.conversation_id)
             if found is None:
                 raise
             raise Elsewhere(found) from None

@@ -1,0 +1,120 @@
+"""Runs that the store has as open, and that are not live in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+from tests.pipeline.stage import Stage, stage
+
+from duologue.store import messages, runs
+from duologue.store.ids import fresh
+from duologue.store.tables import runs as table
+
+
+async def _left(desk: Stage, process: str) -> None:
+    """A conversation whose last run is open in that process, in the middle of an answer."""
+    client = await desk.join()
+    await client.said("Hello.")
+    assert client.seat is not None
+    guest = client.seat.guest
+    await desk.leave(client)
+    now = desk.host.clock()
+    run = fresh("run_", now)
+    of = {"conversation_id": desk.conversation}
+
+    def work(conn: Connection) -> None:
+        runs.start(
+            conn, desk.org_id, id=run, agent_id=guest.agent_id, process=process, now=now, **of
+        )
+        messages.append(
+            conn,
+            desk.org_id,
+            run_id=run,
+            session_id=guest.session_id,
+            turn_id="t",
+            role="assistant",
+            kind="message",
+            text="Half of",
+            final=False,
+            now=now,
+            **of,
+        )
+
+    # The end of the run before is written a moment after it.
+    while await desk.host.db.read(runs.going_on, desk.org_id, desk.conversation) is not None:
+        pass
+    await desk.host.db.write(work)
+
+
+async def _ends(desk: Stage) -> list[str | None]:
+    """How the runs of the conversation ended, in order."""
+
+    def work(conn: Connection) -> list[str | None]:
+        return list(conn.execute(select(table.c.end_reason).order_by(table.c.id)).scalars())
+
+    return await desk.host.db.read(work)
+
+
+async def test_what_a_killed_process_left_is_mended_by_who_comes(tmp_path: Path) -> None:
+    """Not only at the next look: half an answer is closed, and the conversation goes on."""
+    async with stage(tmp_path) as desk:
+        await _left(desk, "proc_killed")
+        client = await desk.join(again=True)
+        assert client.seat is not None
+        assert client.seat.resumed == "rebuilt"
+        assert await _ends(desk) == ["left", "server_lost", None]
+        assert ("assistant", "Half of", True) in await desk.words()
+        assert all(message.final for message in await desk.record())
+
+
+async def test_without_redis_a_living_process_loses_what_is_opened_here(tmp_path: Path) -> None:
+    """A worker on the same file: it cannot be told, and closes its client when it looks."""
+
+    async def nobody(processes: Collection[str]) -> set[str]:
+        return set()
+
+    async with stage(tmp_path) as desk:
+        desk.host.others.gone = nobody
+        await _left(desk, "proc_other")
+        client = await desk.join(again=True)
+        client.run.floor.type("apples")
+        await client.said("You said: apples")
+        assert await _ends(desk) == ["left", "moved", None]
+
+
+async def test_a_run_of_this_process_that_nobody_runs_is_ended(tmp_path: Path) -> None:
+    """Whatever left it open."""
+    async with stage(tmp_path) as desk:
+        await _left(desk, desk.host.process)
+        await desk.join(again=True)
+        assert await _ends(desk) == ["left", "server_lost", None]
+
+
+async def test_until_the_end_of_a_run_is_written_no_other_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that fails for a moment is asked again; whoever comes meanwhile waits."""
+    failures = 2
+    end = runs.end
+
+    def failing(*args: Any, **more: Any) -> bool:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise RuntimeError("the disk is full")
+        return end(*args, **more)
+
+    monkeypatch.setattr("duologue.pipeline.host.AGAIN", 0.05)
+    async with stage(tmp_path) as desk:
+        first = await desk.join()
+        await first.said("Hello.")
+        monkeypatch.setattr(runs, "end", failing)
+        await desk.leave(first)
+        second = await desk.join(again=True)
+        assert failures == 0
+        assert second.run is not first.run
+        assert await _ends(desk) == ["left", None]
