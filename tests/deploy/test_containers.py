@@ -104,7 +104,7 @@ def test_the_services_belong_together() -> None:
     used = set()
     for each in services.values():
         assert set(each.get("depends_on", ())) <= set(services)
-        for volume in each["volumes"] if "volumes" in each else ():
+        for volume in each.get("volumes", ()):
             source = volume.partition(":")[0]
             assert source in whole["volumes"] or (FOLDER / source).is_file(), source
             used.add(source)
