@@ -28,11 +28,14 @@ ORDERS: list[wire.Order] = [
     wire.Look(),
     wire.Say("Hello."),
     wire.Interrupt(),
-    wire.End("spam"),
+    wire.End("deleted", forgotten=True),
     wire.TakeOver("con_1", "Ada", 60.0),
     wire.Speak("con_1", "I am here."),
     wire.Stay("con_1", 25.0),
     wire.HandBack("con_1"),
+    wire.Replace(),
+    wire.Release(),
+    wire.Untrace(),
 ]
 
 
