@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import shutil
+import struct
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ from tests.serving import House
 from duologue.testing.caller import SyntheticCaller
 from duologue.testing.heard import Turn
 from duologue.testing.speech import words
+from duologue.wire import javascript
 
 pytestmark = pytest.mark.browser
 
@@ -226,6 +229,27 @@ async def test_a_forgotten_end_and_a_handler_that_throws(
     exported = house.command("conversations", "export", conversation)["messages"]
     [error] = [one for one in exported if one["kind"] == "error"]
     assert "the till is empty" in json.dumps(error)
+
+
+def test_bodies_are_what_javascript_would_write(brain: Brain) -> None:
+    """Whatever is in them: thousands of numbers of every size, keys that are indexes, any text."""
+    chance = random.Random(7)  # numbers, and no secrets
+    numbers = [struct.unpack("<d", chance.randbytes(8))[0] for _ in range(3000)]
+    numbers += [chance.randrange(-(2**70), 2**70) for _ in range(500)]
+    numbers += [round(chance.uniform(-1e6, 1e6), places) for places in range(9) for _ in range(50)]
+    texts = ["".join(map(chr, chance.sample(range(0xD800), 20))) for _ in range(500)]
+    keys = {str(chance.randrange(20)): n for n in range(50)} | {"a": 1, "-1": 2, "01": 3, "é": 4}
+    bodies = [
+        javascript.encode(one) for one in ({"numbers": numbers}, texts, {"b": keys, "7": keys})
+    ]
+    anew = "process.stdin.setEncoding('utf8').on('data', (d) => (t += d)).on('end', () =>"
+    anew += " process.stdout.write(JSON.stringify(JSON.parse(t))))"
+    for body in bodies:
+        command = ["node", "-e", f"let t = ''; {anew}"]
+        done = subprocess.run(
+            command, input=body, capture_output=True, check=True, timeout=PATIENCE
+        )
+        assert done.stdout == body
 
 
 @pytest.mark.rooms
