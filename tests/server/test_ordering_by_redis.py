@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,12 +11,13 @@ import pytest
 from tests.pipeline.stage import Stage, stage
 from tests.redis import Redis, server
 
+from duologue.access.console import Reader
 from duologue.agents.registry import Catalog
 from duologue.bus.bell import one_of
 from duologue.bus.open import opened
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server import health, ordering
+from duologue.server import console_live, health, ordering
 from duologue.server.ordering import order
 from duologue.server.serve import now_ms
 from duologue.wire import live as wire
@@ -106,3 +108,30 @@ async def test_while_redis_is_gone_a_call_goes_on_and_the_server_says_so(
             assert (await health.ready.fn(host=other))["redis"] == "unreachable"
         finally:
             redis.start()
+
+
+async def test_a_list_shows_what_goes_on_elsewhere_and_waits_for_nobody_who_hangs(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are asked at once; of one that does not answer, what is stored is shown."""
+    monkeypatch.setattr(console_live, "GLANCE", 1.0)
+    async with two(redis, tmp_path) as (desk, other):
+        client = await desk.join()
+        await client.said("Hello.")
+        first = desk.conversation
+        await (await desk.join()).said("Hello.")
+        ada = Reader(id="con_1", org_id=desk.org_id, role="owner", name="Ada", noted_at=0)
+
+        async def states() -> list[bool]:
+            """Whether the state of each is known, the first one's first."""
+            rows = {row.conversation: row for row in (await console_live._list(other, ada)).rows}
+            return [bool(rows[name].state) for name in (first, desk.conversation)]
+
+        async def hang(order: wire.Order) -> wire.Shown:
+            await asyncio.sleep(60)
+            raise AssertionError(order)
+
+        assert await states() == [True, True]
+        client.run.unattended()
+        desk.host.bell.attend(desk.org_id, first, hang)
+        assert await states() == [False, True]

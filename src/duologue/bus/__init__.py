@@ -1,1 +1,1 @@
-"""What happens now, and orders to live runs: in this process."""
+"""What happens now, and orders to live runs: in this process, or between several by Redis."""

@@ -200,7 +200,7 @@ class Line:
         self._ear = self._kind(**{**self._options, "socket_timeout": QUIET})
         async with asyncio.timeout(CONNECT):
             await self._mouth.connect()  # type: ignore[no-untyped-call]  # redis says no types
-            await self._ear.connect()  # type: ignore[no-untyped-call]
+            await self._ear.connect()  # type: ignore[no-untyped-call]  # likewise
             always = set(self._end.always)
             await self._ear.send_command("SUBSCRIBE", *always)
             for _ in always:

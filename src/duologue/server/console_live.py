@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
@@ -24,6 +25,8 @@ PRESENT: Final = 25.0
 """The same seconds while a page is open: it is asked every ten."""
 REASON: Final = "owner_ended"
 NOW: Final = "/console/live"
+GLANCE: Final = 2.0
+"""Seconds in which a process must say how its conversations go on, for a list of them."""
 SPEAKS: Final = "microphone=(self), camera=(), geolocation=()"
 """What the page by which an owner speaks may use; no other page of the console does."""
 
@@ -178,25 +181,34 @@ DOORS = [
 
 
 async def _list(host: Host, reader: Reader) -> live.ListView:
-    """One row a conversation: those of this process as they are, of others what is stored."""
+    """One row a conversation: as it is where its process answers, else what is stored."""
     found, said = await host.db.read(live.going_on, reader.org_id)
+    names = list(dict.fromkeys(each.conversation_id for each in found))
+    looks = await asyncio.gather(*(_glance(host, reader.org_id, name) for name in names))
+    now = dict(zip(names, looks, strict=True))
     rows: dict[str, live.Row] = {}
     for each in found:
         name = each.conversation_id
         if name in rows:
             continue
-        try:
-            shown = await host.bell.order(reader.org_id, name, wire.Look())
-        except (Unheard, DuologueError):
-            if each.state != "live":  # its client is gone, and nobody waits any more
-                continue
-            shown = None
+        shown = now[name]
+        if shown is None and each.state != "live":  # its client is gone, and nobody waits any more
+            continue
         last = said.get(name, ("assistant", ""))
         rows[name] = live.row(each, shown, last, words=host.tracing.keeps_words)
     shown_rows = list(rows.values())
     return live.ListView(
         rows=shown_rows[: live.ROWS], more=len(found) > live.ROWS, now=host.clock()
     )
+
+
+async def _glance(host: Host, org_id: str, conversation: str) -> wire.Shown | None:
+    """How a conversation goes on, if its process says so soon: one that hangs holds up no list."""
+    try:
+        async with asyncio.timeout(GLANCE):
+            return await host.bell.order(org_id, conversation, wire.Look())
+    except (Unheard, DuologueError, TimeoutError):
+        return None
 
 
 async def _view(host: Host, reader: Reader, conversation: str) -> live.LiveView:
