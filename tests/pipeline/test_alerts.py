@@ -286,6 +286,25 @@ async def test_a_store_that_fails_ends_nothing(
         assert len(await tower.events()) == 1
 
 
+async def test_a_rule_that_cannot_be_read_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is logged; the next one fires in the same round."""
+    async with watchtower(tmp_path) as tower:
+        broken, _ = await tower.rule(), await tower.rule()
+        await tower.fail()
+        real = alerts.note
+
+        def note(conn: Any, org_id: str, id: str, seen: Any, now: int) -> Any:  # noqa: A002
+            if id == broken.id:
+                raise ZeroDivisionError
+            return real(conn, org_id, id, seen, now)
+
+        monkeypatch.setattr(alerts, "note", note)
+        await tower.look()
+        assert [one.alert_id == broken.id for one in await tower.events()] == [False]
+
+
 async def test_a_rule_that_is_deleted_meanwhile_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,13 +90,19 @@ class Alerts:
     async def _look(self) -> None:
         now = self._clock()
         for rule in await self._db.write(alerts.due, now, EVERY_MS):
-            seen = await self._db.read(_measure, rule, now)
             try:
-                event = await self._db.write(alerts.note, rule.org_id, rule.id, seen, now)
-            except DuologueError:
-                continue  # it was deleted meanwhile
-            if event is not None:
-                self._say(rule, event)
+                await self._look_at(rule, now)
+            except Exception:  # one rule's trouble is not the others'
+                log.exception("alert not looked at", alert=rule.id, org=rule.org_id)
+
+    async def _look_at(self, rule: Alert, now: int) -> None:
+        seen = await self._db.read(_measure, rule, now)
+        try:
+            event = await self._db.write(alerts.note, rule.org_id, rule.id, seen, now)
+        except DuologueError:
+            return  # it was deleted meanwhile
+        if event is not None:
+            self._say(rule, event)
 
     def _say(self, rule: Alert, event: AlertEvent) -> None:
         self.happened[event.kind] += 1

@@ -32,6 +32,7 @@ from duologue.pipeline.rebuild import Occupied, rebuild
 from duologue.pipeline.recording import Studio
 from duologue.pipeline.run import LEFT, Run
 from duologue.pipeline.seat import Guest, Seat, met
+from duologue.pipeline.seats import Seats
 from duologue.pipeline.tracing import Tracing
 from duologue.settings import Settings
 from duologue.store import conversations, runs, sessions
@@ -98,7 +99,7 @@ class Host:
         """What is counted with other processes; none where there is none."""
         self._runs: dict[str, Run] = {}
         self._doors: dict[str, _Door] = {}
-        self._seats: dict[str, Seat] = {}
+        self._seats = Seats()
         self._grace: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._burials: dict[str, asyncio.Task[Any]] = {}
@@ -178,8 +179,7 @@ class Host:
 
     def attached(self, conversation_id: str) -> list[Seat]:
         """The clients that are attached to a conversation here."""
-        seats = tuple(self._seats.values())
-        return [seat for seat in seats if seat.run.conversation_id == conversation_id]
+        return self._seats.of(conversation_id)
 
     def require_room(self, conversation_id: str | None = None, *, elsewhere: bool = False) -> None:
         """Refuses what would be one run too many; a conversation that is live has its place."""

@@ -100,9 +100,11 @@ def _sum(conn: Connection, found: Any) -> Measured:
 def _p95(conn: Connection, which: list[Any], since: int, until: int) -> Measured:
     """The least delay that 95 of 100 answers do not exceed."""
     spoken = _turns([*which, _turn.e2e_ms.is_not(None)], since, until, _turn.e2e_ms)
-    found = spoken.order_by("hit")
-    count = conn.execute(select(func.count()).select_from(spoken.subquery())).scalar_one()
-    if not count:
-        return Measured(None, 0)
-    place = -(-count * 95 // 100) - 1
-    return Measured(float(conn.execute(found.offset(place).limit(1)).scalar_one()), count)
+    each = spoken.subquery()
+    place = func.row_number().over(order_by=each.c.hit).label("place")
+    ranked = select(each.c.hit, place, func.count().over().label("all")).subquery()
+    least = (ranked.c.all * 95 + 99) // 100
+    found = conn.execute(
+        select(ranked.c.hit, ranked.c.all).where(ranked.c.place == least)
+    ).one_or_none()
+    return Measured(None, 0) if found is None else Measured(float(found[0]), int(found[1]))
