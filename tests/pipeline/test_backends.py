@@ -4,14 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.agents.webhook.theirs import Answering, Handler, Theirs
 from tests.pipeline.minds import COUNT, desk, endless, fails, says
+from tests.pipeline.stage import stage
 from tests.pipeline.test_tracing import told
 
+from duologue.agents.webhook.options import Webhook
 from duologue.core import happenings as h
+from duologue.errors import DuologueError
 from duologue.pipeline.run import APOLOGY
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"url": "https://10.0.0.1/"}, "it is not a public address"),
+        ({"url": "https://hooks.example/", "secret": "env:NOT_SET"}, "has no NOT_SET"),
+        ({"url": "https://hooks.example/", "headers": {"a": "env:NOT_SET"}}, "has no NOT_SET"),
+    ],
+)
+async def test_a_server_does_not_start_with_a_back_end_that_is_no_good(
+    tmp_path: Path, given: dict[str, Any], reason: str
+) -> None:
+    """Its operator reads why, and no caller has to."""
+    with pytest.raises(DuologueError, match=reason):
+        async with stage(tmp_path, webhook=Webhook(**given)):
+            pass
 
 
 async def test_who_interrupts_aborts_the_request(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from duologue.agents.definition import LoadedAgent
+from duologue.agents.registry import Catalog
 from duologue.agents.webhook.backend import Backend
 from duologue.settings import Settings
 
@@ -15,12 +16,17 @@ CLOSING: Final = 5.0
 
 
 class Backends:
-    """Opens a back end when its agent is first called."""
+    """Knows each agent's back end, and connects to none before it is needed."""
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self._settings = settings
         self._environment = environment
         self._open: dict[str, Backend] = {}
+
+    def open(self, catalog: Catalog) -> None:
+        """Refuses a server whose agents' addresses or secrets are no good, before anybody calls."""
+        for loaded in catalog.all():
+            self.of(loaded)
 
     def of(self, loaded: LoadedAgent) -> Backend | None:
         """The back end that thinks for an agent, if one does."""

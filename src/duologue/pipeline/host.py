@@ -119,6 +119,7 @@ class Host:
 
     async def open(self) -> None:
         """Starts reading the meters and writing the ledger."""
+        self._backends.open(self.catalog)
         self.tracing.open()
         self._studio.open()
         self._sweeper = asyncio.create_task(self._meters.run())
