@@ -46,7 +46,7 @@ SECONDS: Final = 4.0
 class Backing(NamedTuple):
     """The servers behind several processes, and what they have used."""
 
-    settings: dict[str, str]
+    settings: dict[str, Any]
     pids: list[int]
 
     def cpu(self) -> float:
@@ -216,7 +216,7 @@ def admitted(quick: bool) -> dict[str, float]:
             ("PostgreSQL", behind.settings),
             ("PostgreSQL, 2 processes", {**behind.settings, "workers": "2", "cores": CORES[2]}),
         ):
-            with running("duologue", **settings) as system:  # type: ignore[arg-type]  # of each
+            with running("duologue", **settings) as system:
                 asyncio.run(authorize.load(system.port, system.key, 1.0, "bench"))  # warm up
                 seconds = 1.0 if quick else SECONDS
                 used, behind_used = system.cpu(), behind.cpu()

@@ -43,6 +43,7 @@ class Guest:
     def __init__(
         self, url: str, key: str, agent: str = "silent", *, room: bool = False, **given: Any
     ) -> None:
+        source: TokenSource
         if room:
             headers = {"authorization": f"Bearer {key}"}
             source = TokenSource.endpoint(f"{url}/api/token", headers=headers)

@@ -14,11 +14,11 @@ from tests.serving import House
 from duologue.testing.line import Refused, authorize, open_socket
 
 
-def opened(folder: Path, **settings: str | float) -> House:
+def opened(folder: Path, *, drain_seconds: float = 10.0) -> House:
     """A server with the parrots, which is not started yet."""
     file = folder / "parrots.py"
     file.write_text(PARROT)
-    return House(folder / "data", file, grace_seconds=60.0, **settings)
+    return House(folder / "data", file, grace_seconds=60.0, drain_seconds=drain_seconds)
 
 
 async def begun(guest: Guest) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, Self
 
@@ -24,6 +24,8 @@ class Child:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self.on_gone: Callable[[], None] = lambda: None
+        """Called when it is gone; set by whoever keeps it."""
         self._serves = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
         self._gone = asyncio.create_task(self._wait())
@@ -45,9 +47,6 @@ class Child:
             start_new_session=True,
         )
         return cls(process)
-
-    def on_gone(self) -> None:
-        """Called when it is gone; set by whoever keeps it."""
 
     async def begun(self) -> bool:
         """Whether it serves, as soon as that is known; one that hangs at its start is ended."""

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 import uvicorn
 from livekit.agents.utils import http_context
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from duologue.agents.registry import Catalog
 from duologue.bus.open import opened as opened_bus
@@ -188,7 +188,8 @@ class _Server(uvicorn.Server):
 
 def _rests(connection: HttpToolsProtocol) -> bool:
     """Whether the connection's last request was answered, and no other began."""
-    return connection.cycle is not None and connection.cycle.response_complete
+    cycle: RequestResponseCycle | None = connection.cycle  # uvicorn has none to begin with
+    return cycle is not None and cycle.response_complete
 
 
 def _note_nothing(url: str) -> None:

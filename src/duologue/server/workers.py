@@ -14,7 +14,6 @@ from duologue.server import alone
 from duologue.server.child import CLOSING, Child
 from duologue.server.listening import bound_to, listening
 from duologue.settings import Settings
-from duologue.store.database import backend
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +29,7 @@ FIRST, LONGEST = 0.5, 10.0
 
 def require_shared(settings: Settings) -> None:
     """Refuses more than one process where they could not know of each other."""
-    shared = settings.redis_url and backend(settings.database) != "sqlite"
-    if settings.workers > 1 and not shared:
+    if settings.workers > 1 and not alone.shared(settings):
         reason = (
             f"{settings.workers} processes reach each other through PostgreSQL and Redis; "
             "set database_url and redis_url, or leave it at 1"
