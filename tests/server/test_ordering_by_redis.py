@@ -17,7 +17,7 @@ from duologue.bus.bell import one_of
 from duologue.bus.open import opened
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.server import console_live, health, ordering
+from duologue.server import console_live, health, metrics, ordering
 from duologue.server.ordering import order
 from duologue.server.serve import now_ms
 from duologue.wire import live as wire
@@ -96,6 +96,7 @@ async def test_while_redis_is_gone_a_call_goes_on_and_the_server_says_so(
     async with two(redis, tmp_path) as (desk, other):
         client = await desk.join()
         assert (await health.ready.fn(host=other))["redis"] == "reached"
+        assert (metrics.REDIS, {(): 1}) in metrics._looked_at(other)
         redis.stop()
         try:
             client.run.floor.type("apples")
@@ -106,6 +107,7 @@ async def test_while_redis_is_gone_a_call_goes_on_and_the_server_says_so(
             shown = await order(desk.host, desk.org_id, desk.conversation, wire.Look())
             assert shown.conversation == desk.conversation
             assert (await health.ready.fn(host=other))["redis"] == "unreachable"
+            assert (metrics.REDIS, {(): 0}) in metrics._looked_at(other)
         finally:
             redis.start()
 

@@ -33,6 +33,9 @@ RUNS: Final = Metric(
 )
 LIMIT: Final = Metric("duologue_runs_limit", "gauge", "How many of them there may be.")
 DRAINING: Final = Metric("duologue_draining", "gauge", "1 while the server is closing.")
+REDIS: Final = Metric(
+    "duologue_redis_reached", "gauge", "Whether Redis is: 1 or 0; nothing without redis_url."
+)
 LEDGER: Final = Metric("duologue_ledger_pending", "gauge", "Entries of traces not yet written.")
 SENT: Final = Metric("duologue_ledger_sent_total", "counter", "Entries of traces written.")
 DROPPED: Final = Metric("duologue_ledger_dropped_total", "counter", "Entries of traces lost.")
@@ -61,7 +64,7 @@ STARTED: Final = Metric(
     "process_start_time_seconds", "gauge", "When this process began, in unix seconds."
 )
 METRICS: Final = (
-    *(INFO, LIVE, RUNS, LIMIT, DRAINING),
+    *(INFO, LIVE, RUNS, LIMIT, DRAINING, REDIS),
     *COUNTED,
     *(LEDGER, SENT, DROPPED, STRIPPED, STORE),
     *(ALERTS, ALERTED, WEBHOOKS),
@@ -129,13 +132,14 @@ async def _require_operator(request: Request[Any, Any, Any], doorman: Doorman) -
 
 def _looked_at(host: Host) -> list[tuple[Metric, Values]]:
     live = Counter((host.metrics.agent(each.guest.definition.slug),) for each in host.seats)
-    report = host.tracing.ledger.report
+    report, reached = host.tracing.ledger.report, host.bell.reached
     return [
         (INFO, {(__version__,): 1}),
         (LIVE, live),
         (RUNS, {(): host.live}),
         (LIMIT, {(): host.settings.max_sessions}),
         (DRAINING, {(): int(host.draining)}),
+        (REDIS, {} if reached is None else {(): int(reached)}),
         (LEDGER, {(): report.pending}),
         (SENT, {(): report.sent}),
         (DROPPED, {(): report.dropped}),
