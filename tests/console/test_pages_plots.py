@@ -63,6 +63,7 @@ def test_lines_are_to_scale_and_break_where_nothing_is_known() -> None:
     [line] = plots.lines([Series("a", "a", [0.0, 5.0, None, 10.0, None])], 10.0)
     assert points(line.path) == [[(100, 100), (300, 50)], [(700, 0)]]
     assert line.path.endswith("h.01")
+    assert line.path.endswith(line.dots)
 
 
 def test_an_area_lies_between_two_lines() -> None:

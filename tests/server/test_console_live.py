@@ -202,6 +202,13 @@ def test_an_owner_takes_part(desk: Desk, owner: httpx.Client) -> None:
     said = desk.house.messages(conversation)
     marked = [one["text"] for one in said if (one["item"] or {}).get("by") == "person"]
     assert marked == ["I am Ada."]
+    run = re.search(r"/console/traces/(run_\w+)", shown)
+    assert run is not None
+    end = time.monotonic() + 30
+    mark = "<b>Ada, in the agent’s place</b><bdi>I am Ada.</bdi>"
+    while mark not in in_time(owner, f"/console/traces/{run[1]}") and time.monotonic() < end:
+        time.sleep(0.1)
+    assert mark in page(owner, f"/console/traces/{run[1]}")
     transcript = page(owner, f"/console/transcripts/{conversation}")
     assert "<b>Ada, in the agent’s place</b>I am Ada." in transcript
     shown = desk.house.command("conversations", "show", conversation)

@@ -51,6 +51,8 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     width: float
     name: str
     labelled: bool
+    between: bool
+    """Whether there is no room for its name on a phone."""
     parts: list[Part]
 
 
@@ -165,6 +167,7 @@ def _days(
                 width=width * 0.76,
                 name=name,
                 labelled=(last - day) % every == 0,
+                between=(last - day) // every % 2 == 1,
                 parts=parts,
             )
         )

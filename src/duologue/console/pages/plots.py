@@ -34,6 +34,8 @@ class Line(msgspec.Struct, frozen=True):
     id: str
     name: str
     path: str
+    dots: str = ""
+    """Values without another beside them, which a line would hardly show."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -81,7 +83,10 @@ def grid(most: float, write: Callable[[float], str], *, whole: bool = False) -> 
 def lines(series: Sequence[Series], most: float) -> list[Line]:
     """Each series as a path; where a piece has no value it is broken."""
     top, _ = _scale(most)
-    return [Line(each.id, each.name, _path(each.values, top)) for each in series]
+    return [
+        Line(each.id, each.name, _path(each.values, top), _dots(each.values, top))
+        for each in series
+    ]
 
 
 def area(low: Values, high: Values, most: float) -> str:
@@ -142,6 +147,12 @@ def _path(values: Values, top: float) -> str:
         # Of a single value a dot: a line of no length with round ends.
         pieces.append("M" + "L".join(points) + ("h.01" if len(points) == 1 else ""))
     return "".join(pieces)
+
+
+def _dots(values: Values, top: float) -> str:
+    alone = [start for start, end in _runs(values) if end - start == 1]
+    points = [(place, values[place]) for place in alone]
+    return "".join(f"M{_point(place, value, len(values), top)}h.01" for place, value in points)
 
 
 def _runs(values: Values) -> list[tuple[int, int]]:

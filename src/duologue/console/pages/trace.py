@@ -13,8 +13,9 @@ from duologue.console.pages.delays import PARTS, Bar, bars
 from duologue.console.pages.lanes import KINDS, NAMES, Lane, Tick, lanes, ticks
 from duologue.console.pages.listing import STATUSES, lasted
 from duologue.console.pages.step import address, trace_of
-from duologue.store import console_lists, links, recordings, trace_lists
+from duologue.store import console_lists, links, recordings, trace_lists, trace_persons
 from duologue.store.links import Link
+from duologue.store.trace_persons import StoodIn
 from duologue.store.trace_records import Trace
 from duologue.wire.traces import Log, Turn
 
@@ -48,6 +49,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     since: float
     """The same in milliseconds."""
     turn: Turn | None = None
+    person: str = ""
+    """Who answered in the agent's place, if somebody did."""
     bar: Bar | None = None
     log: Log | None = None
 
@@ -155,7 +158,7 @@ def load(
         lanes=lanes(steps, shown, lines, since_ns=since, until_ns=until, base=base),
         undrawn=undrawn,
         ticks=ticks(since, until, origin),
-        moments=_moments(shown, lines, origin),
+        moments=_moments(shown, lines, trace_persons.persons(conn, org_id, run), origin),
         hidden=len(logs) - len(lines),
         first=first,
         last=first + len(shown),
@@ -182,9 +185,11 @@ def _weightiest(logs: list[Log]) -> list[Log]:
     return sorted(kept, key=lambda log: (log.at_ns, log.id))
 
 
-def _moments(turns: list[Turn], logs: list[Log], origin: int) -> list[Moment]:
+def _moments(
+    turns: list[Turn], logs: list[Log], persons: list[StoodIn], origin: int
+) -> list[Moment]:
     made = [
-        Moment(at=at, since=since, turn=turn, bar=bar)
+        Moment(at=at, since=since, turn=turn, person=trace_persons.who(persons, turn), bar=bar)
         for turn, bar in zip(turns, bars(turns), strict=True)
         for at, since in [_place(turn.started_ns, origin)]
     ]
