@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, text
 from tests.cli.conftest import Shell
@@ -19,6 +20,7 @@ from duologue.store import (
     visits,
 )
 from duologue.store.database import unit
+from duologue.store.trace_records import TraceEntry
 
 RECORDING = "0" * 32 + "-00000001.ogg"
 
@@ -33,12 +35,23 @@ def filled(url: str, *, recorded: Path | None = None) -> World:
         runs.start(conn, world.id, id=run, process=f"proc_{9:032x}", now=NOW, **where)
         runs.end(conn, world.id, run, "left", None, NOW)
         visits.record(conn, world.id, batch(page("/tea")), NOW)
-        entries = [told(), span(1), turn(0, e2e_ms=812.5), turn(1, e2e_ms=float("inf")), line(1)]
+        entries: list[TraceEntry] = [
+            told(),
+            span(1),
+            turn(0, e2e_ms=812.5),
+            turn(1, e2e_ms=float("inf")),
+            line(1),
+        ]
         traces.put(conn, world.id, entries, NOW)
         if recorded is not None:
             recorded.mkdir(parents=True, exist_ok=True)
             (recorded / RECORDING).write_bytes(b"sound" * 500)
-            facts = {"path": RECORDING, "format": "ogg", "started_ns": 1, "now": NOW}
+            facts: dict[str, Any] = {
+                "path": RECORDING,
+                "format": "ogg",
+                "started_ns": 1,
+                "now": NOW,
+            }
             one = recordings.start(conn, world.id, run, **facts)
             recordings.finish(conn, world.id, one.id, duration_ms=9, size=2500)
     return world

@@ -95,10 +95,10 @@ class Machine:
         for each in TARGETS:
             (units / f"{each}.target").write_text("[Unit]\nDefaultDependencies=no\n")
         said = "[Service]\nStandardOutput=append:/run/said\nStandardError=append:/run/said\n"
-        for each in sorted((ROOT / "deploy" / "systemd").glob("*.service")):
-            shutil.copy(each, units)
-            (units / f"{each.name}.d").mkdir()
-            (units / f"{each.name}.d" / "test.conf").write_text(said)
+        for unit in sorted((ROOT / "deploy" / "systemd").glob("*.service")):
+            shutil.copy(unit, units)
+            (units / f"{unit.name}.d").mkdir()
+            (units / f"{unit.name}.d" / "test.conf").write_text(said)
         for agent in agents:
             shutil.copy(agent, folder)
         # Where things lie in the tests: a real package is installed beside its Python.

@@ -27,14 +27,14 @@ def shape(conn: Connection) -> dict[str, dict[str, Any]]:
     for name in seen.get_table_names():
         unique = [each["column_names"] for each in seen.get_unique_constraints(name)]
         indexes = [each for each in seen.get_indexes(name) if each["name"] != "ix_turns_words"]
-        unique += [each["column_names"] for each in indexes if each["unique"]]
+        alone = [list(map(str, each["column_names"])) for each in indexes if each["unique"]]
         found[name] = {
             "columns": {
                 each["name"]: (str(each["type"]), each["nullable"], each["default"])
                 for each in seen.get_columns(name)
             },
             "key": seen.get_pk_constraint(name)["constrained_columns"],
-            "unique": {tuple(map(str, each)) for each in unique},
+            "unique": {tuple(each) for each in (*unique, *alone)},
             "refers": {tuple(each["constrained_columns"]) for each in seen.get_foreign_keys(name)},
             "checks": {str(each["sqltext"]) for each in seen.get_check_constraints(name)},
             "indexes": {tuple(map(str, each["column_names"])) for each in indexes},
