@@ -195,17 +195,7 @@ class Untrace(msgspec.Struct, frozen=True, tag="untrace"):
 
 
 Order = (
-    Look
-    | Say
-    | Interrupt
-    | End
-    | TakeOver
-    | Speak
-    | Stay
-    | HandBack
-    | Replace
-    | Release
-    | Untrace
+    Look | Say | Interrupt | End | TakeOver | Speak | Stay | HandBack | Replace | Release | Untrace
 )
 
 
