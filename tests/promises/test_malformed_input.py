@@ -142,9 +142,9 @@ def test_every_door_answers_with_an_error_of_the_table(target: Server) -> None:
 
 
 @pytest.mark.soak
-def test_every_door_two_hundred_times(target: Server) -> None:
+def test_every_door_many_times(target: Server) -> None:
     """The same with more examples."""
-    holds(target, lambda examples, number: say(f"{knock(target, examples, number)}\n"), 200)
+    holds(target, lambda examples, number: say(f"{knock(target, examples, number)}\n"), 40)
 
 
 # -------------------------------------------------------------------- frames on an open socket
@@ -275,4 +275,4 @@ def test_damaged_telemetry_is_read_or_refused(target: Server) -> None:
 @pytest.mark.soak
 def test_much_damaged_telemetry(target: Server) -> None:
     """The same for longer."""
-    holds(target, lambda examples, number: say(f"{tell(target, examples, number)}\n"), 40_000)
+    holds(target, lambda examples, number: say(f"{tell(target, examples, number)}\n"), 20_000)

@@ -146,13 +146,13 @@ class Record:
             turn_id=turn,
             role=role,
             kind=kind,
-            text=text,
+            text=kept(text),
             now=self._clock(),
             **values,
         )
 
     def _revise(self, *, text: str, **values: Any) -> asyncio.Future[bool]:
-        values["text"] = "" if self._answer_secret else text
+        values["text"] = "" if self._answer_secret else kept(text)
         return self.write(messages.revise, self._org_id, self._answer, now=self._clock(), **values)
 
     async def _after(
@@ -173,3 +173,8 @@ class Record:
             log.exception("not recorded", work=work.__name__, **self._where)
             return False
         return True
+
+
+def kept(text: str) -> str:
+    """A text as it is stored: a model may say NUL, for which PostgreSQL has no place."""
+    return text.replace("\0", "")
