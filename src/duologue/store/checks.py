@@ -146,9 +146,7 @@ def _named(change: object) -> str:
 # ---------------------------------------------------------------- what only we know
 
 
-def contradictions(
-    gone: Collection[str], now: int
-) -> Iterable[tuple[str, Select[Any], str]]:
+def contradictions(gone: Collection[str], now: int) -> Iterable[tuple[str, Select[Any], str]]:
     """Rows that cannot both be true: their name, the query for their ids, what mends them."""
     theirs = select(runs.c.id).where(runs.c.process.in_(gone))
     yield (
