@@ -24,15 +24,22 @@ async def _left(desk: Stage, process: str) -> None:
     await desk.leave(client)
     now = desk.host.clock()
     run = fresh("run_", now)
-    of = {"conversation_id": desk.conversation}
+    conversation = desk.conversation
 
     def work(conn: Connection) -> None:
         runs.start(
-            conn, desk.org_id, id=run, agent_id=guest.agent_id, process=process, now=now, **of
+            conn,
+            desk.org_id,
+            id=run,
+            conversation_id=conversation,
+            agent_id=guest.agent_id,
+            process=process,
+            now=now,
         )
         messages.append(
             conn,
             desk.org_id,
+            conversation_id=conversation,
             run_id=run,
             session_id=guest.session_id,
             turn_id="t",
@@ -41,7 +48,6 @@ async def _left(desk: Stage, process: str) -> None:
             text="Half of",
             final=False,
             now=now,
-            **of,
         )
 
     # The end of the run before is written a moment after it.
