@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from functools import partial
+
 from sqlalchemy import Connection, select
 from tests.store.tracing import NS, told
-from tests.store.world import NOW, World
+from tests.store.world import NOW, World, build
 
-from duologue.store import recordings, trace_deletion, traces
+from duologue.store import database, recordings, trace_deletion, traces
 from duologue.store.recordings import AT_ONCE, Recording
 from duologue.store.tables import traces as table
 
@@ -81,3 +85,38 @@ def test_it_is_known_whose_a_file_is(conn: Connection, world: World) -> None:
     recordings.discard(conn, world.id, record(conn, world, 2).id)
     names = [f"{number}.ogg" for number in range(AT_ONCE)]
     assert recordings.known(conn, names) == {"1.ogg", "2.ogg"}
+
+
+def at_once(url: str, *works: Callable[[Connection], object]) -> list[Exception]:
+    """What goes wrong when all of these are done at the same time, each in a unit of its own."""
+    errors: list[Exception] = []
+    gate = threading.Barrier(len(works))
+
+    def do(work: Callable[[Connection], object]) -> None:
+        try:
+            gate.wait(60)
+            with database.unit(url) as own:
+                work(own)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=do, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return errors
+
+
+def test_one_that_is_finished_while_its_run_is_deleted_waits(url: str) -> None:
+    """Whoever is first, the other finds what is left, and neither waits for ever."""
+    with database.unit(url) as conn:
+        world = build(conn, "ours")
+    for number in range(1, 11):
+        with database.unit(url) as conn:
+            made = record(conn, world, number)
+        finish = partial(recordings.finish, org_id=world.id, id=made.id, duration_ms=5, size=7)
+        forget = partial(trace_deletion.delete_one, org_id=world.id, id=run_of(number))
+        assert at_once(url, finish, forget) == []
+        with database.unit(url) as conn:
+            assert made.id in [one.id for one in recordings.discarded(conn)]

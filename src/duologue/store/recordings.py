@@ -54,6 +54,13 @@ _grow = Statement(
     )
     .values(bytes=traces.c.bytes + bindparam("more"))
 )
+_hold = Statement(
+    select(traces.c.seq)
+    .where(
+        traces.c.seq == select(_of.trace_seq).where(_of.id == bindparam("wanted")).scalar_subquery()
+    )
+    .with_for_update()
+)
 _one = Statement(
     select(*_shown)
     .join_from(recordings, traces, traces.c.seq == _of.trace_seq)
@@ -97,7 +104,11 @@ def finish(
     duration_ms: int,
     size: int,
 ) -> bool:
-    """It is whole; false when it was before, or was discarded meanwhile."""
+    """It is whole; false when it was before, or was discarded meanwhile.
+
+    The trace is locked before its recording, as by those who delete: else both wait for ever.
+    """
+    _hold(conn, wanted=id)
     done = _close(conn, org=org_id, wanted=id, long=duration_ms, large=size).rowcount == 1
     if done:
         _grow(conn, wanted=id, more=size)
