@@ -20,11 +20,12 @@ from livekit.agents import (
 )
 
 from duologue.agents.voices.scripted import Call
-from duologue.testing.models import CHARACTER, RULER_RATE, ScriptedAnswers, ScriptedSTT, ruler
+from duologue.testing import models
+from duologue.testing.models import RULER_RATE, ScriptedAnswers, ScriptedSTT, ruler
 
 Fault = Literal["slow", "once", "fail", "hang", "mad", "cut"]
 """Late; failing at the first try only; failing always; silent for ever; nonsense; half of it."""
-SLOW: Final = 1.5
+SLOW: Final = 0.5
 HALF: Final = "The first half of this is heard,"
 MADNESS: Final = "<script>\x00\x1b[2J\u202e\ud7ff\U0001f600"
 
@@ -133,7 +134,7 @@ class _Sentence(tts.ChunkedStream):
             num_channels=1,
             mime_type="audio/pcm",
         )
-        sound = ruler(round(len(self._input_text) * CHARACTER * RULER_RATE))
+        sound = ruler(round(len(self._input_text) * models.CHARACTER * RULER_RATE))
         if goes_on and self._voice.trouble.fault == "mad":
             output_emitter.push(b"<html>502 Bad Gateway</html>!")  # an odd number of bytes
         elif goes_on:

@@ -24,7 +24,8 @@ SOON = """
 from duologue.server import serve
 from duologue.transports import websocket
 
-serve.PING, websocket.BEAT = 1.0, 0.5  # twenty and ten times as often as in life
+serve.PING = serve.PONG = 1.0  # twenty times as often as in life
+websocket.BEAT = 0.5
 """
 
 

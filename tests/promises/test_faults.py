@@ -22,6 +22,7 @@ from tests.promises.faulty import (
 
 from duologue.core import happenings as h
 from duologue.pipeline.run import APOLOGY
+from duologue.testing import models as scripted
 
 MOST = 3
 """Failures in a row after which livekit-agents goes on; the next one is the last."""
@@ -65,6 +66,12 @@ ROWS: dict[str, Row] = {
     "stt mad": Row((f"You said: {MADNESS}",), kept=(("assistant", f"You said: {KEPT}"),)),
     "stt cut": Row((FIRST,)),
 }
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody speaks six times as fast."""
+    monkeypatch.setattr(scripted, "CHARACTER", 0.01)
 
 
 def models(part: str, trouble: Trouble) -> dict[str, Any]:

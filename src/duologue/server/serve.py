@@ -36,7 +36,9 @@ log = structlog.get_logger(__name__)
 
 MESSAGE_LIMIT = 1024 * 1024
 PING = 20.0
-"""Seconds between pings, and for their answers: a dead peer is noticed within 40 s."""
+"""Seconds between pings."""
+PONG = 19.0
+"""Seconds for the answer to one: a dead peer is noticed within 40 s, and not a moment later."""
 
 GARBAGE = (2_000, 10, 50)
 """After how many new objects, young and middle-aged searches the next one goes deeper."""
@@ -121,7 +123,7 @@ class _Server(uvicorn.Server):
                 ws=BoundedSocket,
                 ws_max_size=MESSAGE_LIMIT,
                 ws_ping_interval=PING,
-                ws_ping_timeout=PING,
+                ws_ping_timeout=PONG,
                 ws_per_message_deflate=False,
                 lifespan="on",
                 log_config=None,
