@@ -211,7 +211,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "minutes_used_up": Fault(
         429,
         4002,
-        "Agent {agent!r} has talked its {minutes} minutes of today (UTC). Try again in {seconds} s, "
+        "Agent {agent!r} has talked its {minutes} minutes of today (UTC). Try again in {seconds} s "
         "or let its owner raise minutes_per_day.",
     ),
     "day_used_up": Fault(

@@ -143,6 +143,31 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         return self.name or self.slug.replace("-", " ").title()
 
 
+_decode = msgspec.json.Decoder(AgentDefinition).decode
+
+
+def stored(text: str) -> AgentDefinition:
+    """A definition as the store has it, without what a newer duologue wrote that we do not know.
+
+    Old and new processes work side by side while a server is renewed.
+    """
+    try:
+        return _decode(text)
+    except msgspec.ValidationError:
+        return msgspec.convert(_known(msgspec.json.decode(text), AgentDefinition), AgentDefinition)
+
+
+def _known(written: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The fields of a struct, and of those within it."""
+    found = {}
+    for field in msgspec.structs.fields(kind):
+        if field.name in written:
+            value, inner = written[field.name], field.type
+            within = isinstance(inner, type) and issubclass(inner, msgspec.Struct)
+            found[field.name] = _known(value, inner) if within else value
+    return found
+
+
 Factory = Callable[[], Agent]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from duologue.access import origins, resume_tokens
 from duologue.access.budgets import Budget
 from duologue.access.keys import Principal
-from duologue.agents.definition import AgentDefinition
+from duologue.agents.definition import AgentDefinition, stored
 from duologue.core.resume import Grade
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
@@ -62,14 +62,13 @@ class Definitions:
     """Definitions as they are stored, each text parsed once."""
 
     def __init__(self) -> None:
-        self._decode = msgspec.json.Decoder(AgentDefinition).decode
         self._parsed: dict[str, AgentDefinition] = {}
 
     def __call__(self, text: str) -> AgentDefinition:
         """The parsed definition."""
         found = self._parsed.get(text)
         if found is None:
-            found = self._decode(text)
+            found = stored(text)
             if len(self._parsed) > 256:
                 self._parsed.clear()
             self._parsed[text] = found
