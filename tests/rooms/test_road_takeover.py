@@ -51,3 +51,30 @@ async def test_a_person_answers_in_a_room(tmp_path: Path, livekit: LiveKit) -> N
     ]
     levels = [one for one in told if isinstance(one, wire.Levels)]
     assert max((one.user for one in levels), default=0) > 0.3
+
+
+async def test_a_person_speaks_with_their_own_voice_in_a_room(
+    tmp_path: Path, livekit: LiveKit
+) -> None:
+    """The caller hears it as it is spoken, and reads it then; and is heard by the person."""
+    ears = ScriptedSTT(["it is me myself"])
+    async with hall(tmp_path, livekit, stt=ears) as house:
+        ann, claim = await house.call()
+        await ann.reads("Hello.")
+        bell, org = house.stage.host.bell, house.stage.org_id
+        await bell.order(org, claim.conversation, wire.TakeOver("con_1", "Ada", 60))
+        await ann.until(lambda: any(one.get("code") == "taken_over" for one in ann.data))
+        run = house.stage.host.run_of(claim.conversation)
+        assert run is not None
+        heard = bytearray()
+        assert run.takeover.pick_up("con_1", heard.extend, lambda why: None)
+        before = len(ann.heard)
+        voice = bytes(16000) + speak("It is me myself.").at(16000).pcm + bytes(32000)
+        for start in range(0, len(voice), 640):
+            run.takeover.hear("con_1", voice[start : start + 640])
+            await asyncio.sleep(0.02)
+        await ann.reads("it is me myself")
+        loud = memoryview(bytes(ann.heard[before:])).cast("h")
+        assert max(abs(sample) for sample in loud) > 2000
+        await ann.say(speak("who is there"))
+        assert max(abs(sample) for sample in memoryview(bytes(heard)).cast("h")) > 2000
