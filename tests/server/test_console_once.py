@@ -50,7 +50,11 @@ def test_a_secret_goes_to_the_one_page_that_shows_it(url: str) -> None:
     assert brought(asking(cookie.value), reader("con_b")) == ""
 
 
-@pytest.mark.parametrize("text", ["", "con_a", "con_a.", "con_a.<b>", f"con_a.{KEY}x", f".{KEY}"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "con_a", "con_a.", "con_a.<b>", f"con_a.{KEY}x", f".{KEY}"],
+    ids=["nothing", "no-dot", "no-secret", "markup", "too-long", "nobody"],
+)
 def test_what_is_no_secret_is_not_shown(text: str) -> None:
     """Whatever a browser holds under that name."""
     assert brought(asking(text), reader("con_a")) == ""
