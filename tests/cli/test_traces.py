@@ -82,6 +82,21 @@ def test_a_trace_is_shown_turn_by_turn(shell: Shell, two: str) -> None:
     assert (missing.code, missing.err) == (1, "There is no trace 'run_x'.\n")
 
 
+def test_a_persons_answers_bear_their_name(shell: Shell, two: str) -> None:
+    """For people, as JSON and as CSV."""
+    said = '{"who": "person", "name": "Ada", "lk.pii.said": ["Good day."]}'
+    with unit(f"sqlite:///{shell.folder / '.duologue' / 'duologue.db'}") as conn:
+        owner = organizations.get(conn, "default")
+        assert owner is not None
+        there = span(2, name="takeover", kind="state", attributes=said)
+        traces.put(conn, owner.id, [there], NOW)
+    assert "  0  Ada, in the agent's place: Good day." in shell("traces", "show", two).out
+    turns = shell("traces", "show", two, "--json").json["turn_list"]
+    assert [each["person"] for each in turns] == ["Ada", ""]
+    sheet = csv.DictReader(io.StringIO(shell("traces", "export", two, "--csv").out))
+    assert [each["person"] for each in sheet] == ["Ada", ""]
+
+
 def test_traces_are_exported(shell: Shell, two: str) -> None:
     """One or all, as JSON or as CSV, to a file or to stdout."""
     one = shell("traces", "export", two).json

@@ -13,7 +13,7 @@ from duologue.agents.voices.scripted import Call
 from duologue.bus.bell import one_of
 from duologue.core import happenings as h
 from duologue.errors import DuologueError
-from duologue.store import trace_lists
+from duologue.store import trace_lists, trace_persons
 from duologue.testing.models import ScriptedAnswers, ScriptedSTT
 from duologue.testing.speech import speak
 from duologue.wire import live as wire
@@ -275,7 +275,7 @@ async def test_the_trace_says_who_spoke_and_what(tmp_path: Path) -> None:
         await desk.host._settle()
         await desk.host.tracing.ledger.close()
         spans = await desk.host.db.read(trace_lists.spans_of, desk.org_id, run.id)
-        turns = await desk.host.db.read(trace_lists.turns_of, desk.org_id, run.id)
+        turns = await desk.host.db.read(trace_persons.turns_of, desk.org_id, run.id)
     found = [span for span in spans if span.name == "takeover"]
     assert len(found) == 1
     assert found[0].end_ns > found[0].start_ns
@@ -285,7 +285,7 @@ async def test_the_trace_says_who_spoke_and_what(tmp_path: Path) -> None:
         "name": "Ada",
         "lk.pii.said": ["Ada speaks."],
     }
-    assert [turn.agent_text for turn in turns] == ["Ada speaks."]
+    assert [(turn.agent_text, turn.person) for turn in turns] == [("Ada speaks.", "Ada")]
 
 
 async def test_those_who_watch_see_whose_words_they_are(tmp_path: Path) -> None:

@@ -209,6 +209,9 @@ def test_an_owner_takes_part(desk: Desk, owner: httpx.Client) -> None:
     while mark not in in_time(owner, f"/console/traces/{run[1]}") and time.monotonic() < end:
         time.sleep(0.1)
     assert mark in page(owner, f"/console/traces/{run[1]}")
+    turns = desk.ask("GET", f"/v1/traces/{run[1]}").json()["turn_list"]
+    assert [each["person"] for each in turns if "I am Ada." in each["agent_text"]] == ["Ada"]
+    assert '"duologue.turn.person"' in desk.ask("GET", f"/v1/traces/{run[1]}/otlp").text
     transcript = page(owner, f"/console/transcripts/{conversation}")
     assert "<b>Ada, in the agent’s place</b>I am Ada." in transcript
     shown = desk.house.command("conversations", "show", conversation)

@@ -105,6 +105,7 @@ def test_a_whole_trace(desk: Desk, told: list[str]) -> None:
     found = desk.ask("GET", f"/v1/traces/{told[0]}").json()
     assert (found["agent"], found["turns"], found["e2e_max_ms"]) == ("far", 1, 900.0)
     assert found["turn_list"][0]["user_text"] == "number 9"
+    assert found["turn_list"][0]["person"] == ""
     assert found["spans"][0]["name"] == "llm_request"
     assert found["logs"][0]["text"] == "hello"
     assert found["recordings"] == []

@@ -39,6 +39,7 @@ from duologue.store import (
     trace_export,
     trace_lists,
     trace_overview,
+    trace_persons,
     traces,
     usage,
     visitor_lists,
@@ -193,6 +194,8 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (trace_lists, "page"): lambda c, o, w: trace_lists.page(c, o),
     (trace_lists, "spans_of"): lambda c, o, w: trace_lists.spans_of(c, o, RUN),
     (trace_lists, "turns_of"): lambda c, o, w: trace_lists.turns_of(c, o, RUN),
+    (trace_persons, "persons"): lambda c, o, w: trace_persons.persons(c, o, RUN),
+    (trace_persons, "turns_of"): lambda c, o, w: trace_persons.turns_of(c, o, RUN),
     (trace_lists, "logs_of"): lambda c, o, w: trace_lists.logs_of(c, o, RUN),
     (trace_lists, "lines_of"): lambda c, o, w: trace_lists.lines_of(c, o, RUN),
     (traces, "put"): lambda c, o, w: traces.put(c, o, [span(1), turn(0), line(1)], NOW),
@@ -280,7 +283,7 @@ MODULES = (
     *(keys, agents, conversations, sessions, runs, feedback, messages, visits, visitors),
     *(agent_lists, conversation_lists, kept, live_lists, visitor_lists),
     *(forgetting, links, recordings, trace_deletion, trace_export),
-    *(trace_lists, trace_overview, traces),
+    *(trace_lists, trace_overview, trace_persons, traces),
 )
 HANGING = ("spans", "turns", "logs")
 """Tables whose rows belong to the organization of their trace."""
@@ -317,7 +320,8 @@ def test_a_stranger_finds_and_changes_nothing(conn: Connection, call: Call) -> N
     visits.link(conn, theirs.id, theirs.conversation.id, VISITOR, NOW)
     where = {"conversation_id": theirs.conversation.id, "session_id": theirs.session.id}
     facts = told(visitor_id=VISITOR, **where)
-    trace: list[TraceEntry] = [facts, span(1), turn(0), line(1)]
+    there = span(2, name="takeover", kind="state", attributes='{"who": "person"}')
+    trace: list[TraceEntry] = [facts, span(1), there, turn(0), line(1)]
     traces.put(conn, theirs.id, trace, NOW)
     recordings.start(conn, theirs.id, RUN, path="a.ogg", format="ogg", started_ns=1, now=NOW)
     links.add(conn, theirs.id, RUN, hash="a", now=NOW, expires_at=NOW + 9)

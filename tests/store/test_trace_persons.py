@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from tests.store.tracing import NS, RUN, span, told, turn
 from tests.store.world import World
 
-from duologue.store import trace_lists, traces
-from duologue.store.trace_persons import persons, who
+from duologue.store import trace_export, traces
+from duologue.store.trace_persons import persons, turns_of
 
 ADA = '{"state": "taken_over", "who": "person", "name": "Ada", "lk.pii.said": ["I am Ada."]}'
 
@@ -36,6 +36,9 @@ def test_a_turn_is_whose_words_it_has(world: World, conn: Connection) -> None:
     traces.put(conn, world.id, [told(), *rows], NS // 10**6)
     found = persons(conn, world.id, RUN)
     assert [(one.name, one.said) for one in found] == [("Ada", ["I am Ada."])]
-    names = [who(found, each) for each in trace_lists.turns_of(conn, world.id, RUN)]
-    assert names == ["", "Ada", "Ada", "", ""]
+    told_of = turns_of(conn, world.id, RUN)
+    assert [each.person for each in told_of] == ["", "Ada", "Ada", "", ""]
+    whole = trace_export.whole(conn, world.id, RUN)
+    assert whole is not None
+    assert whole.turn_list == told_of
     assert persons(conn, "org_other", RUN) == []

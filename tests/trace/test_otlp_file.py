@@ -133,6 +133,22 @@ def test_what_is_written_is_read_again() -> None:
     assert {name: getattr(line, name) for name in known} == {name: LINE[name] for name in known}
 
 
+def test_a_turn_says_which_person_answered() -> None:
+    """By name; nothing where the agent did, and who reads it again takes the turn as it is."""
+    told = whole(turn_list=[TURN, TURN | {"index": 1, "person": "Ada"}])
+    _, events = (msgspec.json.decode(each) for each in otlp_file.lines(told).splitlines())
+    records = events["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
+    said = [
+        {each["key"]: each["value"] for each in record["attributes"]}
+        for record in records
+        if record["eventName"] == "duologue.turn"
+    ]
+    named = [each.get("duologue.turn.person") for each in said]
+    assert named == [None, {"stringValue": "Ada"}]
+    turns = [each for each in read(told)[1] if isinstance(each, Turn)]
+    assert [each.index for each in turns] == [0, 1]
+
+
 def test_ids_are_hex_as_otlp_has_them() -> None:
     """And numbers beyond JavaScript's are text."""
     spans, _ = (

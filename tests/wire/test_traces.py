@@ -43,9 +43,9 @@ TRACE: dict[str, Any] = {
 }
 
 
-def turn(index: int, text: str) -> traces.Turn:
+def turn(index: int, text: str, person: str = "") -> traces.AnsweredTurn:
     """A turn in which that was said."""
-    return traces.Turn(
+    return traces.AnsweredTurn(
         index=index,
         started_ns=1,
         ended_ns=2,
@@ -68,17 +68,19 @@ def turn(index: int, text: str) -> traces.Turn:
         output_tokens=0,
         cost_micros=-1,
         confidence=None,
+        person=person,
     )
 
 
 def test_a_line_a_turn_and_one_of_a_trace_without() -> None:
     """Read back, every cell is what it was; what is not known is empty."""
-    told = traces.WholeTrace(**TRACE, turn_list=[turn(0, "Größe?"), turn(1, "two\nlines")])
+    told = traces.WholeTrace(**TRACE, turn_list=[turn(0, "Größe?"), turn(1, "two\nlines", "Ada")])
     bare = traces.WholeTrace(**TRACE | {"id": "run_2"}, turn_list=[])
     first, second, third = csv.DictReader(io.StringIO(traces.as_csv([told, bare])))
     assert (first["trace_id"], first["index"], first["user_text"]) == ("run_1", "0", "Größe?")
     assert (first["e2e_ms"], first["stt_ms"], first["cost_micros"]) == ("800.25", "", "-1")
     assert (second["user_text"], second["agent_text"]) == ("two\nlines", 'Yes,\n"indeed".')
+    assert (first["person"], second["person"], third["person"]) == ("", "Ada", "")
     assert (third["trace_id"], third["trace_agent"], third["index"]) == ("run_2", "front-desk", "")
 
 
@@ -92,8 +94,9 @@ def test_a_sheet_that_goes_on_has_one_title() -> None:
 def test_no_cell_is_an_order_to_a_spreadsheet() -> None:
     """What a caller says, and what a visitor is called, stays text."""
     told = traces.WholeTrace(
-        **TRACE | {"visitor_id": "@SUM(1)"}, turn_list=[turn(0, '=HYPERLINK("x")')]
+        **TRACE | {"visitor_id": "@SUM(1)"}, turn_list=[turn(0, '=HYPERLINK("x")', "+Ada")]
     )
     (line,) = csv.DictReader(io.StringIO(traces.as_csv([told])))
     assert line["user_text"] == '\'=HYPERLINK("x")'
     assert line["trace_visitor_id"] == "'@SUM(1)"
+    assert line["person"] == "'+Ada"

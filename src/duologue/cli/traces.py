@@ -23,7 +23,7 @@ from duologue.cli.options import (
 from duologue.errors import DuologueError
 from duologue.store import trace_deletion, trace_export, trace_lists
 from duologue.store.trace_records import TraceFilter
-from duologue.wire.traces import TraceExport, Turn, WholeTrace, as_csv
+from duologue.wire.traces import AnsweredTurn, TraceExport, WholeTrace, as_csv
 
 app = typer.Typer(help="Traces: how each run went, turn by turn.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The trace: run_…")]
@@ -207,7 +207,7 @@ def _whole(conn: Connection, org_id: str, trace: str) -> WholeTrace:
     return found
 
 
-def _lines(turn: Turn) -> list[str]:
+def _lines(turn: AnsweredTurn) -> list[str]:
     """A turn for people: what was said, what was answered, and where the time went."""
     parts: dict[str, Any] = {
         "end of turn": turn.eou_ms,
@@ -219,7 +219,8 @@ def _lines(turn: Turn) -> list[str]:
     known = [f"{name} {_ms(value)}" for name, value in parts.items() if value is not None]
     cut = " [interrupted]" if turn.interrupted else ""
     lines = [f"{turn.index:3}  user: {turn.user_text}"] if turn.user_text else []
-    lines.append(f"{turn.index:3}  agent: {turn.agent_text or '(no answer)'}{cut}")
+    who = f"{turn.person}, in the agent's place" if turn.person else "agent"
+    lines.append(f"{turn.index:3}  {who}: {turn.agent_text or '(no answer)'}{cut}")
     if turn.e2e_ms is not None or known:
         lines.append(f"     {_ms(turn.e2e_ms)}  {'  '.join(known)}".rstrip())
     return lines

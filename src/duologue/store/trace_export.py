@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from duologue.store import agents, recordings, trace_lists
+from duologue.store import agents, recordings, trace_lists, trace_persons
 from duologue.store.records import Page
 from duologue.store.trace_records import Trace, TraceFilter
 from duologue.wire.traces import TraceExport, WholeTrace
@@ -51,7 +51,7 @@ def export(
 
 def _whole(conn: Connection, org_id: str, trace: Trace) -> WholeTrace:
     parts = {
-        "turn_list": trace_lists.turns_of(conn, org_id, trace.id),
+        "turn_list": trace_persons.turns_of(conn, org_id, trace.id),
         "spans": trace_lists.spans_of(conn, org_id, trace.id),
         "logs": trace_lists.logs_of(conn, org_id, trace.id),
         "recordings": recordings.of(conn, org_id, trace.id),

@@ -1,4 +1,4 @@
-"""Which answers of a trace a person gave in the agent's place: its step `takeover` says so."""
+"""Whose answers a trace has: where a person gave them, its step `takeover` says so."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection, select
 
+from duologue.store import trace_lists
 from duologue.store.trace_tables import spans, traces
-from duologue.wire.traces import Turn
+from duologue.wire.traces import AnsweredTurn, Turn
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -54,6 +55,14 @@ def persons(conn: Connection, org_id: str, trace_id: str) -> list[StoodIn]:
     return found
 
 
-def who(found: Sequence[StoodIn], turn: Turn) -> str:
-    """The name of the person who answered in a turn; nothing where the agent did."""
+def turns_of(conn: Connection, org_id: str, trace_id: str) -> list[AnsweredTurn]:
+    """The turns of a trace, each with the name of the person who answered, if one did."""
+    found = persons(conn, org_id, trace_id)
+    return [
+        AnsweredTurn(**msgspec.structs.asdict(turn), person=_who(found, turn))
+        for turn in trace_lists.turns_of(conn, org_id, trace_id)
+    ]
+
+
+def _who(found: Sequence[StoodIn], turn: Turn) -> str:
     return next((each.name or "A person" for each in found if each.answered(turn)), "")

@@ -20,12 +20,18 @@ _TOLD: Final = ("agent", "agent_version", "conversation_id", "session_id", "visi
 _ALSO: Final = ("source", "transport", "status", "reason", "outcome")
 
 
+class _Turn(Turn, frozen=True, kw_only=True, omit_defaults=True, tag="turn"):
+    """A turn as it leaves the house: with the person who answered, if one did."""
+
+    person: str = ""
+
+
 def lines(whole: WholeTrace) -> bytes:
     """Two lines: the spans that ended, and turns, run and log lines as events."""
     trace = whole.id.removeprefix("run_")
     spans = [_taken(each, Span, trace) for each in whole.spans if each.end_ns]
     events: list[Entry] = [_run(whole, trace)]
-    events += [_taken(each, Turn, trace) for each in whole.turn_list]
+    events += [_taken(each, _Turn, trace) for each in whole.turn_list]
     events += [_taken(each, Log, trace) for each in whole.logs]
     return _line(spans_request(spans)) + _line(events_request(events))
 

@@ -73,6 +73,13 @@ class Turn(msgspec.Struct, frozen=True):
     confidence: float | None
 
 
+class AnsweredTurn(Turn, frozen=True):
+    """A turn, and whose answer it was."""
+
+    person: str = ""
+    """Who answered in the agent's place: their name, or nothing where the agent did."""
+
+
 class Span(msgspec.Struct, frozen=True):
     """A timed step; times are unix nanoseconds, `end_ns` is 0 while it is open."""
 
@@ -121,7 +128,7 @@ class RecordingList(msgspec.Struct, kw_only=True):
 class WholeTrace(TraceView, kw_only=True):
     """A trace with all that was told of it; `turns` is how many there are."""
 
-    turn_list: list[Turn]
+    turn_list: list[AnsweredTurn]
     spans: list[Span]
     logs: list[Log]
     recordings: list[RecordingView]
@@ -194,7 +201,7 @@ OF_TRACE: Final = (
     *("id", "agent", "source", "conversation_id", "session_id", "visitor_id", "status"),
     *("outcome", "started_at", "ended_at"),
 )
-OF_TURN: Final = Turn.__struct_fields__
+OF_TURN: Final = AnsweredTurn.__struct_fields__
 _ORDERS: Final = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would carry out: callers say what stands in them."""
 

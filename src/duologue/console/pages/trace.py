@@ -15,9 +15,8 @@ from duologue.console.pages.listing import STATUSES, lasted
 from duologue.console.pages.step import address, trace_of
 from duologue.store import console_lists, links, recordings, trace_lists, trace_persons
 from duologue.store.links import Link
-from duologue.store.trace_persons import StoodIn
 from duologue.store.trace_records import Trace
-from duologue.wire.traces import Log, Turn
+from duologue.wire.traces import AnsweredTurn, Log
 
 AT_ONCE: Final = 20
 """Turns of one piece: a page stays small however long people talk."""
@@ -48,9 +47,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """Since the conversation began."""
     since: float
     """The same in milliseconds."""
-    turn: Turn | None = None
-    person: str = ""
-    """Who answered in the agent's place, if somebody did."""
+    turn: AnsweredTurn | None = None
     bar: Bar | None = None
     log: Log | None = None
 
@@ -124,7 +121,7 @@ def load(
     """
     base = base or address(run)
     trace = trace_of(conn, org_id, run)
-    turns = trace_lists.turns_of(conn, org_id, run)
+    turns = trace_persons.turns_of(conn, org_id, run)
     first = min(max(0, after), max(0, (len(turns) - 1) // AT_ONCE * AT_ONCE))
     shown = turns[first : first + AT_ONCE]
     rest = turns[first + AT_ONCE :]
@@ -158,7 +155,7 @@ def load(
         lanes=lanes(steps, shown, lines, since_ns=since, until_ns=until, base=base),
         undrawn=undrawn,
         ticks=ticks(since, until, origin),
-        moments=_moments(shown, lines, trace_persons.persons(conn, org_id, run), origin),
+        moments=_moments(shown, lines, origin),
         hidden=len(logs) - len(lines),
         first=first,
         last=first + len(shown),
@@ -185,11 +182,9 @@ def _weightiest(logs: list[Log]) -> list[Log]:
     return sorted(kept, key=lambda log: (log.at_ns, log.id))
 
 
-def _moments(
-    turns: list[Turn], logs: list[Log], persons: list[StoodIn], origin: int
-) -> list[Moment]:
+def _moments(turns: list[AnsweredTurn], logs: list[Log], origin: int) -> list[Moment]:
     made = [
-        Moment(at=at, since=since, turn=turn, person=trace_persons.who(persons, turn), bar=bar)
+        Moment(at=at, since=since, turn=turn, bar=bar)
         for turn, bar in zip(turns, bars(turns), strict=True)
         for at, since in [_place(turn.started_ns, origin)]
     ]
