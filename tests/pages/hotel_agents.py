@@ -27,6 +27,7 @@ ANSWERS = [
     greeting="Good evening, this is the Harbour Hotel. What can I do for you?",
     phrases=("I would like to book a table.", "When is breakfast?"),
     widget={"accent": "#1a7f5a", "feedback": True},
+    trace_megabytes=500,
     tts=ToneTTS,
     llm=lambda: ScriptedAnswers(ANSWERS),
 )
@@ -41,7 +42,7 @@ def concierge() -> Agent:
     return Agent(instructions="You know the town.")
 
 
-@duologue.agent("kitchen", greeting="Kitchen.", turns={"trigger": "push_to_talk"})
+@duologue.agent("kitchen", greeting="Kitchen.", turns={"trigger": "push_to_talk"}, trace_days=30)
 def kitchen() -> Agent:
     """Takes orders of the staff."""
     return Agent(instructions="You take orders.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import update
 from tests.server.console import tell
 from tests.server.manor import Guest, Manor, manor
 
-from duologue.store import kept, organizations
+from duologue.store import agents, kept, organizations
 from duologue.store.tables import traces
 
 # Litestar 2.25 warns of names that 2.20, which we also run on, has no others for.
@@ -58,6 +59,41 @@ def test_it_says_how_much_of_whom_and_for_how_long(owner: Guest) -> None:
     assert '<td class="number">2</td><td class="number">4.0 MB</td>' in shown
     assert "14 days <code>trace_days</code>" in shown
     assert "any room <code>trace_megabytes</code>" in shown
+
+
+def test_agents_with_a_rule_of_their_own_are_named(tmp_path: Path) -> None:
+    """By definition or by table; what neither says is as with all, and strangers are not told."""
+    tables: dict[str, dict[str, Any]] = {
+        "bar": {"trace_days": 1},
+        "pool": {"trace_megabytes": 5},
+        "desk": {"trace_megabytes": 0},
+    }
+    with manor(tmp_path / "data", trace_days=14, trace_megabytes=900, agents=tables) as made:
+        made.unit(tell, made.org_id, 1, agent="bar")
+        made.unit(
+            agents.put,
+            made.org_id,
+            slug="desk",
+            name="",
+            definition='{"trace_days": 3, "trace_megabytes": 7}',
+            source="",
+            now=0,
+            publish=True,
+        )
+        shown = made.enter("viewer").page(PAGE)
+    rules = re.findall(r"<tr><td><a [^>]+>([^<]+)</a></td><td>(.+?)</td><td>(.+?)</td></tr>", shown)
+    assert rules == [
+        ("bar", "1 day", "<i>900 MB at most, as all</i>"),
+        ("desk", "3 days", "any room"),
+    ]
+    assert "<code>[agents.NAME]</code>" in shown
+
+
+def test_no_agent_has_a_rule_of_its_own(owner: Guest) -> None:
+    """Then where one would have it is said, all the same."""
+    shown = owner.page(PAGE)
+    assert "None: all are kept alike." in shown
+    assert "<code>[agents.NAME]</code>" in shown
 
 
 def test_what_is_old_is_forgotten(house: Manor, owner: Guest) -> None:

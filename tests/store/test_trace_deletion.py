@@ -166,6 +166,13 @@ def test_an_agent_may_have_a_rule_of_its_own(conn: Connection, world: World) -> 
     assert rules[world.id, "desk"] == trace_keeping.Rule(9, 0)
     assert rules[world.id, "far"] == trace_keeping.Rule(None, 5)
     assert {name for _, name in rules} == {"desk", "far"}
+    ours = {who: rule for who, rule in rules.items() if who[0] == world.id}
+    assert trace_keeping.own(conn, tables, world.id) == ours
+    others = trace_keeping.own(conn, tables, "org_other")
+    assert others == {
+        ("org_other", "far"): trace_keeping.Rule(None, 5),
+        ("org_other", "desk"): trace_keeping.Rule(9, None),
+    }
 
 
 def test_what_is_kept_of_an_agent_goes_by_its_own_rule(conn: Connection, world: World) -> None:

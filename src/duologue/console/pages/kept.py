@@ -7,14 +7,17 @@ from sqlalchemy import Connection
 
 from duologue.console.pages.forms import Form
 from duologue.settings import Settings
-from duologue.store import kept
+from duologue.store import agents, kept, trace_keeping
 from duologue.store.kept import Kept
+from duologue.store.trace_keeping import Rule
 
 
 class KeptView(msgspec.Struct, frozen=True, kw_only=True):
     """The page."""
 
     kept: Kept
+    rules: list[tuple[str, Rule]]
+    """The agents with a rule of their own, by name."""
     trace_days: int
     trace_megabytes: int
     visitor_days: int
@@ -36,8 +39,13 @@ def load(
     now: int,
 ) -> KeptView:
     """What the organization keeps now."""
+    found = kept.of(conn, org_id)
+    # A table names agents of whichever organization; here those count that this one knows.
+    known = {each.agent for each in found.agents} | {each.slug for each in agents.all(conn, org_id)}
+    rules = trace_keeping.own(conn, settings.agents, org_id)
     return KeptView(
-        kept=kept.of(conn, org_id),
+        kept=found,
+        rules=sorted((name, rule) for (_, name), rule in rules.items() if name in known),
         trace_days=settings.trace_days,
         trace_megabytes=settings.trace_megabytes,
         visitor_days=settings.visitor_days,
