@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.wire.sse import Reader
+from duologue.wire.sse import LONGEST, Reader, TooLong
 
 STREAM = (
     'data: {"a":1}\n\n: a comment\ndata: é😀\r\n\r\n'
@@ -39,6 +39,29 @@ def test_an_event_without_its_end_waits() -> None:
     assert reader.waiting == len("abc") + len("da")
     assert reader.feed(b"ta: d\n\n") == ["abc\nd"]
     assert reader.waiting == 0
+
+
+@pytest.mark.parametrize("size", [1, 1000, LONGEST])
+def test_a_line_has_an_end(size: int) -> None:
+    """However small its pieces are, none is kept that is longer than a line may be."""
+    reader, longest = Reader(), b"data: " + b"x" * (LONGEST - 6)
+    for start in range(0, len(longest), size):
+        assert reader.feed(longest[start : start + size]) == []
+    assert reader.waiting == LONGEST
+    assert reader.feed(b"\n\n") == ["x" * (LONGEST - 6)]
+    assert reader.feed(longest) == []
+    with pytest.raises(TooLong, match="a line is longer than 65536 characters"):
+        reader.feed(b"x")
+    with pytest.raises(TooLong):
+        Reader().feed(longest + b"x\n\n")
+
+
+def test_a_line_in_small_pieces_is_put_together_once() -> None:
+    """What came of it is not copied again with each piece that follows."""
+    reader = Reader()
+    for _ in range(100):
+        assert reader.feed(b"x" * 7) == []
+    assert [len(each) for each in reader._line] == [7] * 100
 
 
 @pytest.mark.parametrize("garbage", [b"\xff\xfe\n\n", b"\n\n\n", b"nothing: here\n\n"])

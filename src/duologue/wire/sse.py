@@ -6,7 +6,13 @@ import codecs
 import re
 from typing import Final
 
+LONGEST: Final = 64 * 1024
+"""Characters of a line."""
 _ENDS: Final = re.compile(r"\r\n|\n|\r")
+
+
+class TooLong(ValueError):
+    """A line that is longer than any of an event has to be."""
 
 
 class Reader:
@@ -14,31 +20,44 @@ class Reader:
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
-        self._rest = ""
+        # A long line may come letter by letter: put together, it is copied once.
+        self._line: list[str] = []
+        self._length = 0
+        self._held = ""
         self._data: list[str] = []
 
     @property
     def waiting(self) -> int:
         """Characters that belong to an event whose end did not come yet."""
-        return len(self._rest) + sum(map(len, self._data))
+        return self._length + len(self._held) + sum(map(len, self._data))
 
     def feed(self, piece: bytes) -> list[str]:
-        """The data of every event that a piece of the stream completes."""
-        text = self._rest + self._decoder.decode(piece)
+        """The data of every event that a piece of the stream completes, or `TooLong`."""
+        text = self._held + self._decoder.decode(piece)
         # A line feed may still follow: then both are one end.
-        held = "\r" if text.endswith("\r") else ""
-        *lines, self._rest = _ENDS.split(text.removesuffix(held))
-        self._rest += held
+        self._held = "\r" if text.endswith("\r") else ""
+        *ends, rest = _ENDS.split(text.removesuffix(self._held))
         found: list[str] = []
-        for line in lines:
+        for end in ends:
+            self._grow(end)
+            line = "".join(self._line)
+            self._line, self._length = [], 0
             if line:
-                self._line(line)
+                self._read(line)
             elif self._data:
                 found.append("\n".join(self._data))
                 self._data = []
+        self._grow(rest)
         return found
 
-    def _line(self, line: str) -> None:
+    def _grow(self, text: str) -> None:
+        self._length += len(text)
+        if self._length > LONGEST:
+            raise TooLong(f"a line is longer than {LONGEST} characters")
+        if text:
+            self._line.append(text)
+
+    def _read(self, line: str) -> None:
         name, _, value = line.partition(":")
         if name == "data":
             self._data.append(value.removeprefix(" "))

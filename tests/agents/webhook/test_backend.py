@@ -214,7 +214,13 @@ async def cut(answering: Answering) -> None:
 
 async def large(answering: Answering) -> None:
     """Says too much."""
-    answering.raw(b"data: " + b"x" * 2_000_000)
+    answering.raw((b": " + b"x" * 1000 + b"\n") * 2000)
+    answering.close()
+
+
+async def endless_line(answering: Answering) -> None:
+    """Says it in one line."""
+    answering.raw(b"data: " + b"x" * 100_000)
     answering.close()
 
 
@@ -238,6 +244,7 @@ async def mute(answering: Answering) -> None:
         (garbage, "its answer is garbage: 'what\\?' is none of"),
         (cut, "the answer broke off"),
         (large, "its answer is larger than 1048576 bytes"),
+        (endless_line, "its answer is no stream of events: a line is longer than 65536"),
         (dead, r"it did not answer within 0\.3 s"),
         (mute, r"it said nothing within 0\.2 s"),
     ],

@@ -15,7 +15,7 @@ from duologue.access import outgoing, webhooks
 from duologue.access.outgoing import Resolver, Unsent
 from duologue.agents.webhook.options import Webhook, carried, resolved, secret_of
 from duologue.wire import webhooks as wire
-from duologue.wire.sse import Reader
+from duologue.wire.sse import Reader, TooLong
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +115,8 @@ class Backend:
                         return
         except Unsent as error:
             raise WebhookFailed(str(error)) from None
+        except TooLong as error:
+            raise WebhookFailed(f"its answer is no stream of events: {error}") from None
         except TimeoutError:
             if not came:
                 raise WebhookFailed(_late(limits, answered=size > 0)) from None
