@@ -12,7 +12,7 @@ from tests.pipeline.stage import until
 from tests.pipeline.test_tracing import told
 
 from duologue.core import happenings as h
-from duologue.pipeline import courier
+from duologue.pipeline import courier, errand
 from duologue.pipeline.run import APOLOGY
 
 
@@ -37,6 +37,24 @@ async def test_a_session_that_cannot_begin_is_begun_again(
         assert [each.code for each in lost.all(h.Noticed)] == ["provider_failed"]
         lost.run.floor.type("hello")
         await theirs.event("message")
+
+
+async def test_a_back_end_that_hangs_is_not_asked_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A try that took too long is the last, and its caller hears of it."""
+    monkeypatch.setattr(errand, "LONGEST", 0.3)
+
+    async def hangs(answering: Answering) -> None:
+        """Never answers."""
+
+    limits = {"first": 0.4}
+    async with (
+        Theirs(session_start=hangs) as theirs,
+        desk(theirs, tmp_path, webhook=limits) as on,
+    ):
+        await (await on.join()).said(APOLOGY)
+        assert len(theirs.events("session.start")) == 1
 
 
 async def test_nobody_is_greeted_who_has_begun_to_talk(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from livekit.agents import AgentSession
 from livekit.agents.utils import aio
 from livekit.agents.voice import SpeechHandle
 
-from duologue.agents.webhook.backend import WebhookFailed
+from duologue.agents.webhook.backend import WebhookFailed, jittered
 from duologue.agents.webhook.brain import WebhookLLM, act
 from duologue.agents.webhook.words import Joiner, with_pauses
 from duologue.pipeline.actor import Actor
@@ -26,7 +26,9 @@ from duologue.wire import webhooks as wire
 log = structlog.get_logger(__name__)
 
 AGAIN: Final = (0.5, 2.0, 5.0)
-"""Seconds after each try to begin a session, before the next."""
+"""Seconds after each try to begin a session, before the next; a fifth more or less."""
+LONGEST: Final = 20.0
+"""Seconds after the first try in which another may begin."""
 
 
 class Errand:
@@ -57,7 +59,8 @@ class Errand:
     async def run(self, again: tuple[float, ...] = ()) -> None:
         """Sends it, after a failure without any answer again, and does what is answered."""
         self._asking = asyncio.current_task()
-        pauses = iter(again)
+        pauses, now = iter(again), asyncio.get_running_loop().time
+        end = now() + LONGEST
         failed: WebhookFailed | None = None
         cut = True
         try:
@@ -69,13 +72,14 @@ class Errand:
                 except WebhookFailed as error:
                     failed = error
                 pause = None if self._first else next(pauses, None)
-                if pause is None:
+                wait = jittered(pause or 0.0)
+                if pause is None or now() + wait >= end:
                     # Who waits to be greeted hears of it; who pressed a button reads of it.
                     says = isinstance(self._event, wire.SessionStart) and not self._mute()
                     self._narrator.failed("thinking", failed, says=says)
                     break
                 log.info("webhook tried again", webhook=self._kind, why=str(failed))
-                await asyncio.sleep(pause)
+                await asyncio.sleep(wait)
             cut = False
         finally:
             self._trace(failed, cut=cut)

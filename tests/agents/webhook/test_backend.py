@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from tests.agents.webhook.theirs import Answering, Handler, Theirs, silent
 from tests.trace.receiver import until
 
@@ -307,11 +308,67 @@ async def test_it_is_given_up_at_last() -> None:
         asked.backend.tell(message(), {})
         await until(lambda: len(theirs.asked) == 2)
         await asked.backend.aclose(within=30.0)
-        patient = Asked(theirs.url, pauses=(3600.0,))
+        patient = Asked(theirs.url, pauses=(200.0,))
         patient.backend.tell(message(), {})
         await until(lambda: len(theirs.asked) == 3)
         await patient.backend.aclose()
         assert len(theirs.asked) == 3
+
+
+async def test_an_event_that_was_taken_is_not_sent_again() -> None:
+    """A handler that never closes its stream has it all the same, and is let go after a time."""
+
+    async def never_closes(answering: Answering) -> None:
+        answering.begin()
+
+    async with Theirs(message=never_closes) as theirs:
+        asked = Asked(theirs.url, whole=0.3, pauses=(0.01, 0.01))
+        with capture_logs() as logs:
+            asked.backend.tell(message(), {})
+            await asked.backend.aclose(within=30.0)
+        await theirs.asked[0].aborted.wait()
+        assert len(theirs.asked) == 1
+        assert [each for each in logs if each["log_level"] == "warning"] == []
+
+
+async def test_a_back_end_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a time for all tries together, however many there would still be."""
+    monkeypatch.setattr(module, "LONGEST", 0.5)
+    async with Theirs(message=dead) as theirs:
+        asked = Asked(theirs.url, whole=0.4, pauses=(0.01,) * 100)
+        with capture_logs() as logs:
+            asked.backend.tell(message(), {})
+            await asked.backend.aclose(within=30.0)
+        assert 1 <= len(theirs.asked) <= 3
+    [given_up] = [each for each in logs if each["event"] == "webhook given up"]
+    assert given_up["why"].startswith("no answer within 0.")
+
+
+async def test_so_many_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes beyond that is given up at once; those that were taken wait no more."""
+    monkeypatch.setattr(module, "WAITING", 2)
+    async with Theirs(message=status) as theirs:
+        asked = Asked(theirs.url, pauses=(200.0,))
+        with capture_logs() as logs:
+            for _ in range(3):
+                asked.backend.tell(message(), {})
+            assert [each["why"] for each in logs] == ["2 others wait"]
+            await until(lambda: len(theirs.asked) == 2)
+            await asked.backend.aclose()
+        assert [each["why"] for each in logs[1:]] == ["the server goes away"] * 2
+        ready = Asked(theirs.url)
+        theirs.takes["message"] = silent
+        for count in range(3, 6):
+            ready.backend.tell(message(), {})
+            await until(lambda count=count: len(theirs.asked) == count and not ready.backend._tasks)
+        await ready.backend.aclose()
+
+
+def test_no_two_pauses_are_the_same() -> None:
+    """Each is a fifth longer or shorter at most."""
+    pauses = [module.jittered(10.0) for _ in range(200)]
+    assert len(set(pauses)) > 100
+    assert 8.0 <= min(pauses) < 9.0 < 11.0 < max(pauses) <= 12.0
 
 
 async def test_an_event_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -22,7 +23,11 @@ log = structlog.get_logger(__name__)
 MOST: Final = 1024 * 1024
 """Bytes of an answer."""
 PAUSES: Final = (1.0, 5.0, 30.0, 120.0)
-"""Seconds after each try of an event that needs no answer, before the next."""
+"""Seconds, a fifth more or less, after each try of an event that needs no answer."""
+LONGEST: Final = 300.0
+"""Seconds from the first try of such an event until it is given up."""
+WAITING: Final = 1000
+"""Such events of one back end that are on their way at most."""
 LINGER: Final = 5.0
 """Seconds in which a handler that has said its last word may end by itself."""
 STREAM: Final = "text/event-stream"
@@ -59,6 +64,7 @@ class Backend:
         self._headers = resolved(slug, webhook, environment)
         self._line = outgoing.Line(private=private, connect=webhook.connect, resolver=resolver)
         self._pauses = pauses
+        self._waiting = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def takes(self, event: wire.Selectable) -> bool:
@@ -132,6 +138,10 @@ class Backend:
 
     def tell(self, event: wire.Event, headers: Mapping[str, str]) -> None:
         """Sends an event that needs no answer, again and again within bounds; nobody waits."""
+        if self._waiting >= WAITING:
+            self._given_up(event, f"{WAITING} others wait")
+            return
+        self._waiting += 1
         self._spawn(self._deliver(event, headers))
 
     async def aclose(self, within: float = 0.0) -> None:
@@ -165,24 +175,39 @@ class Backend:
         return answer
 
     async def _deliver(self, event: wire.Event, headers: Mapping[str, str]) -> None:
-        kind = event.__struct_config__.tag
+        try:
+            answer = await self._delivered(event, headers)
+        except asyncio.CancelledError:
+            self._given_up(event, "the server goes away")
+            raise
+        finally:
+            self._waiting -= 1
+        if answer is not None:  # it was taken, however long its handler goes on
+            await _read_out(answer, outgoing.pieces(answer), self.webhook.whole)
+
+    async def _delivered(self, event: wire.Event, headers: Mapping[str, str]) -> Any:
+        """The beginning of what is answered, whatever that is, or nothing after the last try."""
+        now = asyncio.get_running_loop().time
+        end = now() + LONGEST
         for pause in (*self._pauses, None):
+            limit = min(self.webhook.whole, end - now())
             try:
-                async with asyncio.timeout(self.webhook.whole):
-                    answer = await self._post(event, headers)
-                    await _read_out(answer, outgoing.pieces(answer), self.webhook.whole)
-                return
+                async with asyncio.timeout(limit):
+                    return await self._post(event, headers)
             except (Unsent, WebhookFailed, TimeoutError) as error:
-                why = str(error) or f"no answer within {self.webhook.whole:g} s"
-            except asyncio.CancelledError:
-                log.warning("webhook not delivered", agent=self.slug, webhook=kind, why="closing")
-                raise
-            if pause is not None:
-                await asyncio.sleep(pause)
+                why = str(error) or f"no answer within {limit:.3g} s"
+            wait = jittered(pause or 0.0)
+            if pause is None or now() + wait >= end:
+                break
+            await asyncio.sleep(wait)
+        self._given_up(event, why)
+        return None
+
+    def _given_up(self, event: wire.Event, why: str) -> None:
         log.warning(
             "webhook given up",
             agent=self.slug,
-            webhook=kind,
+            webhook=event.__struct_config__.tag,
             event_id=event.event_id,
             session=event.session_id,
             why=why,
@@ -192,6 +217,11 @@ class Backend:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def jittered(seconds: float) -> float:
+    """A pause, a fifth longer or shorter: what failed together is not tried again together."""
+    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
 
 
 async def _read_out(answer: Any, pieces: AsyncIterator[bytes], within: float = LINGER) -> None:
