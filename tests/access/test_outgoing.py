@@ -207,6 +207,24 @@ async def test_a_line_says_what_went_wrong() -> None:
     await line.aclose()
 
 
+@pytest.mark.parametrize(
+    ("value", "kind"), [("s3cret\n", "LocalProtocolError"), ("s3crét", "UnicodeEncodeError")]
+)
+async def test_headers_that_cannot_be_sent_are_not_quoted(value: str, kind: str) -> None:
+    """What is said stands in records and logs, and a header may be a secret."""
+    line, headers = Line(private=True, connect=5.0), {"x-token": value}
+    async with Receiver() as there:
+        with pytest.raises(Unsent) as one:
+            await line.post(there.url, b"", headers)
+        with pytest.raises(Unsent) as other:
+            await outgoing.post(there.url, b"", headers, private=True)
+    await line.aclose()
+    assert [str(each.value) for each in (one, other)] == [
+        f"the request cannot be sent ({kind})",
+    ] * 2
+    assert not there.requests
+
+
 async def test_an_answer_that_breaks_off_is_no_whole_one() -> None:
     """Its first pieces came, and then it is said that there is no more."""
 

@@ -223,6 +223,15 @@ def test_a_malformed_request_is_refused_with_its_reason(desk: Desk, body: bytes)
     assert answer.json()["code"] in ("bad_request", "config_not_allowed")
 
 
+@pytest.mark.parametrize("value", ["s3cret\n", " s3cret", "s3crét"])
+def test_headers_that_cannot_be_sent_are_refused_by_name(desk: Desk, value: str) -> None:
+    """Their value may be a secret; one that can be is kept as it is."""
+    answer = desk.authorize(custom_headers={"X-Fine": "1", "X-Token": value})
+    refused(answer, 400, "bad_request", "custom_headers: 'X-Token' is no header that can be sent")
+    assert "s3cr" not in answer.text
+    assert desk.authorize(custom_headers={"X-Fine": "a b"}).status_code == 200
+
+
 def test_what_is_deep_but_not_too_deep_is_kept(desk: Desk) -> None:
     """Sixty-four levels come back as they were sent; brackets within text are no levels."""
     metadata: dict[str, object] = {"text": "[{" * 200}

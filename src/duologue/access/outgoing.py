@@ -84,8 +84,8 @@ async def post(
             return answer.status_code
     except (TimeoutError, httpx.TimeoutException):
         raise Unsent(f"no answer within {patience:g} s") from None
-    except httpx.HTTPError as error:
-        raise Unsent(f"{type(error).__name__}: {error}"[:200]) from None
+    except (httpx.HTTPError, UnicodeEncodeError) as error:
+        raise Unsent(_words(error)) from None
 
 
 class Line:
@@ -113,8 +113,8 @@ class Line:
             return await self._client.send(request, stream=True)
         except httpx.ConnectTimeout:
             raise Unsent(f"no connection within {self._connect:g} s") from None
-        except httpx.HTTPError as error:
-            raise Unsent(f"{type(error).__name__}: {error}"[:200]) from None
+        except (httpx.HTTPError, UnicodeEncodeError) as error:
+            raise Unsent(_words(error)) from None
 
     async def aclose(self) -> None:
         """Lets the connections go."""
@@ -128,6 +128,14 @@ async def pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
             yield piece
     except httpx.HTTPError as error:
         raise Unsent(f"the answer broke off ({type(error).__name__}: {error})"[:200]) from None
+
+
+def _words(error: Exception) -> str:
+    """What went wrong; of what was not even sent only the kind, as its words quote headers."""
+    kind = type(error).__name__
+    if isinstance(error, httpx.LocalProtocolError | UnicodeEncodeError):
+        return f"the request cannot be sent ({kind})"
+    return f"{kind}: {error}"[:200]
 
 
 @cache

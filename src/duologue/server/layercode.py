@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 
+from duologue.agents.webhook.options import UNFIT, unsendable
 from duologue.errors import DuologueError
 from duologue.server import cors
 from duologue.server.admit import Admitted, Doorman, Wish
@@ -76,6 +77,8 @@ def _read(body: bytes) -> wire.AuthorizeRequest:
     # Counting is quick, and nearly every body has too few brackets to be deep.
     if body.count(b"{") + body.count(b"[") > DEEPEST:
         require_shallow([asked.config, asked.metadata, asked.custom_metadata])
+    if (unfit := unsendable(asked.custom_headers or {})) is not None:
+        raise DuologueError("bad_request", reason=f"custom_headers: {unfit[:100]!r} {UNFIT}")
     return asked
 
 

@@ -45,6 +45,22 @@ def test_a_table_says_more() -> None:
     assert sent == {"Authorization": "Bearer x", "X-Plain": "b"}
 
 
+def test_what_a_header_is_read_from_may_end_a_line() -> None:
+    """Which is no part of it; what cannot be sent is refused at the start, and not shown."""
+    webhook = Webhook(url=URL, headers={"X-Token": "env:TOKEN", "X-Plain": "a b\tc"})
+    sent = options.resolved("desk", webhook, {"TOKEN": " s3cret\r\n"})
+    assert sent == {"X-Token": "s3cret", "X-Plain": "a b\tc"}
+    for value in ("s3cret\nX-Evil: 1", "s3crét", "s3cret\x7f"):
+        with pytest.raises(DuologueError, match="'X-Token' is no header that can be") as refused:
+            options.resolved("desk", webhook, {"TOKEN": value})
+        assert refused.value.code == "agent_invalid"
+        assert "s3cr" not in refused.value.message
+    with pytest.raises(
+        DuologueError, match=r"webhook\.headers\.X-Token: the environment has no TOKEN"
+    ):
+        options.resolved("desk", webhook, {"TOKEN": "\n"})
+
+
 def test_a_file_says_it_too(tmp_path: Path) -> None:
     """Beside a class of its own, whose tools the back end does not call."""
     file = tmp_path / "desk.py"
@@ -70,6 +86,9 @@ def test_a_file_says_it_too(tmp_path: Path) -> None:
         ({"url": URL, "headers": {"Host": "other"}}, "'Host' is said by duologue itself"),
         ({"url": URL, "headers": {"a b": "c"}}, "'a b' is no header that can be sent"),
         ({"url": URL, "headers": {"a": "b\r\nc: d"}}, "'a' is no header that can be sent"),
+        ({"url": URL, "headers": {"a": "b "}}, "'a' is no header that can be sent"),
+        ({"url": URL, "headers": {"a": "\tb"}}, "'a' is no header that can be sent"),
+        ({"url": URL, "headers": {"a": "é"}}, "'a' is no header that can be sent"),
         (7, "webhook: expected `object`"),
     ],
 )

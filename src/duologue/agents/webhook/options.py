@@ -25,7 +25,12 @@ _OURS: Final = frozenset(
 )
 """What no header of others may say in our place."""
 _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_VALUE: Final = re.compile(r"[\t\x20-\x7e]{0,4000}")
+_VALUE: Final = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]{0,3998}[\x21-\x7e])?)?")
+UNFIT: Final = (
+    "is no header that can be sent: a name is one word, a value at most 4000 characters of ASCII "
+    "without spaces around them"
+)
+"""What is wrong with a header, after its name; its value may be secret."""
 
 
 class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -67,12 +72,20 @@ def read(slug: str, given: Any) -> Webhook:
         words, _, where = str(error).partition(" - at `$.")
         name = f"webhook.{where.rstrip('`')}" if where else "webhook"
         raise _no_agent(slug, f"{name}: {words[0].lower()}{words[1:]}") from None
-    for name, value in found.headers.items():
+    for name in found.headers:
         if name.lower() in _OURS:
             raise _no_agent(slug, f"webhook.headers: {name!r} is said by duologue itself")
-        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise _no_agent(slug, f"webhook.headers: {name!r} is no header that can be sent")
+    if (unfit := unsendable(found.headers)) is not None:
+        raise _no_agent(slug, f"webhook.headers: {unfit!r} {UNFIT}")
     return found
+
+
+def unsendable(headers: Mapping[str, str]) -> str | None:
+    """The name of a header that cannot be sent, if there is one."""
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            return name
+    return None
 
 
 def carried(given: Mapping[str, str]) -> dict[str, str]:
@@ -80,16 +93,19 @@ def carried(given: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in given.items()
-        if name.lower() not in _OURS and _NAME.fullmatch(name) and _VALUE.fullmatch(value)
+        if name.lower() not in _OURS and unsendable({name: value}) is None
     }
 
 
 def resolved(slug: str, webhook: Webhook, environment: Mapping[str, str]) -> dict[str, str]:
     """The headers of every request, with what the environment knows of them."""
-    return {
-        name: _of(slug, "webhook.headers", value, environment) if _is_name(value) else value
+    found = {
+        name: _of(slug, f"webhook.headers.{name}", value, environment) if _is_name(value) else value
         for name, value in webhook.headers.items()
     }
+    if (unfit := unsendable(found)) is not None:
+        raise _no_agent(slug, f"webhook.headers: {unfit!r} {UNFIT}")
+    return found
 
 
 def secret_of(slug: str, webhook: Webhook, environment: Mapping[str, str]) -> str:
@@ -104,9 +120,9 @@ def _is_name(value: str) -> bool:
 def _of(slug: str, what: str, place: str, environment: Mapping[str, str]) -> str:
     kind, _, where = place.partition(":")
     if kind == "env":
-        if not environment.get(where):
+        if not (value := environment.get(where, "").strip()):
             raise _no_agent(slug, f"{what}: the environment has no {where}")
-        return environment[where]
+        return value
     try:
         found = Path(where).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
