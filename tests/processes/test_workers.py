@@ -6,7 +6,9 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 
 from duologue.errors import DuologueError
 from duologue.server import workers
+from duologue.server.child import Child
 from duologue.server.workers import Workers, require_shared
 from duologue.settings import Settings
 
@@ -168,6 +171,95 @@ async def test_processes_that_die_one_after_the_other_are_given_up(
     (tmp_path / "how.txt").write_text("brief")
     async with parent(tmp_path) as house:
         assert await asyncio.wait_for(house.running, 120) == 4
+
+
+async def test_a_place_whose_process_dies_for_hours_costs_the_others_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pause before the next try has grown to its longest by then, and grows no more."""
+    monkeypatch.setattr(workers, "FIRST", 0.0)
+    async with parent(tmp_path) as house:
+        before = await house.answers()
+        tries = 0
+
+        async def fail(number: int) -> Child:
+            nonlocal tries
+            tries += 1
+            raise BlockingIOError(11, "no more processes")
+
+        monkeypatch.setattr(house.workers, "_spawn", fail)
+        os.kill(before[1], signal.SIGKILL)
+        await house.until(lambda: tries > 1_100)
+        assert await house.answer() == (2, before[2])
+        os.kill(os.getpid(), signal.SIGHUP)  # nor is there one for a renewal
+        await house.until(lambda: tries > 1_200 and not house.workers._renew.is_set())
+        assert await house.answer() == (2, before[2])
+        monkeypatch.undo()
+        assert (await house.answers())[2] == before[2]
+
+
+async def test_what_is_to_be_said_when_all_serve_ends_nobody(
+    tmp_path: Path,
+) -> None:
+    """A database that is away just then is no reason to hang up."""
+    async with parent(tmp_path) as house:
+
+        def fail() -> None:
+            house.ready.append(threading.get_ident())
+            raise OSError("the database is away")
+
+        house.workers._ready = fail
+        await house.answers()
+        assert house.ready != [threading.get_ident()]
+
+
+async def test_a_process_that_ends_already_is_not_asked_again(tmp_path: Path) -> None:
+    """A second SIGTERM would cut its turns: only whoever asks for the end twice means that."""
+    script = tmp_path / "child.txt"
+    script.write_text(
+        "import signal, sys, time\n"
+        "asked = []\n"
+        "signal.signal(signal.SIGTERM, lambda *_: asked.append(1))\n"
+        'print(\'{"event": "listening"}\', flush=True)\n'
+        "while not asked: time.sleep(0.01)\n"
+        "print('drains', flush=True)\n"
+        "for _ in range(100 if len(asked) < 2 else 0):\n"
+        "    time.sleep(0.01)\n"
+        "    if len(asked) > 1: break\n"
+        "sys.exit(len(asked))\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        command = [sys.executable, str(script)]
+        for again, code in ((False, 1), (True, 2)):
+            child = await Child.start(command, os.environ, listener.fileno())
+            assert await child.begun()
+            first = asyncio.create_task(child.end(60))
+            await asyncio.sleep(0.2)
+            first.cancel()  # the renewal that ended it is given up: the parent is to end
+            second = asyncio.create_task(child.end(60))
+            await asyncio.sleep(0)
+            if again:
+                child.terminate()
+            await second
+            assert await child.gone() == code
+
+
+def test_a_process_whose_parent_is_gone_is_told_by_another_signal(tmp_path: Path) -> None:
+    """SIGHUP: SIGTERM would be the second one for a process that drains."""
+    script = (
+        "import signal, time\n"
+        "from duologue.server.following import follow_parent\n"
+        "said = []\n"
+        "for each in (signal.SIGTERM, signal.SIGHUP):\n"
+        "    signal.signal(each, lambda number, _: said.append(signal.Signals(number).name))\n"
+        "follow_parent()\n"
+        "while not said: time.sleep(0.01)\n"
+        "print(*said)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], input=b"", capture_output=True, check=True, timeout=60
+    )
+    assert ended.stdout == b"SIGHUP\n"
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,8 @@ def serve(
         if as_json:
             event = {"event": "listening", "url": url}
             return output.emit(with_rooms(event, chosen.livekit_url))
-        return output.say(f"duologue serves at {url}", *next_steps(chosen))
+        output.say(f"duologue serves at {url}")
+        return output.say(*next_steps(chosen))
 
     several.require_shared(chosen)
     if chosen.workers > 1:
@@ -93,10 +94,16 @@ def _child(chosen: Settings, files: Files, number: int, listener: int) -> int:
 
 
 def next_steps(chosen: Settings) -> list[str]:
-    """What is still missing before anybody can call, and the command that mends it."""
+    """What is still missing before anybody can call, and the command that mends it.
+
+    Nothing where the database cannot say it now: whoever serves goes on.
+    """
     # In a thread: a database may need a loop of its own, and one runs here.
     with ThreadPoolExecutor(1) as aside:
-        return aside.submit(_missing, chosen).result()
+        try:
+            return aside.submit(_missing, chosen).result()
+        except Exception:
+            return []
 
 
 def _missing(chosen: Settings) -> list[str]:

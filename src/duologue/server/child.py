@@ -27,6 +27,7 @@ class Child:
         self.on_gone: Callable[[], None] = lambda: None
         """Called when it is gone; set by whoever keeps it."""
         self._serves = asyncio.Event()
+        self._asked = False
         self._reader = asyncio.create_task(self._read())
         self._gone = asyncio.create_task(self._wait())
 
@@ -66,13 +67,15 @@ class Child:
         return await asyncio.shield(self._gone)
 
     def terminate(self) -> None:
-        """Asks it to end; one that is gone is no error."""
+        """Asks it to end, or, if it was asked, to end now; one that is gone is no error."""
+        self._asked = True
         with suppress(ProcessLookupError):
             self._process.terminate()
 
     async def end(self, patience: float) -> None:
-        """Lets it close in peace, within bounds."""
-        self.terminate()
+        """Lets it close in peace, within bounds; one that was asked already is not asked again."""
+        if not self._asked:
+            self.terminate()
         if not (await asyncio.wait({self._gone}, timeout=patience))[0]:
             with suppress(ProcessLookupError):
                 self._process.kill()
@@ -99,7 +102,8 @@ class Child:
                 return
             if _event(line) == "listening":
                 self._serves.set()
-            else:
+                continue
+            with suppress(OSError, ValueError):  # nobody reads what we print, or not in its letters
                 sys.stdout.write(line.decode(errors="replace"))
                 sys.stdout.flush()
 

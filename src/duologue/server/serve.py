@@ -142,9 +142,12 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Ends on SIGINT and SIGTERM; uvicorn's own way kills us before the database is closed."""
         loop = asyncio.get_running_loop()
-        wanted = (signal.SIGINT, signal.SIGTERM)
+        wanted = [signal.SIGINT, signal.SIGTERM]
         for number in wanted:
             loop.add_signal_handler(number, self.handle_exit, number, None)
+        if self._shares:
+            loop.add_signal_handler(signal.SIGHUP, self._orphaned)
+            wanted.append(signal.SIGHUP)
         try:
             yield
         finally:
@@ -157,6 +160,11 @@ class _Server(uvicorn.Server):
             self._draining = asyncio.create_task(self._drain())
         else:
             super().handle_exit(sig, frame)
+
+    def _orphaned(self) -> None:
+        """Ends as if it were asked to, unless it does so already."""
+        if self._draining is None and not self.should_exit:
+            self.handle_exit(signal.SIGHUP, None)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listens, then says so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -25,6 +26,8 @@ STEADY: Final = 30.0
 """Seconds after which a death is no more part of the one before."""
 FIRST, LONGEST = 0.5, 10.0
 """Seconds before a process is started again: more after each death in a row, and the most."""
+DOUBLED: Final = 5
+"""How often the first of these is doubled."""
 
 
 def require_shared(settings: Settings) -> None:
@@ -150,22 +153,30 @@ class Workers:
         child.on_gone = lambda: self._children.discard(child)
         return child
 
+    async def _spawned(self, number: int) -> Child | None:
+        """A new child; none where the machine has nothing left for one."""
+        try:
+            return await self._spawn(number)
+        except OSError as error:
+            log.error("a process was not started", process=number, reason=str(error))
+            return None
+
     async def _keep(self, place: _Place) -> None:
         """Starts a child that died again, ever more slowly while it dies at once."""
         now = asyncio.get_running_loop().time
         deaths = 0
         while True:
             async with place.lock:
-                child = place.child = place.child or await self._spawn(place.number)
+                child = place.child = place.child or await self._spawned(place.number)
             since = now()
-            if await child.begun():
+            if child is not None and await child.begun():
                 self._serves(place.number)
-            code = await child.gone()
+            code = 1 if child is None else await child.gone()
             if place.child is not child:  # it was renewed
                 continue
             self._begun.discard(place.number)
             deaths = 1 if now() - since > STEADY else deaths + 1
-            pause = min(LONGEST, FIRST * 2.0 ** (deaths - 1))
+            pause = min(LONGEST, FIRST * 2.0 ** min(deaths - 1, DOUBLED))
             log.error("a process died", process=place.number, code=code, again_in=pause)
             if deaths >= FEW and not self._begun:
                 self._give_up(code)
@@ -179,8 +190,15 @@ class Workers:
         everybody = len(self._begun) == len(self._places)
         self._begun.add(number)
         if not everybody and len(self._begun) == len(self._places):
-            self._ready()
+            # Aside: it may look into the database, and no child has to suffer for that.
+            threading.Thread(target=self._tell, args=(self._ready,), daemon=True).start()
             self._ready = lambda: None  # said once
+
+    def _tell(self, ready: Callable[[], None]) -> None:
+        try:
+            ready()
+        except Exception:
+            log.exception("not said that all processes serve")
 
     async def _renewals(self) -> None:
         while True:
@@ -193,7 +211,9 @@ class Workers:
     async def _renewed(self, place: _Place) -> bool:
         """Puts a new child in the place of the old one, which goes when the new one serves."""
         async with place.lock:
-            new = await self._spawn(place.number)
+            new = await self._spawned(place.number)
+            if new is None:
+                return False
             if not await new.begun():
                 log.error("the new process does not serve, the old one stays", process=place.number)
                 await new.end(self._patience)
