@@ -76,6 +76,9 @@ WRONG = {
     "live sessions without a run": (
         "UPDATE sessions SET state = 'live', opened_at = 1, run_id = 'run_gone'",
     ),
+    "live sessions of ended runs": (
+        "UPDATE sessions SET state = 'live', opened_at = 1, run_id = 'run_ours'",
+    ),
     "open messages of ended runs": (f"UPDATE messages SET final = {'{false}'}",),
     "conversations whose current session is missing": (
         "UPDATE conversations SET current_session_id = 'sess_gone'",

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.pipeline.stage import stage, until
+from tests.pipeline.stage import Stage, stage, until
 
 from duologue.core import happenings as h
 from duologue.errors import DuologueError
-from duologue.store import organizations, sessions
+from duologue.pipeline import places
+from duologue.pipeline.run import Run
+from duologue.pipeline.seat import Guest
+from duologue.store import organizations, runs, sessions
+from duologue.store.records import Session
 
 
 async def test_one_session_too_many_is_refused_and_the_others_go_on(tmp_path: Path) -> None:
@@ -145,3 +151,114 @@ async def test_a_new_wish_for_turns_is_a_new_run(tmp_path: Path) -> None:
         assert second.run.definition.turns.trigger == "push_to_talk"
         assert second.seat is not None
         assert second.seat.resumed == "rebuilt"
+
+
+def failing(times: int, work: Callable[..., Any]) -> Callable[..., Any]:
+    """The same work, which fails so many times before."""
+    left = [DuologueError("store_unusable", reason="a test")] * times
+
+    def unit(*args: Any, **more: Any) -> Any:
+        if left:
+            raise left.pop()
+        return work(*args, **more)
+
+    return unit
+
+
+async def test_a_client_whose_drop_could_not_be_written_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written again until it is, and who returns meanwhile waits for that."""
+    monkeypatch.setattr("duologue.pipeline.host.AGAIN", 0.05)
+    monkeypatch.setattr("duologue.pipeline.host.GOODBYE", 0.01)
+    async with stage(tmp_path) as desk:
+        client = await desk.join()
+        assert client.seat is not None
+        guest = client.seat.guest
+        monkeypatch.setattr(sessions, "detach", failing(3, sessions.detach))
+        await desk.leave(client, "dropped")
+        assert (await _session(desk, guest)).state == "live"
+        back = await desk.host.seat(guest, client)
+        assert (back.resumed, back.run) == ("live", client.run)
+        assert (await _session(desk, guest)).state == "live"
+        assert desk.host._departures == {}
+
+
+async def test_an_end_that_could_not_be_written_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for the one who left for good."""
+    monkeypatch.setattr("duologue.pipeline.host.AGAIN", 0.05)
+    async with stage(tmp_path) as desk:
+        client = await desk.join()
+        assert client.seat is not None
+        monkeypatch.setattr(sessions, "end", failing(3, sessions.end))
+        await desk.leave(client, "left")
+        found = await _session(desk, client.seat.guest)
+        assert (found.state, found.end_reason) == ("ended", "left")
+
+
+async def test_a_run_that_ends_while_its_client_comes_in_leaves_no_live_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run takes the session over; where none can begin, it may come back."""
+    async with stage(tmp_path) as desk:
+        first = await desk.join()
+        assert first.seat is not None
+        guest = first.seat.guest
+        await desk.leave(first, "dropped")
+        take = places.take
+
+        async def taken(db: Any, who: Any, run: Any, *args: Any, **more: Any) -> bool:
+            found = await take(db, who, run, *args, **more)
+            if run is first.run:
+                run.left()
+            return found
+
+        monkeypatch.setattr(places, "take", taken)
+        seat = await desk.host.seat(guest, first)
+        assert seat.run is not first.run
+        found = await _session(desk, guest)
+        assert (found.state, found.run_id) == ("live", seat.run.id)
+        await desk.host.unseat(seat, "dropped")
+        first.seat = seat
+
+        async def moving(*_: Any, **__: Any) -> Any:
+            raise DuologueError("conversation_moving", conversation="this", seconds=1)
+
+        monkeypatch.setattr(desk.host, "_rebuilt", moving)
+        with pytest.raises(DuologueError) as refused:
+            await desk.host.seat(guest, first)
+        assert refused.value.code == "conversation_moving"
+        assert (await _session(desk, guest)).state == "detached"
+
+
+async def test_a_run_that_cannot_be_closed_has_ended_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end is in the store, and whoever comes next gets another."""
+
+    async def closed(run: Run) -> None:
+        raise DuologueError("store_unusable", reason="a test")
+
+    async with stage(tmp_path) as desk:
+        first = await desk.join()
+        told: list[str] = []
+        ended = desk.host.tracing.ended
+        monkeypatch.setattr(
+            desk.host.tracing, "ended", lambda run, *how: (told.append(run), ended(run, *how))
+        )
+        with monkeypatch.context() as broken:
+            broken.setattr(Run, "closed", closed)
+            assert first.seat is not None
+            await desk.host.unseat(first.seat, "left")
+            await until(lambda: desk.host.live == 0)
+        found = await desk.host.db.read(runs.get, desk.org_id, first.run.id)
+        assert found is not None
+        assert (found.end_reason, told) == ("left", [first.run.id])
+
+
+async def _session(desk: Stage, guest: Guest) -> Session:
+    found = await desk.host.db.read(sessions.get, desk.org_id, guest.session_id)
+    assert found is not None
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 from tests.store.world import NOW, World
 
-from duologue.store import living, runs
+from duologue.store import living, runs, sessions
 
 
 def test_a_run_starts_and_ends_once(conn: Connection, world: World) -> None:
@@ -24,6 +24,28 @@ def test_a_run_may_end_without_figures(conn: Connection, world: World) -> None:
     found = runs.get(conn, world.id, world.run.id)
     assert found is not None
     assert found.usage is None
+
+
+def test_nobody_is_live_in_a_run_that_ended(conn: Connection, world: World) -> None:
+    """A client whose departure could not be written keeps no place and may come back."""
+    this = world.id, world.session.id
+    assert sessions.open(conn, *this, world.run.id, NOW)
+    assert not sessions.detach(conn, *this, NOW, run_id="run_before")
+    assert not sessions.end(conn, *this, "left", NOW, run_id="run_before")
+    runs.end(conn, world.id, "run_other", "left", None, NOW + 1)
+    found = sessions.get(conn, *this)
+    assert found is not None
+    assert found.state == "live"
+    runs.end(conn, world.id, world.run.id, "left", None, NOW + 1)
+    found = sessions.get(conn, *this)
+    assert found is not None
+    assert (found.state, found.detached_at, found.key_hash) == (
+        "detached",
+        NOW + 1,
+        world.session.key_hash,
+    )
+    assert sessions.open(conn, *this, "run_next", NOW + 2)
+    assert sessions.end(conn, *this, "left", NOW + 3, run_id="run_next")
 
 
 def test_of_a_conversation_one_run_is_open(conn: Connection, world: World) -> None:

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import structlog
+from sqlalchemy import Connection
 
 from duologue.agents.definition import LoadedAgent
 from duologue.agents.models import Shared
@@ -43,6 +44,7 @@ from duologue.store.shelf import Shelf
 from duologue.wire.live import End
 
 log = structlog.get_logger(__name__)
+P = ParamSpec("P")
 
 GOODBYE = 5.0
 """Seconds in which clients close when the server goes away."""
@@ -55,7 +57,7 @@ RETURNING = (None, "going_away", "moved")
 TRIES = 20
 """How often a run is looked for that others may just be beginning, ending or giving up."""
 AGAIN = 1.0
-"""Seconds after which the end of a run is written again that could not be."""
+"""Seconds after which is written again what could not be."""
 
 
 class _Door:
@@ -102,6 +104,7 @@ class Host:
         self._seats = Seats()
         self._grace: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._departures: dict[str, asyncio.Task[None]] = {}
         self._burials: dict[str, asyncio.Task[Any]] = {}
         self.metrics = Metrics()
         self.alerts = Alerts(db, settings, clock)
@@ -226,7 +229,8 @@ class Host:
         run.detach(seat.listener, unheard)
         self._spawn(self._meters.read([seat]))
         try:
-            await self._write_departure(seat, how)
+            # What is written later than that, after an outage, holds up nobody else.
+            await asyncio.wait([self._write_departure(seat, how)], timeout=GOODBYE)
         finally:
             run.tap.moved(len(self.attached(run.conversation_id)))
             seat.gone.set()
@@ -292,17 +296,24 @@ class Host:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(NOTICE):
                     await before.gone.wait()
+        if (leaving := self._departures.get(guest.session_id)) is not None:
+            await asyncio.wait([leaving])  # or it would be written of the one that is back
         await places.require(self.db, guest, self.clock())
         run, resumed = await self._run_for(guest, fetch=fetch)
         now = self.clock()
+        this = guest.org_id, guest.session_id
         if not await places.take(self.db, guest, run, now, new=resumed != "live"):
             raise DuologueError("session_open")
         if run.ended is not None and not run.final:  # it ended while the row was written
+            gone = self._insist(sessions.detach, *this, now, run_id=run.id)
+            await asyncio.wait([self._spawn(gone)])
             run, resumed = await self._run_for(guest, fetch=fetch)
+            if not await places.take(self.db, guest, run, now, new=resumed != "live"):
+                raise DuologueError("session_open")
         if run.ended is not None:
-            await self.db.write(
-                sessions.end, guest.org_id, guest.session_id, run.ended, now, void=run.final
-            )
+            void, run_id = run.final, run.id
+            over = self._insist(sessions.end, *this, run.ended, now, void=void, run_id=run_id)
+            await asyncio.wait([self._spawn(over)])
             raise DuologueError("ended", reason=run.ended)
         self._stop_waiting(run)
         seat = Seat(guest, run, listener, resumed)
@@ -372,7 +383,10 @@ class Host:
         reason = run.ended or "ended"
         usage_of_run = run.usage
         try:
-            await run.closed()
+            try:
+                await run.closed()
+            except Exception:  # that it ended is true all the same
+                log.exception("run not closed", run=run.id)
             self.tracing.ended(run.id, reason, usage_of_run)
             await self._write_end(run, org_id, {"models": usage_of_run})
         finally:
@@ -386,13 +400,19 @@ class Host:
     async def _write_end(self, run: Run, org_id: str, usage: dict[str, Any]) -> None:
         """Writes that a run ended; as long as that fails, no process may rebuild it."""
         reason, now = run.ended or "ended", self.clock()
+        await self._insist(runs.end, org_id, run.id, reason, usage, now)
+
+    async def _insist(
+        self, work: Callable[Concatenate[Connection, P], Any], *args: P.args, **more: P.kwargs
+    ) -> None:
+        """Writes something until it is written; a server that goes away tries it once."""
         while True:
             try:
-                await self.db.write(runs.end, org_id, run.id, reason, usage, now)
+                await self.db.write(work, *args, **more)
             except Exception:
                 if self.draining:  # whoever sees that this process is gone writes it
                     raise
-                log.exception("end of a run not written", run=run.id)
+                log.exception("not written, and tried again", work=work.__qualname__, of=args[1])
                 await asyncio.sleep(AGAIN)
             else:
                 return
@@ -414,17 +434,22 @@ class Host:
         if timer is not None:
             timer.cancel()
 
-    async def _write_departure(self, seat: Seat, how: Departure) -> None:
-        guest, now = seat.guest, self.clock()
-        final = seat.run.final
-        may_return = seat.run.ended in RETURNING and seat.closed_with is None
-        gone = seat.closed_with or seat.run.ended or how
+    def _write_departure(self, seat: Seat, how: Departure) -> asyncio.Task[None]:
+        """Writes that a client is gone; whoever came back into another run stays."""
+        guest, now, run = seat.guest, self.clock(), seat.run
+        this = guest.org_id, guest.session_id
+        may_return = run.ended in RETURNING and seat.closed_with is None
+        gone = seat.closed_with or run.ended or how
         self.metrics.detached(guest.definition.slug, gone)
         if how == "dropped" and may_return:
-            await self.db.write(sessions.detach, guest.org_id, guest.session_id, now)
+            work = self._insist(sessions.detach, *this, now, run_id=run.id)
         else:
-            seat.run.parted(guest.session_id)
-            await self.db.write(sessions.end, guest.org_id, guest.session_id, gone, now, void=final)
+            run.parted(guest.session_id)
+            void, run_id = run.final, run.id
+            work = self._insist(sessions.end, *this, gone, now, void=void, run_id=run_id)
+        task = self._departures[guest.session_id] = self._spawn(work)
+        task.add_done_callback(lambda _: self._departures.pop(guest.session_id, None))
+        return task
 
     # ------------------------------------------------------------ tasks
 

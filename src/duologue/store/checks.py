@@ -170,6 +170,13 @@ def contradictions(gone: Collection[str], now: int) -> Iterable[tuple[str, Selec
         "duologue conversations list names what they belong to; end them: POST /v1/sessions/ID/end",
     )
     yield (
+        "live sessions of ended runs",
+        select(sessions.c.id)
+        .join_from(sessions, runs, runs.c.id == sessions.c.run_id)
+        .where(sessions.c.state == "live", runs.c.ended_at < now - WRITING),
+        f"{STARTS}; to end one without that: POST /v1/sessions/ID/end",
+    )
+    yield (
         "open messages of ended runs",
         select(messages.c.id)
         .join_from(messages, runs, runs.c.id == messages.c.run_id)

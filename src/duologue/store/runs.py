@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from duologue.store.records import Run, as_json, as_row, build
 from duologue.store.statements import Statement
-from duologue.store.tables import conversations, runs
+from duologue.store.tables import conversations, runs, sessions
 
 _columns = runs.c
 _this = (_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
@@ -37,6 +37,16 @@ _end = Statement(
     update(runs)
     .where(*_this, _columns.ended_at.is_(None))
     .values(ended_at=bindparam("at"), end_reason=bindparam("why"), usage=bindparam("used"))
+)
+# By its state, of which there is an index: only those of now are live.
+_detach = Statement(
+    update(sessions)
+    .where(
+        sessions.c.org_id == bindparam("org"),
+        sessions.c.run_id == bindparam("wanted"),
+        sessions.c.state == "live",
+    )
+    .values(state="detached", detached_at=bindparam("at"))
 )
 
 
@@ -78,7 +88,11 @@ def end(
     usage: dict[str, Any] | None,
     now: int,
 ) -> bool:
-    """Ends it with what its models used; false when it had ended before."""
+    """Ends it with what its models used; false when it had ended before.
+
+    Nobody is live in a run that ended: sessions whose clients are not noted as gone are detached.
+    """
+    _detach(conn, org=org_id, wanted=id, at=now)
     used = None if usage is None else as_json(usage)
     return _end(conn, org=org_id, wanted=id, why=reason, used=used, at=now).rowcount == 1
 

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Text,
     bindparam,
     case,
     func,
@@ -135,14 +136,15 @@ _open = Statement(
         detached_at=None,
     )
 )
+_of_run = or_(bindparam("run", type_=Text).is_(None), _columns.run_id == bindparam("run"))
 _detach = Statement(
     update(sessions)
-    .where(*_this, _columns.state == "live")
+    .where(*_this, _columns.state == "live", _of_run)
     .values(state="detached", detached_at=bindparam("at"))
 )
 _ending = (
     update(sessions)
-    .where(*_this, _columns.state != "ended")
+    .where(*_this, _columns.state != "ended", _of_run)
     .values(state="ended", ended_at=bindparam("at"), end_reason=bindparam("why"))
 )
 _end = Statement(_ending)
@@ -244,9 +246,16 @@ def open(conn: Connection, org_id: str, id: str, run_id: str, now: int) -> bool:
     return _open(conn, org=org_id, wanted=id, run=run_id, at=now).rowcount == 1
 
 
-def detach(conn: Connection, org_id: str, id: str, now: int) -> bool:  # noqa: A002
-    """Notes that a live session's client dropped."""
-    return _detach(conn, org=org_id, wanted=id, at=now).rowcount == 1
+def detach(
+    conn: Connection,
+    org_id: str,
+    id: str,  # noqa: A002
+    now: int,
+    *,
+    run_id: str | None = None,
+) -> bool:
+    """Notes that a live session's client dropped; with `run_id`, unless another run has it now."""
+    return _detach(conn, org=org_id, wanted=id, at=now, run=run_id).rowcount == 1
 
 
 def end(
@@ -257,9 +266,13 @@ def end(
     now: int,
     *,
     void: bool = False,
+    run_id: str | None = None,
 ) -> bool:
-    """Ends it; false when it had ended before. With `void`, its key opens nothing from now on."""
-    ended = _end(conn, org=org_id, wanted=id, why=reason, at=now).rowcount == 1
+    """Ends it; false when it had ended before, or when another run than `run_id` has it now.
+
+    With `void`, its key opens nothing from now on.
+    """
+    ended = _end(conn, org=org_id, wanted=id, why=reason, at=now, run=run_id).rowcount == 1
     if void:
         _void(conn, org=org_id, wanted=id)
     return ended
