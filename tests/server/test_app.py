@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from litestar.exceptions import InternalServerException
 
 from duologue.agents.registry import Catalog
 from duologue.pipeline.host import Host
-from duologue.server import app
+from duologue.server import app, health
 from duologue.server.rooms import Rooms
 from duologue.server.serve import now_ms
 from duologue.settings import Settings
@@ -90,6 +91,21 @@ async def test_a_server_that_is_not_ready_does_not_say_where_its_database_is(
     assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
     assert "the database does not answer" in answer.json()["error"]
     assert "10.1.2.3" not in answer.text
+
+
+async def test_who_asks_for_readiness_does_not_wait_for_a_database_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load balancer learns it by an answer, not by silence."""
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Broken, "read", hang)
+    monkeypatch.setattr(health, "ANSWER", 0.05)
+    async with broken_house(tmp_path) as http, asyncio.timeout(30):
+        answer = await http.get("/ready")
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
 
 
 def test_the_frameworks_own_failures_show_no_words_either() -> None:

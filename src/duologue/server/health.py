@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 import structlog
 from litestar import get
@@ -13,6 +14,9 @@ from duologue.pipeline.host import Host
 from duologue.store import organizations
 
 log = structlog.get_logger(__name__)
+
+ANSWER: Final = 5.0
+"""Seconds in which the database must answer: who asks for readiness does not wait for long."""
 
 
 @get("/health", tags=["Operation"])
@@ -26,7 +30,8 @@ async def ready(host: Host) -> dict[str, Any]:
     """Answers 200 while new sessions are welcome; 503 with the reason otherwise."""
     host.require_room()
     try:
-        await host.db.read(organizations.all)
+        async with asyncio.timeout(ANSWER):
+            await host.db.read(organizations.all)
     except Exception:
         log.exception("database does not answer")
         raise DuologueError("not_ready", reason="the database does not answer") from None

@@ -25,6 +25,10 @@ from duologue.store.schema import prepare
 P = ParamSpec("P")
 T = TypeVar("T")
 
+CONNECT: Final = 10.0
+"""Seconds in which PostgreSQL must let a server in."""
+ANSWER: Final = 30.0
+"""Seconds in which it must have done what a server asks in one transaction."""
 _UNKEEPABLE: Final = "22021"
 """PostgreSQL's number for a character that it has no place for."""
 
@@ -46,9 +50,10 @@ class PostgresDatabase(Database):
         cls, url: str, ready: Callable[[Connection], None] = prepare
     ) -> PostgresDatabase:
         """Connects and brings the schema up to date; two that start at once take turns."""
-        database = cls(engine_of(url))
+        database = cls(engine_of(url, within=ANSWER))
         try:
-            await database.write(ready)
+            with unusable.told():
+                await _prepare(url, ready)
         except BaseException:
             await database.close()
             raise
@@ -78,13 +83,16 @@ class PostgresDatabase(Database):
     async def _on(
         self, opening: AbstractAsyncContextManager[AsyncConnection]
     ) -> AsyncIterator[AsyncConnection]:
-        """A connection of the pool; whoever has none yet waits."""
+        """A connection of the pool; whoever has none yet waits, and nobody has one for ever."""
         async with AsyncExitStack() as stack:
+            # Entered first, so that the commit is within bounds, too.
+            bounds = await stack.enter_async_context(AsyncExitStack())
             self._waiting += 1
             try:
                 conn = await stack.enter_async_context(opening)
             finally:
                 self._waiting -= 1
+            await bounds.enter_async_context(bounded(conn, ANSWER))
             yield conn
 
 
@@ -99,9 +107,36 @@ def _legible() -> Iterator[None]:
         raise DuologueError("bad_request", reason="a text in it has the character NUL") from None
 
 
-def engine_of(url: str) -> AsyncEngine:
-    """What makes connections to that address."""
-    return create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
+def engine_of(url: str, *, within: float | None = None, **options: Any) -> AsyncEngine:
+    """What makes connections to that address, on which every answer must come within seconds."""
+    if within is not None:
+        options["connect_args"] = {"timeout": min(CONNECT, within), "command_timeout": within}
+    return create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), **options)
+
+
+@asynccontextmanager
+async def bounded(conn: AsyncConnection, seconds: float) -> AsyncIterator[None]:
+    """Cuts the line if the block takes longer, which then fails as with a database that is gone.
+
+    To cancel a statement may hang in the driver, for the server must agree; a line that is cut
+    does not.
+    """
+    raw: Any = (await conn.get_raw_connection()).driver_connection
+    timer = asyncio.get_running_loop().call_later(seconds, raw.terminate)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+async def _prepare(url: str, ready: Callable[[Connection], None]) -> None:
+    """Makes the schema ready, for as long as that takes."""
+    engine = engine_of(url)
+    try:
+        async with engine.begin() as conn:
+            await conn.run_sync(ready)
+    finally:
+        await engine.dispose()
 
 
 async def _connect(engine: AsyncEngine) -> AsyncConnection:
