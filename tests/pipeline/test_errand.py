@@ -107,6 +107,35 @@ async def test_data_goes_both_ways_and_may_be_answered_aloud(tmp_path: Path) -> 
     assert (event["data"], event["turn_id"][:5]) == ({"price": 21}, "turn_")
 
 
+async def test_a_page_that_tells_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many requests are under way, some wait, and of the others the page is told."""
+    monkeypatch.setattr(courier, "AT_ONCE", 2)
+    monkeypatch.setattr(courier, "IN_LINE", 3)
+    answers = asyncio.Event()
+
+    async def slow(answering: Answering) -> None:
+        await answers.wait()
+        answering.data({"got": answering.event["data"]})
+        answering.end()
+
+    async with Theirs(data=slow) as theirs, desk(theirs, tmp_path) as on:
+        client = await on.join()
+        for each in range(7):
+            client.run.data(each)
+        await until(lambda: len(client.all(h.Noticed)) == 2)
+        assert {each.code for each in client.all(h.Noticed)} == {"rate_limited"}
+        await theirs.event("data", 2)
+        assert len(theirs.events("data")) == 2
+        answers.set()
+        await until(lambda: len(client.all(h.DataSent)) == 5)
+        assert sorted(each["data"] for each in theirs.events("data")) == [0, 1, 2, 3, 4]
+        client.run.data("again")
+        await client.until(h.DataSent, lambda one: one.content == {"got": "again"})
+        assert len(client.all(h.Noticed)) == 2
+
+
 async def test_a_person_in_its_place_is_not_talked_over(tmp_path: Path) -> None:
     """What the back end would say meanwhile is not said; afterwards it thinks as before."""
     async with (

@@ -16,6 +16,7 @@ from msgspec import UNSET
 
 from duologue.agents.current import Current
 from duologue.agents.webhook.brain import WebhookLLM
+from duologue.errors import DuologueError
 from duologue.pipeline.actor import Actor
 from duologue.pipeline.errand import AGAIN, Errand
 from duologue.pipeline.narrator import Narrator
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE: Final = 4
+"""Answers to data that one run waits for."""
+IN_LINE: Final = 16
+"""Data of one run that waits for that."""
 SETTLING: Final = 1.0
 """Seconds in which an answer that was cut is over."""
 
@@ -61,6 +66,7 @@ class Courier:
         new_id: Callable[[str], str],
         spawn: Callable[[Coroutine[Any, Any, Any]], None],
         person: Callable[[], bool],
+        notice: Callable[[str, str], None],
         watch: Watch | None,
         recorder: Recorder | None,
     ) -> None:
@@ -72,11 +78,15 @@ class Courier:
         self._new_id = new_id
         self._spawn = spawn
         self._person = person
+        self._notice = notice
         self._watch = watch
         self._recorder = recorder
         self._visits: dict[str, Visit] = {}
         self._last: Visit | None = None
         self._begun = False
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._owed = 0
+        """Data whose answer is not whole yet."""
         brain.new_id = new_id
         brain.settled = self._settled
         narrator.on_heard = lambda text, cut: brain.heard(text, interrupted=cut)
@@ -119,9 +129,15 @@ class Courier:
 
     def data(self, content: Any) -> None:
         """A page told something; it never interrupts, but may be answered aloud."""
-        if self._brain.backend.takes("data"):
-            event = wire.Data(**self._brain.known(), data=content, turn_id=self._new_id("turn"))
-            self._spawn(self._errand(event, self._person).run())
+        if not self._brain.backend.takes("data"):
+            return
+        if self._owed >= AT_ONCE + IN_LINE:
+            refused = DuologueError("rate_limited", who="this page", seconds=1)
+            self._notice(refused.code, refused.message)
+            return
+        event = wire.Data(**self._brain.known(), data=content, turn_id=self._new_id("turn"))
+        self._owed += 1
+        self._spawn(self._in_turn(self._errand(event, self._person)))
 
     async def close(self) -> None:
         """The run is over, and everything of it is stored: what is still owed is told."""
@@ -151,6 +167,13 @@ class Courier:
 
     def _errand(self, event: wire.SessionStart | wire.Data, mute: Callable[[], bool]) -> Errand:
         return Errand(event, self._brain, self._actor, self._narrator, self._watch, mute=mute)
+
+    async def _in_turn(self, errand: Errand) -> None:
+        try:
+            async with self._places:
+                await errand.run()
+        finally:
+            self._owed -= 1
 
     def _sweep(self) -> None:
         """Tells of the end of sessions that others followed; of the last, when the run ends."""

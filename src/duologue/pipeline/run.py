@@ -132,6 +132,7 @@ class Run:
                 new_id=new_id,
                 spawn=self._spawn,
                 person=lambda: self.takeover.holder is not None,
+                notice=self.notice,
                 watch=watch,
                 recorder=recorder,
             )
