@@ -1,6 +1,6 @@
 """Where other serving processes reach this one: they carry sockets whose conversation is here.
 
-They find the same application as everybody, and must show what everybody must.
+They find nothing but the socket's road there, and must show on it what everybody must.
 """
 
 from __future__ import annotations
@@ -8,11 +8,17 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from duologue.errors import DuologueError
+from duologue.server.openings import SOCKET_PATH
 from duologue.settings import Settings
+from duologue.transports.relay import relayed
+from duologue.transports.upgrade import Receive, Scope, Send, refuse
+from duologue.wire.layercode import encode_error
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @contextmanager
@@ -29,6 +35,33 @@ def listening(settings: Settings) -> Iterator[tuple[socket.socket, str]]:
     with made:
         host, port = made.getsockname()[:2]
         yield made, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def sockets_only(house: Application, peer: socket.socket) -> Application:
+    """The application, of which at that address there is nothing but sockets of other processes."""
+    address = tuple(peer.getsockname()[:2])
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if tuple(scope.get("server") or ()) != address:
+            await house(scope, receive, send)
+        elif scope["type"] != "websocket":
+            await _lost(scope, send)
+        elif scope["path"] != SOCKET_PATH or not relayed(scope):
+            await receive()  # websocket.connect
+            await refuse(DuologueError("not_found", path=scope["path"]), scope, send)
+        else:
+            await house(scope, receive, send)
+
+    return serve
+
+
+async def _lost(scope: Scope, send: Send) -> None:
+    error = DuologueError("not_found", path=scope["path"])
+    body = encode_error(error.code, error.message)
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _invalid(reason: str) -> DuologueError:

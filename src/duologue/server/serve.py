@@ -66,7 +66,7 @@ async def serve(
         listener = shared or held.enter_context(listening(settings))
         bound = bound_to(listener)
         async with opened(settings, catalog) as host, alone.on_database(settings):
-            sockets = [listener]
+            sockets, peer = [listener], None
             if host.others.shared:
                 peer, host.peer = held.enter_context(peers.listening(settings))
                 sockets.append(peer)
@@ -75,7 +75,9 @@ async def serve(
             async with present.on_memory_of(host, rooms.suspect):
                 await host.open()
                 await rooms.open()
-                house = House(host, rooms, mode, organization_id, bound=bound)
+                house: peers.Application = House(host, rooms, mode, organization_id, bound=bound)
+                if peer is not None:
+                    house = peers.sockets_only(house, peer)
                 server = _Server(rooms, house, drains=mode == "serve", shares=shared is not None)
                 url = settings.public_url or bound
                 note(url)
@@ -115,7 +117,9 @@ def settle_memory() -> None:
 class _Server(uvicorn.Server):
     """uvicorn, with our clients told before their sockets close."""
 
-    def __init__(self, rooms: Rooms, house: House, *, drains: bool, shares: bool) -> None:
+    def __init__(
+        self, rooms: Rooms, house: peers.Application, *, drains: bool, shares: bool
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 house,
