@@ -9,12 +9,30 @@ from typing import Any
 import pytest
 from tests.agents.webhook.theirs import Handler, Theirs
 from tests.pipeline.minds import MASTER, desk, leave, says
+from tests.pipeline.stage import Client, Stage
 from tests.pipeline.test_recording import hum
 from tests.pipeline.test_tracing import say
 
 from duologue.access import webhooks
-from duologue.pipeline import recording
+from duologue.errors import DuologueError
+from duologue.pipeline import courier, recording
+from duologue.pipeline.record import Record
+from duologue.server.policy import guest_of
+from duologue.store import sessions
 from duologue.testing.models import ScriptedSTT
+
+
+async def back(on: Stage, session: str) -> Client:
+    """The client of a session is there again, with the key that it has."""
+    row = await on.host.db.read(sessions.get, on.org_id, session)
+    loaded = on.host.catalog.get("desk")
+    assert row is not None
+    assert loaded is not None
+    client = Client(on.host)
+    guest = guest_of(row, loaded.definition, on.host.settings)
+    client.seat = await on.host.seat(guest, client)
+    client.run.ready(client)
+    return client
 
 
 async def test_a_call_from_its_greeting_to_its_end(tmp_path: Path) -> None:
@@ -117,6 +135,74 @@ async def test_who_drops_for_good_has_one_end(tmp_path: Path) -> None:
         await theirs.event("session.end")
         await on.host._settle()
         assert len(theirs.events("session.end")) == 1
+
+
+async def test_who_only_moves_has_not_ended(tmp_path: Path) -> None:
+    """The run that the session leaves in the end tells it, from its first beginning on."""
+    async with Theirs(message=says("Sure.")) as theirs:
+        async with desk(theirs, tmp_path) as on:
+            first = await on.join()
+            first.run.floor.type("before")
+            await first.said("Sure.")
+            assert first.seat is not None
+            session = first.seat.guest.session_id
+            await on.host.release(first.run)
+            await first.run.closed()
+            assert first.gone is not None
+            await first.gone
+            second = await back(on, session)
+            assert second.run is not first.run
+            second.run.floor.type("after")
+            await second.said("Sure.")
+            await leave(on, second)
+            row = await on.host.db.read(sessions.get, on.org_id, session)
+        starts, [end] = theirs.events("session.start"), theirs.events("session.end")
+    assert [(each["session_id"], each.get("resumed")) for each in starts] == [
+        (session, None),
+        (session, "rebuilt"),
+    ]
+    assert row is not None
+    assert row.opened_at is not None
+    assert end["session_id"] == session
+    assert end["started_at"] == courier._at(row.opened_at)
+    assert row.ended_at is not None
+    assert end["duration"] == pytest.approx(row.ended_at - row.opened_at, abs=1000)
+    assert [each["text"] for each in end["transcript"]] == ["before", "Sure.", "after", "Sure."]
+
+
+async def test_who_leaves_while_the_server_goes_away_has_ended(tmp_path: Path) -> None:
+    """They do not come back; whoever only drops may, and is not told of."""
+    async with Theirs() as theirs:
+        async with desk(theirs, tmp_path, tabs="share") as on:
+            drops = await on.join()
+            await theirs.event("session.start")
+            leaves = await on.join(again=True)
+            await theirs.event("session.start", 2)
+            assert leaves.seat is not None
+            leaves.seat.close("replaced")  # it cannot come back
+            gone = leaves.seat.guest.session_id
+            drops.run.end(DuologueError("going_away"), reason="going_away")
+            await drops.run.closed()
+            assert (await theirs.event("session.end"))["session_id"] == gone
+        assert len(theirs.events("session.end")) == 1
+
+
+async def test_an_end_is_told_without_what_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that fails keeps the transcript, and not the end."""
+
+    async def unusable(*_: Any) -> Any:
+        raise DuologueError("store_unusable", reason="a test")
+
+    async with Theirs(session_start=says("Welcome.")) as theirs:
+        async with desk(theirs, tmp_path) as on:
+            client = await on.join()
+            await client.said("Welcome.")
+            monkeypatch.setattr(Record, "said", unusable)
+            await leave(on, client)
+        [end] = theirs.events("session.end")
+    assert (end["transcript"], end["duration"] > 0) == ([], True)
 
 
 async def test_a_recording_is_told_when_it_is_whole(tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ class Courier:
         self._visits: dict[str, Visit] = {}
         self._last: Visit | None = None
         self._begun = False
+        self._closed = False
         self._places = asyncio.Semaphore(AT_ONCE)
         self._owed = 0
         """Data whose answer is not whole yet."""
@@ -101,7 +102,8 @@ class Courier:
         """A client listens from now on."""
         visit = self._visits.get(guest.session_id)
         if visit is None:
-            visit = Visit(guest, self._record.now(), self._used())
+            began = self._record.now() if guest.opened_at is None else guest.opened_at
+            visit = Visit(guest, began, self._used())
             self._visits[guest.session_id] = visit
         visit.listeners.add(listener)
         self._last = visit
@@ -116,7 +118,10 @@ class Courier:
         """A session is over; its client does not come back."""
         if (visit := self._visits.get(session_id)) is not None:
             visit.ended = self._record.now()
-            self._sweep()
+            if self._closed:
+                self._spawn(self._end(visit))
+            else:
+                self._sweep()
 
     def ready(self, listener: Listener) -> None:
         """A client hears: its session begins, once."""
@@ -139,10 +144,16 @@ class Courier:
         self._owed += 1
         self._spawn(self._in_turn(self._errand(event, self._person)))
 
-    async def close(self) -> None:
-        """The run is over, and everything of it is stored: what is still owed is told."""
+    async def close(self, *, moves: bool = False) -> None:
+        """The run is over, and everything of it is stored: what is still owed is told.
+
+        Where the conversation only moves, its clients come back with the same sessions, whose end
+        is told by the run that they leave.
+        """
+        self._closed = True
         for visit in list(self._visits.values()):
-            await self._end(visit)
+            if visit.ended is not None or not moves:
+                await self._end(visit)
         if self._recorder is not None and self._last is not None:
             self._tell_recording(self._recorder, self._last)
 
@@ -186,7 +197,11 @@ class Courier:
 
     async def _end(self, visit: Visit) -> None:
         ended, used = visit.ended or self._record.now(), self._used()
-        said = await self._record.said(visit.guest.session_id)
+        try:
+            said = await self._record.said(visit.guest.session_id)
+        except Exception:  # the end is one all the same
+            log.exception("transcript not read", session=visit.guest.session_id)
+            said = []
         if self._visits.pop(visit.guest.session_id, None) is None:
             return  # it was told meanwhile
         if not (visit.started and self._brain.backend.takes("session.end")):

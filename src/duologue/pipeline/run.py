@@ -50,6 +50,8 @@ LEFT: Final = DuologueError("ended", reason="left")
 APOLOGY: Final = "Sorry, something went wrong on my side. Please try again."
 DEAD: Final = 3.0
 """Seconds without a sign of life of the client that leads, after which another may."""
+MOVES: Final = ("going_away", "moved")
+"""Ends of a run after which its conversation goes on in another."""
 LAST_WORDS: Final = 60.0
 """Seconds that an agent which hangs up may go on speaking."""
 
@@ -423,4 +425,4 @@ class Run:
         await self._actor.close()
         await self.record.settled()
         if self._courier is not None:
-            await self._courier.close()
+            await self._courier.close(moves=self.ended in MOVES)

@@ -37,6 +37,8 @@ class Guest:
     transport: str
     price: float
     limit_ms: int
+    opened_at: int | None = None
+    """When the session was first attached; none before."""
     attached_ms: int = 0
     """How long the session was attached before, in an earlier socket."""
     budget: Budget = Budget("")  # noqa: RUF009  # it cannot change

@@ -208,6 +208,7 @@ def guest_of(
         transport=session.transport,
         price=settings.price_per_minute if price is None else price,
         limit_ms=int(minutes * 60_000),
+        opened_at=session.opened_at,
         attached_ms=session.attached_ms,
         budget=budget_of(changed, settings),
         metadata=session.metadata,
