@@ -13,6 +13,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from duologue.errors import DuologueError
+from duologue.pipeline.drain import let_go
 from duologue.store.records import Run
 from duologue.transports import relay as relays
 from duologue.transports.relay import relay, relayed
@@ -82,7 +83,9 @@ def run_at(peer: str | None) -> Run:
     return Run("run_1", "org_1", "conv_1", "agt_1", "proc_1", 0, None, None, None, peer)
 
 
-async def carried(client: Client, at: Serve, **more: Any) -> tuple[bool, list[Request]]:
+async def carried(
+    client: Client, at: Serve, *, carrying: set[Any] | None = None, **more: Any
+) -> tuple[bool, list[Request]]:
     """Whether a process that serves so took the client, and what it was asked."""
     asked: list[Request] = []
 
@@ -96,7 +99,9 @@ async def carried(client: Client, at: Serve, **more: Any) -> tuple[bool, list[Re
     ) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         async with asyncio.timeout(30):
-            taken = await relay(run_at(f"127.0.0.1:{port}"), SCOPE, client.receive, client.send)
+            ways = set() if carrying is None else carrying
+            run = run_at(f"127.0.0.1:{port}")
+            taken = await relay(run, SCOPE, client.receive, client.send, ways)
     return taken, asked
 
 
@@ -183,6 +188,36 @@ async def test_a_process_that_dies_sends_its_clients_back() -> None:
     assert client.closed == (1012, "This server is closing. Connect again.")
 
 
+@pytest.mark.parametrize("seconds", [60.0, 0.0])
+async def test_a_process_that_goes_lets_go_whom_it_carries_once_nothing_is_said(
+    seconds: float,
+) -> None:
+    """What the agent says passes whole, unless it lasts too long; it stays where it is."""
+    client = Client()
+    found: list[Any] = []
+    carrying: set[Any] = set()
+
+    async def speak(line: ServerConnection) -> None:
+        for number in range(20):
+            await line.send(str(number))
+            await asyncio.sleep(0.05)
+        await line.wait_closed()
+        found.append(line.protocol.close_rcvd)
+
+    going = asyncio.create_task(carried(client, speak, carrying=carrying))
+    await client.frames(1)
+    await let_go(carrying, seconds)
+    assert await going
+    assert client.closed == (1012, "This server is closing. Connect again.")
+    said = [str(number) for number in range(20)]
+    if seconds:
+        assert await client.frames(20) == said
+        assert found == [None]
+    else:
+        assert (await client.frames(1))[-1] != said[-1]
+    assert not carrying
+
+
 async def test_a_client_that_reads_nothing_is_closed_in_bounded_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -238,7 +273,7 @@ async def test_a_refusal_is_handed_on_and_a_process_that_goes_is_no_way_out() ->
     plain, other = Client(), {**SCOPE, "extensions": {}}
     async with serve(echo, "127.0.0.1", 0, process_request=answering(401)) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        assert await relay(run_at(f"127.0.0.1:{port}"), other, plain.receive, plain.send)
+        assert await relay(run_at(f"127.0.0.1:{port}"), other, plain.receive, plain.send, set())
     assert plain.sent == [{"type": "websocket.close", "code": 1008}]
     client = Client()
     taken, _ = await carried(client, echo, process_request=answering(503))
@@ -252,7 +287,7 @@ async def test_nobody_at_the_address_is_no_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     for peer in (None, f"127.0.0.1:{port}", f"[::1]:{port}"):
-        assert not await relay(run_at(peer), SCOPE, client.receive, client.send)
+        assert not await relay(run_at(peer), SCOPE, client.receive, client.send, set())
     assert client.sent == []
 
 
@@ -263,6 +298,6 @@ async def test_a_process_that_hangs_keeps_its_conversation(monkeypatch: pytest.M
     with socket.create_server(("127.0.0.1", 0)) as hung:
         peer = f"127.0.0.1:{hung.getsockname()[1]}"
         with pytest.raises(DuologueError) as refused:
-            await relay(run_at(peer), SCOPE, client.receive, client.send)
+            await relay(run_at(peer), SCOPE, client.receive, client.send, set())
     assert (refused.value.code, refused.value.status) == ("conversation_moving", 503)
     assert client.sent == []

@@ -1,10 +1,10 @@
-"""How a server that is asked to go lets those finish their turn who talk with it."""
+"""How a server that is asked to go lets those finish their turn who talk with it, or through it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -17,6 +17,16 @@ LOOK: Final = 0.05
 """Seconds between two looks at who still talks; nothing tells of all that a turn consists of."""
 CALM: Final = 0.3
 """Seconds of rest after which a turn is over: between a question and its answer there are less."""
+
+
+class Carried(Protocol):
+    """A client whose conversation is live in another process: here only its frames pass."""
+
+    said_at: float
+    """When the last of what the client is sent passed, by the loop's clock."""
+
+    def let_go(self) -> None:
+        """Sends the client back to where it came from, from where another process takes it."""
 
 
 async def drained(
@@ -38,3 +48,20 @@ async def drained(
                     log.warning("a turn was cut", conversation=run.conversation_id)
                 run.end(DuologueError("going_away"), reason="going_away")
         await asyncio.sleep(LOOK)
+
+
+async def let_go(carried: Collection[Carried], seconds: float) -> None:
+    """Lets each of them go as soon as nothing more is said to it, and all after `seconds`.
+
+    What a turn consists of is not known here: where the other process rests, it is over.
+    """
+    now = asyncio.get_running_loop().time
+    limit = now() + seconds
+    while carried:
+        late = now() >= limit
+        for each in list(carried):
+            if late or now() - each.said_at >= CALM:
+                each.let_go()
+        await asyncio.sleep(LOOK)
+        if late:  # who does not hear of it is cut
+            return

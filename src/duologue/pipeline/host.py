@@ -22,7 +22,7 @@ from duologue.errors import DuologueError
 from duologue.pipeline import places
 from duologue.pipeline.alerts import Alerts
 from duologue.pipeline.backends import Backends
-from duologue.pipeline.drain import drained
+from duologue.pipeline.drain import Carried, drained, let_go
 from duologue.pipeline.elsewhere import Elsewhere, Others
 from duologue.pipeline.leftovers import Leftovers
 from duologue.pipeline.meters import Meters, alone
@@ -88,6 +88,8 @@ class Host:
         self.clock = clock
         self.process = fresh("proc_", clock())
         self.draining = False
+        self.carried: set[Carried] = set()
+        """Clients that this process only carries to where their conversation is live."""
         self._environment = environment
         self._shared = Shared()
         self._backends = Backends(settings, environment)
@@ -130,10 +132,12 @@ class Host:
     async def drain(self) -> None:
         """Lets nobody in any more, and ends each run after its present turn, within bounds."""
         self.draining = True
-        await drained(
-            self._runs.values,
-            lambda run: bool(self.attached(run.conversation_id)),
-            self.settings.drain_seconds,
+        seconds = self.settings.drain_seconds
+        await asyncio.gather(
+            drained(
+                self._runs.values, lambda run: bool(self.attached(run.conversation_id)), seconds
+            ),
+            let_go(self.carried, seconds),
         )
 
     async def close(self) -> None:

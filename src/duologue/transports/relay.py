@@ -23,6 +23,7 @@ from websockets.http11 import Response
 from websockets.typing import Origin, Subprotocol
 
 from duologue.errors import FAULTS, DuologueError
+from duologue.pipeline.drain import Carried
 from duologue.store.records import Run
 from duologue.transports.upgrade import Receive, Scope, Send, close_code
 
@@ -51,10 +52,13 @@ def relayed(scope: Scope) -> bool:
     return any(name == RELAYED.encode() for name, _ in scope["headers"])
 
 
-async def relay(run: Run, scope: Scope, receive: Receive, send: Send) -> bool:
+async def relay(
+    run: Run, scope: Scope, receive: Receive, send: Send, carried: set[Carried]
+) -> bool:
     """Serves a socket by the process of a run, to its end; false if nobody takes it there.
 
-    Nothing was sent to the client then, and it may be served in another way.
+    Nothing was sent to the client then, and it may be served in another way. Meanwhile it is one of
+    those that are carried.
     """
     peer = run.peer
     if peer is None:
@@ -69,7 +73,12 @@ async def relay(run: Run, scope: Scope, receive: Receive, send: Send) -> bool:
     except (OSError, WebSocketException) as error:
         log.info("relay not taken", peer=peer, reason=str(error) or type(error).__name__)
         return False
-    await _Relay(line, receive, send).serve()
+    way = _Relay(line, receive, send)
+    carried.add(way)
+    try:
+        await way.serve()
+    finally:
+        carried.discard(way)
     return True
 
 
@@ -142,6 +151,12 @@ class _Relay:
         self._line = line
         self._receive = receive
         self._send = send
+        self._over = asyncio.Event()
+        self.said_at = asyncio.get_running_loop().time()
+
+    def let_go(self) -> None:
+        """Closes both sides as if this process were gone: the conversation waits where it is."""
+        self._over.set()
 
     async def serve(self) -> None:
         """Carries frames both ways until one side closes, and closes the other one likewise."""
@@ -150,10 +165,13 @@ class _Relay:
             protocol = self._line.subprotocol
             await self._send({"type": "websocket.accept", "subprotocol": protocol})
             up, down = asyncio.create_task(self._up()), asyncio.create_task(self._down())
-            pumps += up, down
+            pumps += up, down, asyncio.create_task(self._over.wait())
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             if up.done() and (event := up.result()) is not None:
                 await self._leave(event)
+                return
+            if self._over.is_set():
+                await self._close(*_fault("going_away"))
                 return
             await asyncio.wait([down], timeout=STUCK)  # what was said before the end
             end = down.result() if down.done() else "slow_reader"
@@ -190,6 +208,7 @@ class _Relay:
                 frame = await self._line.recv()
             except ConnectionClosed:
                 return "closed"
+            self.said_at = asyncio.get_running_loop().time()
             kind = "text" if isinstance(frame, str) else "bytes"
             try:
                 async with asyncio.timeout(STUCK):

@@ -71,7 +71,7 @@ class WebSocketRoad:
                     raise DuologueError(
                         "conversation_moving", conversation=conversation, seconds=1
                     ) from None
-                if await relay(found.run, scope, receive, send):
+                if await relay(found.run, scope, receive, send, self._host.carried):
                     return
                 seat = await self._host.seat(guest, socket.happened)
         except DuologueError as error:
