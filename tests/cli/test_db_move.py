@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import Connection, text
 from tests.cli.conftest import Shell, fresh
 from tests.cli.databases import (
     change,
@@ -25,7 +27,9 @@ from tests.store.tracing import span, told
 from tests.store.world import NOW
 
 from duologue.store import (
+    direct,
     messages,
+    organizations,
     schema,
     traces,
 )
@@ -61,6 +65,30 @@ def test_a_database_moves_to_postgresql_and_back(shell: Shell, postgres_server: 
 
 
 @pytest.mark.postgres
+def test_what_is_moved_is_what_there_is_when_nobody_else_writes(postgres_server: str) -> None:
+    """What a program wrote that was waited for is seen; afterwards nobody is kept waiting."""
+    url = fresh(postgres_server)
+    filled(url)
+    seen: list[str] = []
+
+    def look(conn: Connection) -> None:
+        direct.freeze(conn)
+        seen.extend(each.slug for each in organizations.all(conn))
+
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    mover = threading.Thread(target=direct.run, args=(look, url))
+    with unit(url) as conn:
+        schema.take_turns(conn)
+        mover.start()
+        while not conn.execute(waiting).scalar_one():
+            time.sleep(0.05)
+        organizations.create(conn, slug="late", name="Late", now=NOW)
+    mover.join(PATIENCE)
+    assert set(seen) == {"default", "ours", "late"}
+    with unit(url) as conn:
+        schema.take_turns(conn)
+
+
 def test_a_target_that_holds_something_is_refused(shell: Shell, postgres_server: str) -> None:
     """Rows of ours and tables of others alike; what a first start makes does not count."""
     filled("sqlite:///.duologue/duologue.db")

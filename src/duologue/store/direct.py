@@ -16,7 +16,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from duologue.errors import DuologueError
 from duologue.store.database import backend
-from duologue.store.schema import take_turns
+from duologue.store.schema import hold_turns, take_turns
 
 T = TypeVar("T")
 HIDDEN: Final = "hidden"
@@ -60,8 +60,10 @@ def freeze(conn: Connection) -> None:
     if conn.dialect.name == "sqlite":
         claim(conn)
     else:
+        # First, in a transaction of its own: what is seen is what there is after it was waited for.
+        hold_turns(conn)
+        conn.commit()
         snapshot(conn)
-        take_turns(conn)
 
 
 def shown(url: str) -> str:

@@ -60,6 +60,11 @@ def take_turns(conn: Connection) -> None:
         conn.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
 
 
+def hold_turns(conn: Connection) -> None:
+    """The same for as long as the connection is open, over all its transactions."""
+    conn.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _LOCK})
+
+
 def version(conn: Connection) -> str | None:
     """The revision that the database is at; none when it is empty."""
     if not inspect(conn).has_table("alembic_version"):
