@@ -125,19 +125,31 @@ def spoil(path: Path, how: str) -> None:
         del parts["manifest.json"]
     elif how == "newer":
         manifest["schema"] = "4242"
+    elif how == "untold":
+        del manifest["tables"]["page_views"]
+    elif how == "columns":
+        parts["tables/messages.jsonl"] = parts["tables/messages.jsonl"].replace(
+            b'"role":', b'"part":'
+        )
     elif how == "elsewhere":
         manifest["recordings"] = {"../../evil.ogg": 5}
         parts["recordings/../../evil.ogg"] = b"sound"
-    if how in ("newer", "elsewhere"):
+    if how in ("newer", "untold", "elsewhere"):
         parts["manifest.json"] = msgspec.json.encode(manifest)
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
+        if how == "encrypted":
+            archive.filelist[-1].flag_bits |= 1
 
 
-@pytest.mark.parametrize(
-    "how", ["cut", "none", "changed", "fewer", "without", "newer", "elsewhere", "missing"]
+SPOILT = (
+    *("cut", "none", "changed", "fewer", "without", "newer", "elsewhere", "missing"),
+    *("encrypted", "columns", "untold"),
 )
+
+
+@pytest.mark.parametrize("how", SPOILT)
 def test_a_spoilt_backup_changes_nothing(shell: Shell, url: str, how: str) -> None:
     """It is refused with its name or version, and every row stays, with --force, too."""
     filled(url)
@@ -149,8 +161,32 @@ def test_a_spoilt_backup_changes_nothing(shell: Shell, url: str, how: str) -> No
     answer = shell("db", "restore", name, "--force")
     assert answer.code == 1
     assert ("4242" if how == "newer" else name) in answer.err
+    assert "Traceback" not in answer.err
     assert whole(url) == before
     assert not list(shell.folder.parent.rglob("evil.ogg"))
+
+
+def test_recordings_that_are_there_are_left_alone_if_they_are_whole(shell: Shell) -> None:
+    """A damaged one is replaced, and each with --force; it is said what was not."""
+    folder = shell.folder / ".duologue" / "recordings"
+    filled("sqlite:///.duologue/duologue.db", recorded=folder)
+    assert shell("db", "backup", "kept.zip", "--recordings").code == 0
+    there = folder / RECORDING
+
+    def restored(found: bytes, *options: str) -> tuple[bytes, list[str]]:
+        (shell.folder / ".duologue" / "duologue.db").unlink()
+        there.write_bytes(found)
+        told = shell("db", "restore", "kept.zip", "--json", *options).json
+        return there.read_bytes(), told["copied"]["left"]
+
+    assert restored(b"S" * 2500) == (b"S" * 2500, [RECORDING])
+    assert restored(b"cut") == (b"sound" * 500, [])
+    assert restored(b"S" * 2500, "--force") == (b"sound" * 500, [])
+    (shell.folder / ".duologue" / "duologue.db").unlink()
+    told = shell("db", "restore", "kept.zip").out
+    assert "0 recordings of" in told
+    assert "1 recordings were in" in told
+    assert [each.name for each in folder.iterdir()] == [RECORDING]
 
 
 def test_a_backup_is_one_moment_while_others_write(shell: Shell, url: str) -> None:

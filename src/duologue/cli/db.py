@@ -170,10 +170,16 @@ def restore(
     shown = direct.shown(chosen.database)
     if as_json:
         return output.emit({"database": shown, "copied": copied, "after": schema.HEAD})
+    number = len(manifest.recordings) - len(copied.left)
     output.say(
-        f"Restored {copied.rows:,} rows and {len(manifest.recordings)} recordings of "
+        f"Restored {copied.rows:,} rows and {number} recordings of "
         f"{output.when(manifest.made_at)} into {shown}; counts and sums agree."
     )
+    if copied.left:
+        output.say(
+            f"{len(copied.left)} recordings were in {chosen.recordings} already, as large as they "
+            "should be, and were left alone; --force writes them anew."
+        )
     return _tell(copied)
 
 

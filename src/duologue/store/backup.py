@@ -29,6 +29,8 @@ MANIFEST: Final = "manifest.json"
 TABLES: Final = "tables/{}.jsonl"
 SOUNDS: Final = "recordings/{}"
 PIECE: Final = 1 << 20
+ENCRYPTED: Final = 1
+"""The bit of a member that only a password opens."""
 BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, msgspec.MsgspecError),
     *(KeyError, ValueError, EOFError, NotImplementedError),
@@ -139,18 +141,13 @@ def opened(file: IO[bytes]) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     try:
         file.seek(0)
         with zipfile.ZipFile(file) as archive:
+            if any(each.flag_bits & ENCRYPTED for each in archive.infolist()):
+                raise ValueError("it is encrypted")
             manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
             if manifest.format != FORMAT:
                 raise ValueError(f"its format is {manifest.format}, and {FORMAT} is known here")
             yield archive, manifest
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        EOFError,
-        zlib.error,
-        msgspec.MsgspecError,
-    ) as error:
+    except BROKEN as error:
         reason = f"it is no whole backup of duologue ({error})"
         raise DuologueError("file_invalid", path=path, reason=reason) from None
 

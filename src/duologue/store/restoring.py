@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Final
 from zipfile import ZipFile
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, TableClause
+from sqlalchemy.exc import SQLAlchemyError
 
 from duologue.errors import DuologueError
-from duologue.store import backup, copying, schema
+from duologue.store import backup, copying, direct, schema, unusable
 from duologue.store.backup import Manifest
-from duologue.store.copying import Holding, Progress
+from duologue.store.copying import Holding, Progress, Row
 
 FORCE: Final = "Choose an empty one, or replace all that is in it: --force"
 
@@ -28,6 +30,8 @@ class Copied(msgspec.Struct, frozen=True):
     """The version of what was copied."""
     changed: int
     """Rows with a character that PostgreSQL cannot keep, which was replaced."""
+    left: list[str]
+    """Recordings that were there already, as large as they should be, and were left alone."""
 
 
 def restore(
@@ -46,11 +50,13 @@ def restore(
         _make_way(conn, manifest.schema, "" if force else FORCE)
         changed = 0
         into = {each.name: each for each in copying.all_of(conn)}
+        if missing := sorted(into.keys() - manifest.tables):
+            raise ValueError(f"it lacks tables of version {manifest.schema}: {', '.join(missing)}")
         # In the order of this database: rows come after those that they refer to.
         for name in [each for each in into if each in manifest.tables]:
             expected = manifest.tables[name]
             pages = backup.lines(archive, name)
-            poured, some = copying.pour(pages, conn, into[name], expected.rows, progress)
+            poured, some = _pour(pages, conn, into[name], expected.rows, progress)
             if not some:  # the archive has a sum of its own for what had to change
                 backup.expect(name, expected, poured)
             copying.compare(conn, into[name], poured)
@@ -58,8 +64,8 @@ def restore(
         if unknown := manifest.tables.keys() - into:
             raise ValueError(f"it holds tables that version {manifest.schema} lacks: {unknown}")
         _finish(conn)
-        _unpack(archive, manifest, folder)
-    return _copied(manifest.tables, manifest.schema, changed), manifest
+        left = _unpack(archive, manifest, folder, force=force)
+    return _copied(manifest.tables, manifest.schema, changed, left), manifest
 
 
 def move(source: Connection, target: Connection, progress: Progress) -> Copied:
@@ -107,30 +113,53 @@ def _finish(conn: Connection) -> None:
     schema.migrate(conn)
 
 
-def _copied(holdings: dict[str, Holding], version: str, changed: int) -> Copied:
-    tables = {name: each.rows for name, each in holdings.items() if each.rows}
-    return Copied(sum(tables.values()), tables, version, changed)
-
-
-def _unpack(archive: ZipFile, manifest: Manifest, folder: Path) -> None:
-    """Puts the recordings into their folder; those that are there already stay."""
-    made: list[Path] = []
+def _pour(
+    pages: Iterable[list[Row]], conn: Connection, into: TableClause, total: int, progress: Progress
+) -> tuple[Holding, int]:
+    """Pours rows that the table may refuse; a database that is gone is no fault of the file."""
     try:
-        for name in manifest.recordings:
+        with unusable.told():
+            return copying.pour(pages, conn, into, total, progress)
+    except SQLAlchemyError as error:
+        reason = f"table {into.name} does not take its rows: {direct.said(error)}"
+        raise ValueError(reason) from None
+
+
+def _copied(
+    holdings: dict[str, Holding], version: str, changed: int, left: Iterable[str] = ()
+) -> Copied:
+    tables = {name: each.rows for name, each in holdings.items() if each.rows}
+    return Copied(sum(tables.values()), tables, version, changed, [*left])
+
+
+def _unpack(archive: ZipFile, manifest: Manifest, folder: Path, *, force: bool) -> list[str]:
+    """Puts the recordings into their folder; tells those that were there and were left alone.
+
+    What is there is replaced where its size says that it is damaged, or with `force`; and only
+    once all of them are on the disk.
+    """
+    partials: dict[Path, Path] = {}
+    left: list[str] = []
+    try:
+        for name, size in manifest.recordings.items():
             path = folder / name
             if Path(name).name != name or name.startswith("."):
                 raise ValueError(f"{name!r} is no name of a recording")
-            if path.exists():
+            if not force and path.is_file() and path.stat().st_size == size:
+                left.append(name)
                 continue
             folder.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{name}.partial")
-            made.append(partial)
-            with archive.open(backup.SOUNDS.format(name)) as sound, partial.open("wb") as file:
+            partials[path] = path.with_name(f".{name}.partial")
+            with (
+                archive.open(backup.SOUNDS.format(name)) as sound,
+                partials[path].open("wb") as file,
+            ):
                 shutil.copyfileobj(sound, file)
                 file.flush()
                 os.fsync(file.fileno())
-            made.append(partial.replace(path))
-    except BaseException:
-        for each in made:
-            each.unlink(missing_ok=True)
-        raise
+        for path, partial in partials.items():
+            partial.replace(path)
+    finally:
+        for partial in partials.values():
+            partial.unlink(missing_ok=True)
+    return left
