@@ -81,7 +81,9 @@ def test_agents_with_a_rule_of_their_own_are_named(tmp_path: Path) -> None:
             publish=True,
         )
         shown = made.enter("viewer").page(PAGE)
-    rules = re.findall(r"<tr><td><a [^>]+>([^<]+)</a></td><td([^/]+)</td><td([^/]+)</td></tr>", shown)
+    rules = re.findall(
+        r"<tr><td><a [^>]+>([^<]+)</a></td><td([^/]+)</td><td([^/]+)</td></tr>", shown
+    )
     assert rules == [
         ("bar", ">1 day", ' class="none">900 MB, as all'),
         ("desk", ">3 days", ">any"),
