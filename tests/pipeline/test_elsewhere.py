@@ -10,6 +10,9 @@ import pytest
 from sqlalchemy import Connection, select
 from tests.pipeline.stage import Stage, stage
 
+from duologue.bus.here import HereBell
+from duologue.errors import DuologueError
+from duologue.pipeline.elsewhere import Elsewhere, Others
 from duologue.store import messages, runs
 from duologue.store.ids import fresh
 from duologue.store.tables import runs as table
@@ -75,6 +78,45 @@ async def test_what_a_killed_process_left_is_mended_by_who_comes(tmp_path: Path)
         assert await _ends(desk) == ["left", "server_lost", None]
         assert ("assistant", "Half of", True) in await desk.words()
         assert all(message.final for message in await desk.record())
+
+
+async def test_a_process_that_answers_is_believed_to_live(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run is being buried and attends to nothing; its lock is lost with the database."""
+    monkeypatch.setattr(HereBell, "reached", True)
+    async with stage(tmp_path) as desk:
+        await _left(desk, "proc_other")
+        host, conversation = desk.host, desk.conversation
+        other = Others(host.db, host.bell, "proc_other", host.clock)
+        async with other.answering():
+            run = await host.others.holder(conversation)
+            assert run is not None
+            assert run.process == "proc_other"
+            with pytest.raises(Elsewhere):
+                await host.others.make_way(run, fetch=False)
+            assert await _ends(desk) == ["left", None]
+        assert await host.others.holder(conversation) is None
+        await host.others.make_way(run, fetch=False)
+        assert await _ends(desk) == ["left", "server_lost"]
+
+
+async def test_one_that_cannot_be_asked_is_not_taken_for_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis is away when the database has just been started again."""
+
+    async def away(*_: object) -> None:
+        raise DuologueError("redis_unreachable", address="there", reason="it is gone", seconds=2)
+
+    monkeypatch.setattr(HereBell, "reached", True)
+    async with stage(tmp_path) as desk:
+        await _left(desk, "proc_other")
+        monkeypatch.setattr(HereBell, "order", away)
+        with pytest.raises(DuologueError) as told:
+            await desk.join(again=True)
+        assert told.value.code == "redis_unreachable"
+        assert await _ends(desk) == ["left", None]
 
 
 async def test_without_redis_a_living_process_loses_what_is_opened_here(tmp_path: Path) -> None:

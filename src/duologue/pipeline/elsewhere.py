@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
@@ -19,6 +20,10 @@ log = structlog.get_logger(__name__)
 
 AGAIN: Final = 0.25
 """Seconds between two attempts to get a run that is just beginning or ending in its process."""
+
+PROCESSES: Final = ""
+"""In place of an organization, where a process itself is asked, and none of its conversations."""
+NO_CONVERSATION: Final = "conversation_not_live"
 
 Gone = Callable[[Collection[str]], Awaitable[set[str]]]
 """Tells of some processes which of them live no more."""
@@ -48,7 +53,30 @@ class Others:
         """Whether conversations of other processes can be reached from here."""
         return self._bell.reached is not None
 
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[None]:
+        """Lets the others ask this process itself whether it lives, whatever its runs do."""
+        release = self._bell.attend(PROCESSES, self._process, self._say_so)
+        try:
+            yield
+        finally:
+            release()
+
     # ------------------------------------------------------------ questions
+
+    async def answers(self, process: str) -> bool:
+        """Whether a process itself answers over the bus; where it cannot be asked, that is raised.
+
+        Without a bus none does: then what the memory shows is all that can be known.
+        """
+        try:
+            await self._bell.order(PROCESSES, process, Look())
+        except Unheard:
+            return False
+        except DuologueError as error:
+            if error.code != NO_CONVERSATION:
+                raise
+        return True
 
     async def look(self, conversation_id: str) -> tuple[Run, Shown] | None:
         """How a conversation goes on in another process; none where it does in none."""
@@ -62,7 +90,7 @@ class Others:
         except Unheard:  # it was killed, or is about to end: whoever comes gets it rebuilt
             return None
         except DuologueError as error:
-            if error.code == "conversation_not_live":
+            if error.code == NO_CONVERSATION:
                 return None
             raise
 
@@ -111,7 +139,7 @@ class Others:
         except Unheard:
             pass
         except DuologueError as error:
-            if error.code != "conversation_not_live":
+            if error.code != NO_CONVERSATION:
                 raise
 
     # ------------------------------------------------------------ within
@@ -123,15 +151,12 @@ class Others:
         """Whether the process of a run lives; where that cannot be known now, nothing is done."""
         if run.process not in await self.gone([run.process]):
             return True
-        try:
-            # A database that was restarted has lost the sign of life for a moment: the bus has not.
-            await self._bell.order(run.org_id, run.conversation_id, Look())
-        except Unheard:
-            return False
-        except DuologueError as error:
-            if error.code != "conversation_not_live":
-                raise
-        return True
+        # A database that was restarted has lost the sign of life for a moment: the bus has not.
+        return await self.answers(run.process)
+
+    async def _say_so(self, order: Order) -> Shown:
+        """Whatever is ordered of the process itself: that it answers is all that is asked."""
+        raise DuologueError(NO_CONVERSATION, conversation=self._process)
 
     async def _release(self, run: Run) -> None:
         try:
@@ -139,7 +164,7 @@ class Others:
         except Unheard:
             await asyncio.sleep(AGAIN)
         except DuologueError as error:
-            if error.code != "conversation_not_live":
+            if error.code != NO_CONVERSATION:
                 raise
             await asyncio.sleep(AGAIN)
 

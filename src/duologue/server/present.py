@@ -12,17 +12,25 @@ from typing import IO, Final
 
 import structlog
 from sqlalchemy import NullPool, make_url, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
-from duologue.store import recovery
+from duologue.store import recovery, unusable
 from duologue.store.database import backend
+from duologue.store.postgres import bounded, engine_of
 
 log = structlog.get_logger(__name__)
 
 LOOK: Final = 10.0
 """Seconds between two looks for processes that were killed."""
+SHOW: Final = 2.5
+"""Seconds between two looks whether our own sign is still there."""
+AGAIN: Final = 0.5
+"""Seconds until it is shown again that somebody kept from us for a moment."""
+ANSWER: Final = 5.0
+"""Seconds in which PostgreSQL must answer."""
 LEADER: Final = "leader"
 """The file beside those of the processes that one of them holds."""
 LEAD: Final = int.from_bytes(b"duolead.")
@@ -31,6 +39,10 @@ LEAD: Final = int.from_bytes(b"duolead.")
 
 class Presence(ABC):
     """A sign of life that the system itself takes away when a process dies."""
+
+    @abstractmethod
+    async def show(self) -> bool:
+        """Shows the own sign again if it was lost; false as long as that cannot be."""
 
     @abstractmethod
     async def gone(self, processes: Collection[str]) -> set[str]:
@@ -47,19 +59,34 @@ async def on_memory_of(host: Host, lost: Callable[[], None]) -> AsyncIterator[No
 
     `lost` is called when one was killed: its callers may be waiting for another.
     """
-    async with presence(host.settings.database, host.process) as shown:
+    sign = presence(host.settings.database, host.process)
+    async with host.others.answering(), sign as shown:
         host.others.gone = shown.gone
         host.leads = shown.leads
         if not host.others.shared:  # several may all have lost their signs with the database
             gone = await shown.gone(await host.db.read(recovery.processes))
             recovered = await host.db.write(recovery.after_crash, gone, host.clock())
             log.info("memory ready", recovered=recovered)
-        looking = asyncio.create_task(_keep_mending(host, shown, lost))
+        works = _keep_showing(shown), _keep_mending(host, shown, lost)
+        tasks = [asyncio.create_task(each) for each in works]
         try:
             yield
         finally:
-            looking.cancel()
-            await asyncio.wait([looking])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+
+async def _keep_showing(shown: Presence) -> None:
+    """In a task of its own, so that no other question holds it up."""
+    while True:
+        wait = SHOW
+        try:
+            if not await shown.show():
+                wait = AGAIN
+        except Exception as error:
+            log.warning("own sign of life not shown", reason=str(error))
+        await asyncio.sleep(wait)
 
 
 async def _keep_mending(host: Host, shown: Presence, lost: Callable[[], None]) -> None:
@@ -67,9 +94,16 @@ async def _keep_mending(host: Host, shown: Presence, lost: Callable[[], None]) -
     while True:
         await asyncio.sleep(LOOK)
         try:
-            gone = await shown.gone(await host.db.read(recovery.processes))
-            # Seen gone twice: after a restart of the database, each process needs a moment to
-            # show itself again.
+            gone = set[str]()
+            for each in await shown.gone(await host.db.read(recovery.processes)):
+                try:
+                    if not await host.others.answers(each):
+                        gone.add(each)
+                except DuologueError as error:
+                    reason = str(error)
+                    log.warning("a process shows no sign of life", process=each, reason=reason)
+            # Seen gone twice: after a restart of the database, or of Redis, each process needs a
+            # moment to show itself again.
             if killed := gone & before:
                 recovered = await host.db.write(recovery.after_crash, killed, host.clock())
                 log.warning("a process was killed", recovered=recovered)
@@ -86,14 +120,10 @@ async def presence(url: str, process: str) -> AsyncIterator[Presence]:
         with _files(Path(f"{make_url(url).database}.processes"), process) as files:
             yield files
         return
-    engine = create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
-        poolclass=NullPool,
-        isolation_level="AUTOCOMMIT",
-    )
-    locks = _Locks(engine, process)
+    options = {"poolclass": NullPool, "isolation_level": "AUTOCOMMIT"}
+    locks = _Locks(engine_of(url, within=ANSWER, **options), process)
     try:
-        await locks.gone(())
+        await locks.show()
         yield locks
     finally:
         await locks.close()
@@ -105,6 +135,10 @@ class _Files(Presence):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lead: IO[str] | None = None
+
+    async def show(self) -> bool:
+        """See `Presence.show`: nobody takes a file's lock away."""
+        return True
 
     async def gone(self, processes: Collection[str]) -> set[str]:
         """See `Presence.gone`; the file of a dead process is cleared away."""
@@ -162,48 +196,78 @@ class _Locks(Presence):
         self._process = process
         self._conn: AsyncConnection | None = None
         self._asking = asyncio.Lock()
+        self._shown = False
         self._leads = False
 
+    async def show(self) -> bool:
+        """See `Presence.show`; a lost connection is opened anew, and our own lock taken again."""
+        async with self._held():
+            return self._shown
+
     async def gone(self, processes: Collection[str]) -> set[str]:
-        """See `Presence.gone`; a lost connection is opened anew, and our own lock taken again."""
-        async with self._asking:  # one connection answers one question at a time
-            conn = await self._connected()
-            found = set()
-            for each in processes:
-                # The one who holds a lock may take it again, so our own proves nothing.
-                if each != self._process and await _take(conn, number(each)):
-                    await conn.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number(each)})
-                    found.add(each)
+        """See `Presence.gone`; on a connection of its own, so that who gives up breaks no lock."""
+        # The one who holds a lock may take it again, so our own proves nothing.
+        others = [each for each in processes if each != self._process]
+        found = set[str]()
+        if not others:
             return found
+        with unusable.told():
+            async with self._engine.connect() as conn, bounded(conn, ANSWER):
+                for each in others:
+                    if await _take(conn, number(each)):
+                        asked = {"n": number(each)}
+                        await conn.execute(text("SELECT pg_advisory_unlock(:n)"), asked)
+                        found.add(each)
+        return found
 
     async def leads(self) -> bool:
         """See `Presence.leads`; whoever lost the connection may have to follow."""
-        async with self._asking:
-            conn = await self._connected()
+        async with self._held() as conn:
             self._leads = self._leads or await _take(conn, LEAD)
             return self._leads
 
     async def close(self) -> None:
         """Lets our own lock go."""
-        if self._conn is not None:
-            with suppress(DBAPIError, OSError):
-                await self._conn.close()
+        await self._drop()
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[AsyncConnection]:
+        """The connection with our locks; one on which anything fails is given up at once."""
+        async with self._asking:  # one connection answers one question at a time
+            try:
+                with unusable.told():
+                    conn = await self._connected()
+                    async with bounded(conn, ANSWER):
+                        if not self._shown:
+                            self._shown = await _take(conn, number(self._process))
+                            if not self._shown:  # somebody asks for it just now, or a lost line
+                                log.warning("own lock is not ours yet", process=self._process)
+                        yield conn
+            except BaseException:
+                await self._drop()
+                raise
 
     async def _connected(self) -> AsyncConnection:
         if self._conn is not None:
             try:
-                await self._conn.execute(text("SELECT 1"))
-            except (DBAPIError, OSError):
-                with suppress(DBAPIError, OSError):
-                    await self._conn.close()
-                self._conn = None
+                async with bounded(self._conn, ANSWER):
+                    await self._conn.execute(text("SELECT 1"))
+            except (SQLAlchemyError, OSError):
+                await self._drop()
             else:
                 return self._conn
-        self._leads = False
         self._conn = await self._engine.connect()
-        await _take(self._conn, number(self._process))
         return self._conn
+
+    async def _drop(self) -> None:
+        conn, self._conn = self._conn, None
+        self._shown = self._leads = False
+        if conn is not None:
+            with suppress(SQLAlchemyError, OSError):
+                await conn.invalidate()  # it need not answer any more, as it had to for a close
+            with suppress(SQLAlchemyError, OSError):
+                await conn.close()
 
 
 async def _take(conn: AsyncConnection, lock: int) -> bool:
