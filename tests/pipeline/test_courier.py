@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.agents.webhook.theirs import Handler, Theirs
-from tests.pipeline.minds import MASTER, desk, leave, says
-from tests.pipeline.stage import Client, Stage
+from tests.agents.webhook.theirs import Answering, Handler, Theirs
+from tests.pipeline.minds import COUNT, MASTER, desk, fails, leave, says
+from tests.pipeline.stage import Client, Stage, until
 from tests.pipeline.test_recording import hum
 from tests.pipeline.test_tracing import say
 
 from duologue.access import webhooks
+from duologue.core import happenings as h
 from duologue.errors import DuologueError
 from duologue.pipeline import courier, recording
 from duologue.pipeline.record import Record
@@ -135,6 +136,74 @@ async def test_who_drops_for_good_has_one_end(tmp_path: Path) -> None:
         await theirs.event("session.end")
         await on.host._settle()
         assert len(theirs.events("session.end")) == 1
+
+
+async def test_what_a_person_said_in_its_place(tmp_path: Path) -> None:
+    """The next message that is answered tells of it, and takes none of it for an answer's words."""
+
+    async def greets(answering: Answering) -> None:
+        answering.tts(COUNT)
+
+    async with Theirs(session_start=greets, message=fails) as theirs:
+        async with desk(theirs, tmp_path) as on:
+            client = await on.join()
+            await client.until(h.AgentAudio)
+            takeover = client.run.takeover
+            takeover.begin("her", "Ann", 60.0)
+            await client.until(h.AgentEnded, lambda one: one.interrupted)
+            client.run.floor.type("Where is my parcel?")
+            await client.until(h.UserSaid)
+            takeover.speak("her", "It comes on Friday.")
+            await client.said("It comes on Friday.")
+            takeover.speak("her", "Bye.")
+            await client.said("Bye.")
+            takeover.hand_back("her")
+            await client.until(h.Noticed, lambda one: one.code == "handed_back")
+            client.run.floor.type("hello?")
+            await client.until(h.Noticed, lambda one: one.code == "provider_failed")
+            theirs.takes["message"] = says("Yes.")
+            client.run.floor.type("are you there?")
+            await client.said("Yes.")
+            client.run.floor.type("fine")
+            await theirs.event("message", 3)
+            await leave(on, client)
+        [start], messages = theirs.events("session.start"), theirs.events("message")
+    told = {
+        "name": "Ann",
+        "said": ["It comes on Friday.", "Bye."],
+        "heard": ["Where is my parcel?"],
+    }
+    assert [each.get("stood_in") for each in messages] == [told, told, None]
+    before = messages[0]["interruption_context"]
+    assert before["previous_turn_interrupted"]
+    assert before["assistant_turn_id"] == start["turn_id"]
+    assert "Friday" not in before["text_heard"]
+    assert COUNT.startswith(before["text_heard"].rstrip(". "))
+
+
+async def test_what_is_spoken_to_a_person_is_told_too(tmp_path: Path) -> None:
+    """As what is typed; of two who stood in before a message, all is told."""
+    stt = ScriptedSTT(["can you hear me"])
+    async with Theirs(message=says("Yes.")) as theirs:
+        async with desk(theirs, tmp_path, stt=stt) as on:
+            client = await on.join()
+            takeover = client.run.takeover
+            takeover.begin("her", "Ann", 60.0)
+            await client.until(h.Noticed)
+            await say(client)
+            await client.until(h.UserSaid, lambda one: one.text == "can you hear me")
+            takeover.hand_back("her")
+            await client.until(h.Noticed, lambda one: one.code == "handed_back")
+            takeover.begin("him", "", 60.0)
+            takeover.speak("him", "I can.")
+            await client.said("I can.")
+            takeover.hand_back("him")
+            await until(lambda: takeover.holder is None)
+            client.run.floor.type("fine")
+            await client.said("Yes.")
+            await leave(on, client)
+        [message] = theirs.events("message")
+    assert message["stood_in"] == {"name": "", "said": ["I can."], "heard": ["can you hear me"]}
 
 
 async def test_who_only_moves_has_not_ended(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ class Narrator(Stage):
         self.on_played: Callable[[float], None] = lambda seconds: None
         """Called with how much of an utterance was heard, when it is over."""
         self.on_heard: Callable[[str, bool], None] = lambda text, cut: None
-        """Called with what was heard of an utterance, and whether it was cut."""
+        """Called with what was heard of an utterance of the agent's, and whether it was cut."""
         self.on_words: Callable[[], None] = lambda: None
         """Called when something was understood to its end."""
 
@@ -144,9 +144,11 @@ class Narrator(Stage):
         if interrupted and self._user_speaking and self.turns.agent_turn is not None:
             self.tell(self.turns.user_begins())
         self.tell(self.turns.agent_ends(interrupted=interrupted))
+        by_person = self._record.by_person
         self._record.answer_heard(text, interrupted=interrupted)
         self.on_played(seconds)
-        self.on_heard(text, interrupted)
+        if not by_person:
+            self.on_heard(text, interrupted)
 
     def failed(self, part: str, cause: object, *, says: bool = True) -> None:
         """A part failed for good: it is kept, the client is told, and the agent says so."""

@@ -40,6 +40,7 @@ class Record:
         self._answer: str | None = None
         self._answer_text = ""
         self._answer_secret = False
+        self._answer_by: str | None = None
         self._saved_at = 0
         self.session_id: str | None = None
         """The attached session; messages name it."""
@@ -74,6 +75,7 @@ class Record:
         if self._answer is None:
             self._answer = fresh("msg_", now)
             self._saved_at = now
+            self._answer_by = self.person
             by = {} if self.person is None else {"item": {"by": "person", "name": self.person}}
             self._append(
                 turn, "assistant", "message", self._answer_text, final=False, id=self._answer, **by
@@ -95,6 +97,12 @@ class Record:
         else:  # cut before a word of it was heard: it never happened
             self.write(messages.remove, self._org_id, self._answer)
         self._answer, self._answer_text, self._answer_secret = None, "", False
+        self._answer_by = None
+
+    @property
+    def by_person(self) -> bool:
+        """Whether the answer that is being said is a person's, or will be."""
+        return (self.person if self._answer is None else self._answer_by) is not None
 
     def state(self, values: str) -> asyncio.Future[bool]:
         """The state that agent and clients share, as JSON."""

@@ -138,6 +138,7 @@ class Run:
                 watch=watch,
                 recorder=recorder,
             )
+            self.takeover.on_back = models.llm.stood_in
         self._hearing: dict[Listener | None, bool] = {}  # who is ready, and whether it tells
         self._led_at = time.monotonic()
         self._here: whereabouts.Current | None = None

@@ -69,6 +69,9 @@ class Takeover:
         self._timer: asyncio.TimerHandle | None = None
         self._span = ""
         self._said: list[str] = []
+        self._heard: list[str] = []
+        self.on_back: Callable[[str, list[str], list[str]], None] = lambda name, said, heard: None
+        """Called with a name, and what that person and the user said, when the agent is back."""
         self._speaking: set[SpeechHandle] = set()
         self._ours = False
         self._leaving = False
@@ -92,7 +95,8 @@ class Takeover:
             return
         self.holder = Holder(by, name, self._clock() // 1_000_000)
         self._patience = seconds
-        self._said, self._span, self._leaving = [], fresh_id(), False
+        self._said, self._heard = [], []
+        self._span, self._leaving = fresh_id(), False
         self._trace(ended=False)
         self._actor.do(self._begin)
         self._notice("taken_over", HERE)
@@ -239,6 +243,7 @@ class Takeover:
         if (session := self._actor.session) is not None:
             session.options.preemptive_generation["enabled"] = self._ahead
         self._actor.remember(StandIn(holder.name, self._said))
+        self.on_back(holder.name, self._said, self._heard)
         self._notice("handed_back", BACK)
         self._changed(None)
 
@@ -270,8 +275,11 @@ class Takeover:
             event.speech_handle.interrupt(force=True)
 
     def _item(self, event: ConversationItemAddedEvent) -> None:
-        if event.item.type == "agent_handoff" and (session := self._actor.session) is not None:
+        item = event.item
+        if item.type == "agent_handoff" and (session := self._actor.session) is not None:
             self._mute(session)
+        elif isinstance(item, ChatMessage) and item.role == "user" and self.holder is not None:
+            self._heard += filter(None, [item.text_content])
 
     def _user_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking" and (session := self._actor.session) is not None:

@@ -1,6 +1,6 @@
 """Layercode's webhooks: what an agent's back end is told, and what it may answer.
 
-`event_id` and `resumed` are ours, the rest is Layercode's.
+`event_id`, `resumed` and `stood_in` are ours, the rest is Layercode's.
 """
 
 from __future__ import annotations
@@ -42,12 +42,23 @@ class InterruptionContext(msgspec.Struct, kw_only=True):
     assistant_turn_id: str | UnsetType = UNSET
 
 
+class StoodIn(msgspec.Struct, kw_only=True):
+    """A person who answered in the agent's place, since the message before."""
+
+    name: str
+    """Empty where none was given."""
+    said: list[str]
+    heard: list[str]
+    """What the user said to them."""
+
+
 class Message(Event, kw_only=True, omit_defaults=True, tag="message"):
     """What the user said or wrote."""
 
     text: str
     turn_id: str
     interruption_context: InterruptionContext
+    stood_in: StoodIn | UnsetType = UNSET
 
 
 class Data(Event, kw_only=True, omit_defaults=True, tag="data"):

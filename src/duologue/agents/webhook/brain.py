@@ -7,7 +7,7 @@ user's words, and how much was heard of what it said before.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -41,6 +41,8 @@ class WebhookLLM(llm.LLM[Any]):
         """Whether the user said anything yet."""
         self._open = ""
         self._before: tuple[str, str] | None = None
+        self.untold: wire.StoodIn | None = None
+        """Who answered meanwhile, as long as no message that tells of it was answered."""
 
     @property
     def model(self) -> str:
@@ -80,6 +82,20 @@ class WebhookLLM(llm.LLM[Any]):
             text_heard=text,
             assistant_turn_id=turn or UNSET,
         )
+
+    # ------------------------------------------------------------ what others said
+
+    def stood_in(self, name: str, said: Sequence[str], heard: Sequence[str]) -> None:
+        """A person answered in the agent's place; the next message tells of it."""
+        before = self.untold or wire.StoodIn(name=name, said=[], heard=[])
+        self.untold = wire.StoodIn(
+            name=name, said=[*before.said, *said], heard=[*before.heard, *heard]
+        )
+
+    def told(self, standin: wire.StoodIn | None) -> None:
+        """A message that tells of it was answered."""
+        if self.untold is standin:
+            self.untold = None
 
     # ------------------------------------------------------------ what is asked
 
@@ -142,17 +158,20 @@ class _Answer(llm.LLMStream):
         turn = brain.new_id("turn")
         brain.asked = True
         context = brain.context(sounds=await brain.settled())
+        standin = brain.untold
         said = [each for each in self._chat_ctx.messages() if each.role == "user"]
         event = wire.Message(
             **brain.known(),
             text=(said[-1].text_content or "") if said else "",
             turn_id=turn,
             interruption_context=context,
+            stood_in=UNSET if standin is None else standin,
         )
         brain.answers(turn)
         asked = brain.backend.ask(event, brain.headers, brain.trouble)
         async with aclosing(with_pauses(asked)) as answers:
             async for answer in answers:
+                brain.told(standin)
                 if answer is None:
                     self._send(turn, words.paused())
                 elif isinstance(answer, wire.Tts):
@@ -160,6 +179,7 @@ class _Answer(llm.LLMStream):
                     self._send(turn, words.joined(answer.content))
                 elif isinstance(answer, wire.Told | wire.Hangup):
                     act(brain.here, answer)
+        brain.told(standin)
         if not spoke:
             brain.silent(turn)
         # Without a single chunk livekit-agents would not count the request.
