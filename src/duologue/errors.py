@@ -110,6 +110,12 @@ FAULTS: Final[dict[str, Fault]] = {
     "agent_not_loaded": Fault(
         503, None, "Agent {agent!r} is published, but no file that defines it was loaded here."
     ),
+    "agent_newer": Fault(
+        503,
+        None,
+        "A newer duologue wrote of agent {agent!r} what this process does not understand: "
+        "{reason}. Renew this process.",
+    ),
     "organization_not_found": Fault(
         404, None, "There is no organization {organization!r}. Known: {known}."
     ),

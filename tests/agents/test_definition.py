@@ -9,6 +9,7 @@ import pytest
 
 from duologue.agents.definition import AgentDefinition, TurnTaking, stored
 from duologue.agents.widget import Widget
+from duologue.errors import DuologueError
 
 WRITTEN = AgentDefinition(
     slug="desk", greeting="Hello.", turns=TurnTaking(silence=0.7), widget=Widget(title="Ask us")
@@ -30,9 +31,18 @@ def test_what_a_newer_one_wrote_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"slug": "No Slug"}', '{"slug": "desk", "turns": {"silence": -1}}']
+    ("text", "where"),
+    [
+        ('{"slug": "No Slug"}', "$.slug"),
+        ('{"slug": "desk", "turns": {"silence": -1}}', "$.turns.silence"),
+        ('{"slug": "desk", "turns": "polite"}', "$.turns"),
+        ('{"slug": "desk", "tabs": "telepathy"}', "$.tabs"),
+    ],
 )
-def test_what_cannot_be_is_an_error(text: str) -> None:
-    """A value that is wrong is not left out."""
-    with pytest.raises(msgspec.ValidationError):
+def test_what_cannot_be_is_an_error(text: str, where: str) -> None:
+    """A value that we do not know is not left out: it is said whose it is, and what to do."""
+    with pytest.raises(DuologueError, match="Renew this process") as refused:
         stored(text)
+    assert (refused.value.code, refused.value.status) == ("agent_newer", 503)
+    assert msgspec.json.decode(text)["slug"] in refused.value.message
+    assert where in refused.value.message

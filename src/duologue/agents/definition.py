@@ -12,6 +12,7 @@ from livekit.agents import Agent
 
 from duologue.agents.webhook.options import Webhook
 from duologue.agents.widget import Widget
+from duologue.errors import DuologueError
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=600)]
 Transport = Literal["livekit", "websocket"]
@@ -149,12 +150,17 @@ _decode = msgspec.json.Decoder(AgentDefinition).decode
 def stored(text: str) -> AgentDefinition:
     """A definition as the store has it, without what a newer duologue wrote that we do not know.
 
-    Old and new processes work side by side while a server is renewed.
+    Old and new processes work side by side while a server is renewed. A value that we do not know
+    cannot be left out: the agent would be another.
     """
     try:
         return _decode(text)
     except msgspec.ValidationError:
-        return msgspec.convert(_known(msgspec.json.decode(text), AgentDefinition), AgentDefinition)
+        written = msgspec.json.decode(text)
+    try:
+        return msgspec.convert(_known(written, AgentDefinition), AgentDefinition)
+    except msgspec.ValidationError as error:
+        raise DuologueError("agent_newer", agent=written.get("slug"), reason=error) from None
 
 
 def _known(written: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
@@ -164,7 +170,8 @@ def _known(written: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any
         if field.name in written:
             value, inner = written[field.name], field.type
             within = isinstance(inner, type) and issubclass(inner, msgspec.Struct)
-            found[field.name] = _known(value, inner) if within else value
+            deeper = within and isinstance(value, dict)
+            found[field.name] = _known(value, inner) if deeper else value
     return found
 
 
