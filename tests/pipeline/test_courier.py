@@ -240,7 +240,7 @@ async def test_who_only_moves_has_not_ended(tmp_path: Path) -> None:
 
 
 async def test_who_leaves_while_the_server_goes_away_has_ended(tmp_path: Path) -> None:
-    """They do not come back; whoever only drops may, and is not told of."""
+    """They do not come back; whoever only drops may, and is told of if they leave then."""
     async with Theirs() as theirs:
         async with desk(theirs, tmp_path, tabs="share") as on:
             drops = await on.join()
@@ -253,7 +253,11 @@ async def test_who_leaves_while_the_server_goes_away_has_ended(tmp_path: Path) -
             drops.run.end(DuologueError("going_away"), reason="going_away")
             await drops.run.closed()
             assert (await theirs.event("session.end"))["session_id"] == gone
-        assert len(theirs.events("session.end")) == 1
+            assert len(theirs.events("session.end")) == 1
+            assert drops.seat is not None
+            drops.run.parted(drops.seat.guest.session_id)  # it left after all, when all was told
+            await theirs.event("session.end", 2)
+        assert len(theirs.events("session.end")) == 2
 
 
 async def test_an_end_is_told_without_what_cannot_be_read(
