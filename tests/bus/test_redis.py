@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,6 +18,8 @@ from duologue.bus.bell import Unheard, all_of, one_of
 from duologue.bus.redis import RedisBell
 from duologue.bus.subscription import Subscription
 from duologue.errors import DuologueError
+from duologue.pipeline.elsewhere import Others
+from duologue.store.database import Database
 from duologue.wire import bus as parcels
 from duologue.wire import live as wire
 
@@ -156,6 +159,23 @@ async def test_nobody_attends_who_was_released_or_whose_process_is_gone(redis: R
                 await here.order("org_1", "conv_1", wire.Look())
         with pytest.raises(Unheard):
             await here.order("org_1", "conv_2", wire.Look())
+
+
+async def test_a_process_itself_answers_until_it_is_gone(redis: Redis, tmp_path: Path) -> None:
+    """Whatever it runs; one that was never there does not, and without Redis nobody knows."""
+    db = await Database.open(f"sqlite:///{tmp_path}/duologue.db")
+    async with process(redis.url) as here:
+        mine = Others(db, here, "proc_1", lambda: 0)
+        async with process(redis.url) as there:
+            async with Others(db, there, "proc_2", lambda: 0).answering():
+                await there._line.settled()
+                assert await mine.answers("proc_2")
+                assert not await mine.answers("proc_3")
+            assert not await mine.answers("proc_2")
+    with pytest.raises(DuologueError) as told:
+        await mine.answers("proc_2")
+    assert told.value.code == "redis_unreachable"
+    await db.close()
 
 
 async def test_what_an_order_is_refused_with_is_raised_where_it_was_given(redis: Redis) -> None:

@@ -14,6 +14,7 @@ from tests.store.visiting import batch, page
 from tests.store.world import NOW, build
 
 from duologue.pipeline import meters
+from duologue.pipeline.run import Run
 from duologue.settings import Settings
 from duologue.store import trace_deletion, traces, visits
 from duologue.store.database import Database
@@ -67,6 +68,35 @@ async def test_old_and_large_traces_go(
         await _read_until(db, Settings(**settings), later, lambda conn: len(_ids(conn)) == kept)
         assert await db.read(_ids) == [f"run_{number:032x}" for number in range(7 - kept, 7)]
     finally:
+        await db.close()
+
+
+async def test_who_waits_to_lead_looks_after_its_runs_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that hangs where it is asked who leads holds up no meter."""
+    monkeypatch.setattr(meters, "SWEEP", 0.01)
+    asked, looked = asyncio.Event(), asyncio.Event()
+
+    async def leads() -> bool:
+        asked.set()
+        await asyncio.Event().wait()
+        return True
+
+    def runs() -> list[Run]:
+        if asked.is_set():
+            looked.set()
+        return []
+
+    db = await Database.open(f"sqlite:///{tmp_path}/duologue.db")
+    made = meters.Meters(db, Settings(), list, lambda: NOW, leads=leads, runs=runs)
+    reading = asyncio.create_task(made.run())
+    try:
+        async with asyncio.timeout(30):
+            await looked.wait()
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
         await db.close()
 
 

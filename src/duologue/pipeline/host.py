@@ -116,6 +116,7 @@ class Host:
         self._meters = Meters(
             *(db, settings, self._seats.values, clock, self.tracing, self.alerts),
             leads=lambda: self.leads(),
+            runs=lambda: [run for run in self._runs.values() if run.ended is None],
         )
         self._leftovers = Leftovers(lambda: self.live)
         self._sweeper: asyncio.Task[None] | None = None

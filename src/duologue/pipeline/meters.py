@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -25,6 +25,9 @@ from duologue.store import (
 )
 from duologue.store.database import Database
 
+if TYPE_CHECKING:
+    from duologue.pipeline.run import Run
+
 log = structlog.get_logger(__name__)
 
 SWEEP: Final = 1.0
@@ -42,6 +45,16 @@ async def alone() -> bool:
     return True
 
 
+async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
+    """Does it every second; what fails is logged, and tried again a second later."""
+    while True:
+        await asyncio.sleep(SWEEP)
+        try:
+            await work()
+        except Exception:
+            log.exception("meters not read")
+
+
 class Meters:
     """Reads every seat's meter once a second, in one transaction for all of them."""
 
@@ -54,6 +67,7 @@ class Meters:
         tracing: Tracing | None = None,
         alerts: Alerts | None = None,
         leads: Callable[[], Awaitable[bool]] = alone,
+        runs: Callable[[], Iterable[Run]] = tuple,
     ) -> None:
         self._db = db
         self._settings = settings
@@ -62,22 +76,12 @@ class Meters:
         self._tracing = tracing
         self._alerts = alerts
         self._leads = leads
+        self._runs = runs
         self._tidied_at = 0
 
     async def run(self) -> None:
-        """Reads for ever; what fails is logged, and tried again a second later."""
-        while True:
-            await asyncio.sleep(SWEEP)
-            try:
-                await self._sweep()
-                if self._tracing is not None:
-                    await self._tracing.beat()
-                if self._alerts is not None:
-                    self._alerts.tick()
-                if self._clock() - self._tidied_at >= TIDY_MS:
-                    await self._tidy_for_all()
-            except Exception:
-                log.exception("meters not read")
+        """Reads, and tidies beside it, for ever."""
+        await asyncio.gather(_again_and_again(self._look), _again_and_again(self._tidy_in_time))
 
     async def read(self, seats: list[Seat]) -> dict[str, int | None]:
         """Adds what these seats used since the last reading; returns what each payer has left."""
@@ -88,6 +92,14 @@ class Meters:
             for seat, mark in marks:  # what was not written is metered again
                 seat.metered_to = mark
             raise
+
+    async def _look(self) -> None:
+        await self._sweep()
+        await self._end_lost()
+        if self._tracing is not None:
+            await self._tracing.beat()
+        if self._alerts is not None:
+            self._alerts.tick()
 
     async def _sweep(self) -> None:
         seats = list(self._seats())
@@ -116,6 +128,14 @@ class Meters:
                 payer = seat.guest.org_id
                 _check_balance(seat, balances.get(payer), costs[payer])
 
+    async def _end_lost(self) -> None:
+        """Ends runs that others ended in the store: they go on elsewhere, with another agent."""
+        if not (runs := {run.id: run for run in self._runs()}):
+            return
+        for lost in await self._db.read(recovery.taken_for_lost, list(runs)):
+            log.warning("this process was taken for killed", run=lost)
+            runs[lost].end(DuologueError("going_away"), reason="moved")
+
     async def _used_up(self, seats: Iterable[Seat]) -> dict[str, DuologueError]:
         """The agents that have talked their minutes of the day, each with what is told of it."""
         now = self._clock()
@@ -129,8 +149,10 @@ class Meters:
                 found[guest.agent_id] = error
         return found
 
-    async def _tidy_for_all(self) -> None:
+    async def _tidy_in_time(self) -> None:
         """Tidies, if it is this process that does; a minute later it may be another."""
+        if self._clock() - self._tidied_at < TIDY_MS:
+            return
         if await self._leads():
             await self._tidy()
         else:

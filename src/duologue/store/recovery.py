@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, and_, delete, select, union, update
 
 from duologue.store.tables import messages, runs, sessions
 from duologue.store.trace_tables import traces
+
+LOST: Final = "server_lost"
+"""Why a run ended whose process was killed."""
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -42,6 +46,12 @@ def processes(conn: Connection) -> list[str]:
     return list(conn.execute(union(running, serving)).scalars())
 
 
+def taken_for_lost(conn: Connection, run_ids: Collection[str]) -> set[str]:
+    """Those of these runs that others ended because they took their process for killed."""
+    ended = runs.c.end_reason == LOST
+    return set(conn.execute(select(runs.c.id).where(runs.c.id.in_(run_ids), ended)).scalars())
+
+
 def after_crash(conn: Connection, gone: Collection[str], now: int) -> Recovered:
     """Detaches sessions, ends runs and traces, closes messages that killed processes left open.
 
@@ -67,6 +77,6 @@ def after_crash(conn: Connection, gone: Collection[str], now: int) -> Recovered:
         .values(status="lost", ended_at=traces.c.last_seen_at)
     )
     ended = conn.execute(
-        update(runs).where(runs.c.id.in_(lost)).values(ended_at=now, end_reason="server_lost")
+        update(runs).where(runs.c.id.in_(lost)).values(ended_at=now, end_reason=LOST)
     ).rowcount
     return Recovered(detached, ended, closed)
