@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 from tests import postgres
 from tests.serving import House
 
@@ -82,6 +85,71 @@ async def test_a_postgresql_database_is_held_by_one_and_let_go() -> None:
             assert caught.value.code == "database_in_use"
         async with alone.on_database(first):
             pass
+
+
+async def cut(conn: Any) -> None:
+    """Ends the connections that hold the database."""
+    await conn.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        " AND (classid::bigint << 32) + objid::bigint = $1",
+        alone.LOCK,
+    )
+
+
+async def counted(conn: Any, which: str) -> None:
+    """Returns when there are such advisory locks."""
+    query = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND {which}"
+    async with asyncio.timeout(60):
+        while not await conn.fetchval(query):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.postgres
+async def test_a_database_is_held_again_after_it_was_restarted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A second server is refused then, too."""
+    monkeypatch.setattr(alone, "LOOK", 0.1)
+    with postgres.running() as server:
+        settings = Settings(database_url=f"{server.url}/postgres")
+        async with alone.on_database(settings):
+            await asyncio.to_thread(server.stop)
+            await asyncio.to_thread(server.start)
+            conn = await asyncpg.connect(settings.database)
+            await counted(conn, "granted")
+            with pytest.raises(DuologueError) as caught:
+                async with alone.on_database(settings):
+                    pass
+            assert caught.value.code == "database_in_use"
+        await conn.close()
+
+
+@pytest.mark.postgres
+async def test_who_finds_another_server_on_its_database_says_so_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once; and when the other is gone, it holds the database again."""
+    monkeypatch.setattr(alone, "LOOK", 0.1)
+    with postgres.server() as server:
+        settings = Settings(database_url=f"{server}/postgres")
+        other, conn = [await asyncpg.connect(settings.database) for _ in range(2)]
+        with capture_logs() as logged:
+            async with alone.on_database(settings):
+                waiting = asyncio.create_task(
+                    other.execute("SELECT pg_advisory_lock($1)", alone.LOCK)
+                )
+                await counted(conn, "NOT granted")
+                await cut(conn)
+                await waiting
+                async with asyncio.timeout(60):
+                    while not logged:  # noqa: ASYNC110 - nothing tells
+                        await asyncio.sleep(0.05)
+                await asyncio.sleep(0.5)
+                await other.close()
+                await counted(conn, "granted")
+        await conn.close()
+        said = [(each["log_level"], each["event"], each["database"]) for each in logged]
+        assert said == [("error", "another server runs on the same database", "postgres")]
 
 
 @pytest.mark.postgres

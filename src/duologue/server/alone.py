@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import structlog
 from sqlalchemy import NullPool, make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from duologue.errors import DuologueError
 from duologue.settings import Settings
 from duologue.store.database import backend
+from duologue.store.postgres import engine_of
+
+log = structlog.get_logger(__name__)
 
 NAME: Final = "serve.lock"
 """The file in the data folder that a server holds; alone, its process and address stand in it."""
@@ -22,6 +28,12 @@ NOTE: Final = "serve.{}.lock"
 """The same for one of several servers on a folder: its process is part of the name."""
 LOCK: Final = int.from_bytes(b"duologue")
 """The advisory lock's number, which is PostgreSQL's to keep apart for each database."""
+LOOK: Final = 10.0
+"""Seconds between two looks whether it is still held."""
+TWICE: Final = 2
+"""Looks that found another one holding it, after which that is an error."""
+ANSWER: Final = 5.0
+"""Seconds in which PostgreSQL must answer."""
 
 
 def shared(settings: Settings) -> bool:
@@ -95,22 +107,75 @@ def _lives(pid: int) -> bool:
 
 @asynccontextmanager
 async def on_database(settings: Settings) -> AsyncIterator[None]:
-    """Holds a PostgreSQL database for as long as this connection lives; a file has its folder.
+    """Holds a PostgreSQL database for as long as the block runs; a file has its folder.
 
     It is held alone, or together with those that reach this process by Redis.
     """
     if backend(settings.database) == "sqlite":
         yield
         return
-    address = make_url(settings.database)
-    engine = create_async_engine(
-        address.set(drivername="postgresql+asyncpg"),
-        poolclass=NullPool,
-        isolation_level="AUTOCOMMIT",
-    )
-    take = "pg_try_advisory_lock_shared" if shared(settings) else "pg_try_advisory_lock"
-    async with engine.connect() as conn:
-        held = await conn.scalar(text(f"SELECT {take}(:lock)"), {"lock": LOCK})
-        if not held:
-            raise DuologueError("database_in_use", database=address.database)
-        yield
+    options: dict[str, Any] = {"poolclass": NullPool, "isolation_level": "AUTOCOMMIT"}
+    engine = engine_of(settings.database, within=ANSWER, **options)
+    hold = _Hold(engine, together=shared(settings))
+    name = make_url(settings.database).database
+    try:
+        if not await hold.taken():
+            raise DuologueError("database_in_use", database=name)
+        keeping = asyncio.create_task(_keep(hold, name))
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+    finally:
+        await hold.close()
+        await engine.dispose()
+
+
+class _Hold:
+    """One connection that holds the lock; PostgreSQL takes both away when it is restarted."""
+
+    def __init__(self, engine: AsyncEngine, *, together: bool) -> None:
+        self._engine = engine
+        take = "pg_try_advisory_lock_shared" if together else "pg_try_advisory_lock"
+        self._take = text(f"SELECT {take}(:lock)")
+        self._conn: AsyncConnection | None = None
+        self._held = False
+
+    async def taken(self) -> bool:
+        """Whether the lock is held; a lost connection is opened anew, and the lock taken again."""
+        if self._conn is not None:
+            try:
+                await self._conn.execute(text("SELECT 1"))
+            except (DBAPIError, OSError):
+                await self.close()
+        if self._conn is None:
+            self._conn = await self._engine.connect()
+        if not self._held:
+            self._held = bool(await self._conn.scalar(self._take, {"lock": LOCK}))
+        return self._held
+
+    async def close(self) -> None:
+        """Lets the lock go."""
+        conn, self._conn, self._held = self._conn, None, False
+        if conn is not None:
+            with suppress(DBAPIError, OSError):
+                await conn.close()
+
+
+async def _keep(hold: _Hold, database: str | None) -> None:
+    """Takes the lock again whenever it is lost; calls go on, whoever has it meanwhile."""
+    refused = 0
+    while True:
+        await asyncio.sleep(LOOK)
+        try:
+            refused = 0 if await hold.taken() else refused + 1
+        except Exception as error:
+            log.warning("the hold on the database not looked for", reason=str(error))
+        # Twice: PostgreSQL may not have noticed yet that our own line before is gone.
+        if refused == TWICE:
+            mend = (
+                "stop one of both, for they do not know of each other's calls; several run on one "
+                "PostgreSQL database if redis_url is set for each of them"
+            )
+            log.error("another server runs on the same database", database=database, mend=mend)
