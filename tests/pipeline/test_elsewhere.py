@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,16 @@ import pytest
 from sqlalchemy import Connection, select
 from tests.pipeline.stage import Stage, stage
 
+from duologue.bus.bell import Unheard
 from duologue.bus.here import HereBell
 from duologue.errors import DuologueError
+from duologue.pipeline import elsewhere
 from duologue.pipeline.elsewhere import Elsewhere, Others
-from duologue.store import messages, runs
+from duologue.server import forget
+from duologue.store import conversations, messages, runs
 from duologue.store.ids import fresh
 from duologue.store.tables import runs as table
+from duologue.wire.live import End, Order, Shown
 
 
 async def _left(desk: Stage, process: str) -> None:
@@ -166,3 +170,64 @@ async def test_until_the_end_of_a_run_is_written_no_other_begins(
         assert failures == 0
         assert second.run is not first.run
         assert await _ends(desk) == ["left", None]
+
+
+class Deaf:
+    """A bus on which the process of a run hears nothing: the run is just ending there."""
+
+    reached = True
+
+    def __init__(self, heard: Callable[[int], Awaitable[None]]) -> None:
+        self.orders: list[Order] = []
+        self._heard = heard
+
+    async def order(self, org_id: str, conversation_id: str, order: Order) -> Shown:
+        """Nobody takes it."""
+        self.orders.append(order)
+        await self._heard(len(self.orders))
+        raise Unheard(conversation_id)
+
+
+async def _nobody_gone(processes: Collection[str]) -> set[str]:
+    return set()
+
+
+async def test_what_is_deleted_was_written_to_its_end_before(tmp_path: Path) -> None:
+    """A run that ends in another process hears no order: deletion waits until it is over."""
+    async with stage(tmp_path) as desk:
+        await _left(desk, "proc_other")
+        open_run = await desk.host.db.read(runs.going_on, desk.org_id, desk.conversation)
+        assert open_run is not None
+
+        async def ends(orders: int) -> None:
+            assert await desk.host.db.read(conversations.get, desk.org_id, desk.conversation)
+            if orders == 3:
+                await desk.host.db.write(runs.end, desk.org_id, open_run.id, "left", None, 1)
+
+        bell: Any = Deaf(ends)
+        desk.host.others._bell = bell
+        desk.host.others.gone = _nobody_gone
+        await forget.conversation(desk.host, desk.org_id, desk.conversation)
+        assert bell.orders == [End("deleted", forgotten=True)] * 3
+        assert await desk.host.db.read(conversations.get, desk.org_id, desk.conversation) is None
+
+
+async def test_nothing_is_deleted_that_another_process_does_not_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever deletes is told to try again."""
+    monkeypatch.setattr(elsewhere, "PATIENCE", 0.3)
+
+    async def goes_on(orders: int) -> None:
+        pass
+
+    async with stage(tmp_path) as desk:
+        await _left(desk, "proc_other")
+        bell: Any = Deaf(goes_on)
+        desk.host.others._bell = bell
+        desk.host.others.gone = _nobody_gone
+        with pytest.raises(DuologueError) as refused:
+            await forget.conversation(desk.host, desk.org_id, desk.conversation)
+        assert (refused.value.code, refused.value.values["seconds"]) == ("conversation_moving", 5)
+        assert await desk.host.db.read(conversations.get, desk.org_id, desk.conversation)
+        assert await desk.words()

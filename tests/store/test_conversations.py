@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import Connection, select
+from tests.store.tracing import NS, RUN, TRACE, span, told
 from tests.store.world import NOW, World, authorize
 
-from duologue.store import agents, conversations, messages, runs, sessions, usage
+from duologue.errors import DuologueError
+from duologue.store import (
+    agents,
+    conversations,
+    messages,
+    recordings,
+    runs,
+    sessions,
+    trace_lists,
+    traces,
+    usage,
+)
 from duologue.store.tables import usage as usage_table
 
 
@@ -135,3 +148,37 @@ def test_conversation_and_session_take_the_ids_that_were_promised(
     secret, key = "promised", world.key.id
     session = authorize(conn, world.id, "conv_1", world.agent.id, key, secret, id="sess_1")
     assert session.id == "sess_1"
+
+
+def test_what_was_on_its_way_does_not_bring_back_what_was_deleted(
+    conn: Connection, world: World
+) -> None:
+    """Neither its trace nor a recording; those that stay for themselves are made as ever."""
+    conversation = world.conversation.id
+    talks = {TRACE: conversation}
+
+    def record() -> recordings.Recording:
+        return recordings.start(
+            conn,
+            world.id,
+            RUN,
+            path="a.ogg",
+            format="ogg",
+            started_ns=NS,
+            now=NOW,
+            conversation_id=conversation,
+        )
+
+    traces.put(conn, world.id, [told(conversation_id=conversation)], NOW, talks)
+    made = record()
+    assert trace_lists.get(conn, world.id, RUN) is not None
+    assert conversations.delete(conn, world.id, conversation)
+    other = "0" * 31 + "2"
+    traces.put(conn, world.id, [told(status="complete"), span(1), told(other)], NOW, talks)
+    assert trace_lists.get(conn, world.id, RUN) is None
+    assert trace_lists.get(conn, world.id, f"run_{other}") is not None
+    with pytest.raises(DuologueError) as refused:
+        record()
+    assert refused.value.code == "conversation_not_found"
+    assert not recordings.finish(conn, world.id, made.id, duration_ms=1, size=1)
+    assert recordings.of(conn, world.id, RUN) == []

@@ -82,6 +82,7 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (agents, "publish"): lambda c, o, w: agents.publish(c, o, w.agent.id, NOW + 1),
     (agents, "unpublish"): lambda c, o, w: agents.unpublish(c, o, w.agent.id, NOW + 1),
     (conversations, "get"): lambda c, o, w: conversations.get(c, o, w.conversation.id),
+    (conversations, "held"): lambda c, o, w: conversations.held(c, o, [w.conversation.id]),
     (conversations, "page"): lambda c, o, w: conversations.page(c, o, agent_id=w.agent.id),
     (conversations, "end"): lambda c, o, w: conversations.end(c, o, w.conversation.id, "x", NOW),
     (conversations, "delete"): lambda c, o, w: conversations.delete(c, o, w.conversation.id),

@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 AGAIN: Final = 0.25
 """Seconds between two attempts to get a run that is just beginning or ending in its process."""
+PATIENCE: Final = 10.0
+"""Seconds in which such a run must have begun, or have written all of its end."""
 
 PROCESSES: Final = ""
 """In place of an organization, where a process itself is asked, and none of its conversations."""
@@ -141,6 +143,27 @@ class Others:
         except DuologueError as error:
             if error.code != NO_CONVERSATION:
                 raise
+
+    async def surely(self, org_id: str, conversation_id: str, order: Order) -> None:
+        """Orders something of a run in another process, and returns once nobody can be without it.
+
+        A run that is just beginning or ending hears nothing, and is waited for, within bounds.
+        """
+        now = asyncio.get_running_loop().time
+        limit = now() + PATIENCE
+        while await self.holder(conversation_id) is not None:
+            try:
+                await self._bell.order(org_id, conversation_id, order)
+            except Unheard:
+                pass
+            except DuologueError as error:
+                if error.code != NO_CONVERSATION:
+                    raise
+            else:
+                return
+            if now() >= limit:
+                raise DuologueError("conversation_moving", conversation=conversation_id, seconds=5)
+            await asyncio.sleep(AGAIN)
 
     # ------------------------------------------------------------ within
 

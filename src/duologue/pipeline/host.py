@@ -255,11 +255,13 @@ class Host:
         await self.db.write(conversations.end, org_id, conversation_id, reason, self.clock())
         run = self._runs.get(conversation_id)
         if run is None:
+            order = End(reason, forgotten)
+            if forgotten:  # it would go on to write what is to be forgotten
+                await self.others.surely(org_id, conversation_id, order)
+                return
             try:
-                await self.others.tell(org_id, conversation_id, End(reason, forgotten))
+                await self.others.tell(org_id, conversation_id, order)
             except DuologueError as error:
-                if forgotten:  # it would go on to write what is to be forgotten
-                    raise
                 log.info("end not told", conversation=conversation_id, reason=error.code)
             return
         if forgotten:

@@ -58,9 +58,10 @@ class Whole(NamedTuple):
 class Recorder:
     """One run's recording; it begins with the first sound that may be kept."""
 
-    def __init__(self, studio: Studio, org_id: str, run_id: str) -> None:
+    def __init__(self, studio: Studio, org_id: str, conversation_id: str, run_id: str) -> None:
         self._studio = studio
         self._org_id = org_id
+        self._conversation_id = conversation_id
         self._run_id = run_id
         self._name = f"{run_id.removeprefix('run_')}-{token_hex(4)}.ogg"
         self._tape = Tape()
@@ -168,7 +169,9 @@ class Recorder:
             if self._row is None and not self._dropped:
                 self._told = True
                 began = self._tape.began
-                self._row = await self._studio.start(self._org_id, self._run_id, self._name, began)
+                self._row = await self._studio.start(
+                    self._org_id, self._conversation_id, self._run_id, self._name, began
+                )
         except Exception as error:
             self._give_up(str(error) or type(error).__name__)
 
@@ -246,7 +249,7 @@ class Studio:
         chosen = guest.definition  # a later session may ask for it, where the agent lets it
         if self._settings.trace != "on" or not (chosen.record or "record" in chosen.overrides):
             return None
-        return Recorder(self, guest.org_id, run_id)
+        return Recorder(self, guest.org_id, guest.conversation_id, run_id)
 
     def follow(self, recorder: Recorder) -> None:
         """Lets a recorder write from now on, until it is closed."""
@@ -270,7 +273,7 @@ class Studio:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     async def start(
-        self, org_id: str, run_id: str, name: str, began: float | None
+        self, org_id: str, conversation_id: str, run_id: str, name: str, began: float | None
     ) -> recordings.Recording:
         """Tells the store of a recording that began then."""
         ago = 0.0 if began is None else self.now() - began
@@ -283,6 +286,7 @@ class Studio:
             format="ogg",
             started_ns=now * 1_000_000 - round(ago * 1e9),
             now=now,
+            conversation_id=conversation_id,
         )
 
     def afterwards(self, work: Callable[[], object]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import UNSET
 
@@ -36,6 +36,13 @@ _STATUS: Final[dict[str, Outcome]] = {
 }
 
 
+class _Owner(NamedTuple):
+    """Whose a trace is."""
+
+    org_id: str
+    conversation_id: str
+
+
 class Tracing:
     """Holds the ledger, and the organizations that its traces belong to."""
 
@@ -51,11 +58,11 @@ class Tracing:
         self._clock = clock
         self._mode = settings.trace
         self._prices = Prices(settings.prices)
-        self._orgs: OrderedDict[str, str | None] = OrderedDict()
+        self._owners: OrderedDict[str, _Owner | None] = OrderedDict()
         self._watches: dict[str, Watch] = {}
         self._beaten_at = 0
         self._lines = Lines()
-        self.ledger = Ledger([StoreSink(db, self._orgs.get, clock)])
+        self.ledger = Ledger([StoreSink(db, self._org, clock, self._talk)])
 
     @property
     def keeps_words(self) -> bool:
@@ -85,11 +92,11 @@ class Tracing:
             content=self._mode == "on",
             secret=lambda: record.secret,
         )
-        self._orgs[trace] = guest.org_id
+        self._owners[trace] = _Owner(guest.org_id, guest.conversation_id)
         self._watches[run_id] = watch
         self._lines.follow(trace, watch.tell)
-        while len(self._orgs) > len(self._watches) + _REMEMBERED:
-            self._orgs.popitem(last=False)
+        while len(self._owners) > len(self._watches) + _REMEMBERED:
+            self._owners.popitem(last=False)
         watch.begin(
             source="duologue",
             agent=guest.definition.slug,
@@ -99,6 +106,14 @@ class Tracing:
             **guest.way,
         )
         return watch
+
+    def _org(self, trace: str) -> str | None:
+        owner = self._owners.get(trace)
+        return None if owner is None else owner.org_id
+
+    def _talk(self, trace: str) -> str | None:
+        owner = self._owners.get(trace)
+        return None if owner is None else owner.conversation_id
 
     def _put(self, entry: Entry) -> None:
         self._hear(entry)
@@ -114,8 +129,8 @@ class Tracing:
     def forget(self, run_id: str) -> None:
         """The run is being deleted: what is still told of it, or on its way, is nobody's."""
         trace = run_id.removeprefix("run_")
-        if trace in self._orgs:
-            self._orgs[trace] = None
+        if trace in self._owners:
+            self._owners[trace] = None
 
     async def beat(self) -> None:
         """Says of all live runs that they live, and marks those that said nothing for long."""

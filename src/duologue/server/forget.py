@@ -37,5 +37,5 @@ async def visitor(
         if run is not None:
             host.tracing.forget(run.id)
         else:
-            await host.others.tell(org_id, each, Untrace())
+            await host.others.surely(org_id, each, Untrace())
     return await host.db.write(visitors.forget, org_id, id)

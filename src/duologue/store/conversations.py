@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Text,
+    any_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy import delete as deletion
 
 from duologue.store.ids import fresh
-from duologue.store.records import Conversation, Page, as_row, build
+from duologue.store.records import Conversation, Page, as_json, as_row, build
 from duologue.store.statements import Statement
 from duologue.store.tables import conversations, feedback, messages, runs, sessions
 from duologue.store.trace_deletion import delete_linked
@@ -17,6 +29,21 @@ _columns = conversations.c
 _this = (_columns.org_id == bindparam("org"), _columns.id == bindparam("wanted"))
 _insert = Statement(insert(conversations))
 _get = Statement(select(conversations).where(*_this))
+_alone = Statement(select(_columns.id).where(*_this).with_for_update())
+# SQLite, which has one writer, leaves the locks out.
+_listed = func.json_each(bindparam("ids")).table_valued("value")
+_held = Statement(
+    select(_columns.id).where(
+        _columns.org_id == bindparam("org"), _columns.id.in_(select(_listed.c.value))
+    ),
+    select(_columns.id)
+    .where(
+        _columns.org_id == bindparam("org"),
+        _columns.id == any_(bindparam("ids", type_=ARRAY(Text))),
+    )
+    .order_by(_columns.id)
+    .with_for_update(read=True, key_share=True),
+)
 _shown = or_(
     _columns.resume_hash == bindparam("shown"), _columns.resume_before_hash == bindparam("shown")
 )
@@ -78,6 +105,12 @@ def get(conn: Connection, org_id: str, id: str) -> Conversation | None:  # noqa:
     return None if row is None else build(Conversation, row)
 
 
+def held(conn: Connection, org_id: str, ids: Collection[str]) -> set[str]:
+    """Those of them that are there, which nobody deletes before this unit of work is over."""
+    given = as_json(list(ids)) if conn.dialect.name == "sqlite" else list(ids)
+    return {row[0] for row in _held(conn, org=org_id, ids=given).fetchall()} if ids else set()
+
+
 def page(
     conn: Connection,
     org_id: str,
@@ -103,8 +136,11 @@ def end(conn: Connection, org_id: str, id: str, reason: str, now: int) -> bool: 
 
 
 def delete(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
-    """Forgets the conversation, all that was said, and its traces; its usage stays counted."""
-    if get(conn, org_id, id) is None:
+    """Forgets the conversation, all that was said, and its traces; its usage stays counted.
+
+    Its row is locked first: whoever adds to it is done before, or finds it gone (`held`).
+    """
+    if _alone(conn, org=org_id, wanted=id).fetchone() is None:
         return False
     delete_linked(conn, org_id, conversation_id=id)
     for table in (feedback, messages, sessions, runs):

@@ -11,6 +11,8 @@ from typing import Final, Literal
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
+from duologue.errors import DuologueError
+from duologue.store import conversations
 from duologue.store.ids import fresh
 from duologue.store.statements import Statement
 from duologue.store.trace_tables import recordings, traces
@@ -87,8 +89,14 @@ def start(
     format: str,  # noqa: A002
     started_ns: int,
     now: int,
+    conversation_id: str | None = None,
 ) -> Recording:
-    """A recording that is being written; its trace is made if nothing was told of it yet."""
+    """A recording that is being written; its trace is made if nothing was told of it yet.
+
+    Of a conversation that was deleted meanwhile nothing is recorded.
+    """
+    if conversation_id is not None and not conversations.held(conn, org_id, [conversation_id]):
+        raise DuologueError("conversation_not_found", conversation=conversation_id)
     made = Recording(fresh("rec_", now), "open", path, format, started_ns, 0, 0, now)
     seq = seq_of(conn, org_id, trace_id, now)
     _insert(conn, org_id=org_id, trace_seq=seq, **msgspec.structs.asdict(made))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from duologue.errors import DuologueError
-from duologue.store import trace_counts
+from duologue.store import conversations, trace_counts
 from duologue.store.records import as_json
 from duologue.store.statements import Statement
 from duologue.store.trace_counts import Counts
@@ -34,6 +35,8 @@ RUN: Final = "run_"
 """What makes a run's id of a trace's."""
 MOST_TURNS: Final = 1_048_576
 """Turns that a trace may have: in the index of words, its number and theirs are one number."""
+NO_TALKS: Final[Mapping[str, str]] = MappingProxyType({})
+"""When all traces stay for themselves."""
 LEAST: Final = 100
 """Bytes that a span or a line takes beside its texts, about."""
 
@@ -123,15 +126,27 @@ class _Told(msgspec.Struct):
         return min((each for each in times if each > 0), default=0)
 
 
-def put(conn: Connection, org_id: str, rows: Iterable[TraceEntry], now: int) -> None:
+def put(
+    conn: Connection,
+    org_id: str,
+    rows: Iterable[TraceEntry],
+    now: int,
+    talks: Mapping[str, str] = NO_TALKS,
+) -> None:
     """Keeps all of it in one unit; a trace is made by whatever is told of it first.
 
-    Traces are touched in one order everywhere, so that two writers never deadlock.
+    Traces are touched in one order everywhere, so that two writers never deadlock. `talks` are the
+    conversations of those that stay only as long as these do: of one that was deleted, nothing is
+    kept that was on its way.
     """
     told: dict[str, _Told] = {}
     for row in rows:
         told.setdefault(row.trace, _Told()).add(row)
+    theirs = {trace: talks[trace] for trace in told if trace in talks}
+    there = conversations.held(conn, org_id, set(theirs.values()))
     for trace in sorted(told):
+        if trace in theirs and theirs[trace] not in there:
+            continue
         _put(conn, org_id, RUN + trace, told[trace], now)
 
 

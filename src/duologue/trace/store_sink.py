@@ -34,20 +34,27 @@ class StoreSink:
         db: Database,
         org_id: str | Callable[[str], str | None],
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        talk: Callable[[str], str | None] = lambda trace: None,
     ) -> None:
         self._db = db
         self._org = (lambda trace: org_id) if isinstance(org_id, str) else org_id
         self._clock = clock
+        self._talk = talk
 
     async def write(self, batch: Sequence[Entry]) -> None:
-        """Writes all of a batch, or nothing of it; entries of nobody's traces are left out."""
+        """Writes all of a batch, or nothing of it; entries of nobody's traces are left out.
+
+        So are those of a `talk`, the conversation of a trace, that was deleted meanwhile.
+        """
         by_org: dict[str, list[Entry]] = {}
         for entry in batch:
             org = self._org(entry.trace)
             if org is not None:
                 by_org.setdefault(org, []).append(entry)
         if by_org:
-            await self._db.write(_put, by_org, self._clock())
+            found = {entry.trace: self._talk(entry.trace) for entry in batch}
+            talks = {trace: talk for trace, talk in found.items() if talk is not None}
+            await self._db.write(_put, by_org, talks, self._clock())
 
     async def close(self) -> None:
         """Holds nothing of its own."""
@@ -127,10 +134,15 @@ def row_of(entry: Entry) -> TraceEntry:
             return TraceRow(trace=entry.trace, usage=usage, **told)
 
 
-def _put(conn: Connection, by_org: Mapping[str, Iterable[Entry]], now: int) -> None:
+def _put(
+    conn: Connection,
+    by_org: Mapping[str, Iterable[Entry]],
+    talks: Mapping[str, str],
+    now: int,
+) -> None:
     """Everything of a batch, in the writer's thread: turning entries into rows is work, too."""
     for org in sorted(by_org):
-        traces.put(conn, org, [row_of(entry) for entry in by_org[org]], now)
+        traces.put(conn, org, [row_of(entry) for entry in by_org[org]], now, talks)
 
 
 def _said(value: _T) -> _T | None:
