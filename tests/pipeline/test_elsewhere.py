@@ -13,12 +13,13 @@ from tests.pipeline.stage import Stage, stage
 from duologue.bus.bell import Unheard
 from duologue.bus.here import HereBell
 from duologue.errors import DuologueError
-from duologue.pipeline import elsewhere
+from duologue.pipeline import elsewhere, rebuild
 from duologue.pipeline.elsewhere import Elsewhere, Others
 from duologue.server import forget
 from duologue.store import conversations, messages, runs
 from duologue.store.ids import fresh
 from duologue.store.tables import runs as table
+from duologue.store.trace_tables import traces
 from duologue.wire.live import End, Order, Shown
 
 
@@ -170,6 +171,33 @@ async def test_until_the_end_of_a_run_is_written_no_other_begins(
         assert failures == 0
         assert second.run is not first.run
         assert await _ends(desk) == ["left", None]
+
+
+async def test_who_begins_at_once_with_another_and_loses_leaves_no_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no run that failed, in no list and in no figure: it was none."""
+    memory = rebuild._memory
+    told: list[Any] = []
+
+    def early(conn: Connection, *which: str) -> Any:
+        monkeypatch.setattr(rebuild, "_memory", memory)
+        found = memory(conn, *which)
+        return None, [], found[2]  # the other began a moment later
+
+    async with stage(tmp_path) as desk:
+        await _left(desk, "proc_killed")
+        monkeypatch.setattr(rebuild, "_memory", early)
+        monkeypatch.setattr(desk.host.tracing, "_hear", told.append)
+        client = await desk.join(again=True)
+        await desk.host.tracing.close()
+        ids = [client.run.id, *await desk.host.db.read(_traces)]
+        assert len(ids) == len(set(ids)) + 1 == 3
+        assert "failed" not in [getattr(entry, "status", "") for entry in told]
+
+
+def _traces(conn: Connection) -> list[str]:
+    return list(conn.execute(select(traces.c.id)).scalars())
 
 
 class Deaf:

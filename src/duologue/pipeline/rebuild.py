@@ -20,7 +20,7 @@ from duologue.pipeline.run import Run
 from duologue.pipeline.seat import Guest
 from duologue.pipeline.tap import Tap
 from duologue.pipeline.tracing import Tracing
-from duologue.store import conversations, messages, runs
+from duologue.store import conversations, messages, runs, trace_deletion
 from duologue.store.database import Database
 from duologue.store.ids import fresh
 from duologue.store.records import Conversation, Message
@@ -102,6 +102,12 @@ async def rebuild(
         )
         if open_.id != run_id:
             raise Occupied(open_)
+    except Occupied:
+        tracing.dismiss(run_id)
+        await models.aclose()
+        # Its beginning may have been written already.
+        await db.write(trace_deletion.delete_one, guest.org_id, run_id)
+        raise
     except BaseException:
         tracing.ended(run_id, "agent_failed", [])
         await models.aclose()

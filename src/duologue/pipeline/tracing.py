@@ -126,6 +126,13 @@ class Tracing:
             self._lines.leave(watch.trace)
             watch.end(_STATUS.get(reason, "complete"), reason, usage)
 
+    def dismiss(self, run_id: str) -> None:
+        """A run came to nothing: it was none, and neither is its trace."""
+        self.forget(run_id)
+        watch = self._watches.pop(run_id, None)
+        if watch is not None:
+            self._lines.leave(watch.trace)
+
     def forget(self, run_id: str) -> None:
         """The run is being deleted: what is still told of it, or on its way, is nobody's."""
         trace = run_id.removeprefix("run_")
