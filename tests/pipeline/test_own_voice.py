@@ -167,6 +167,24 @@ async def test_a_line_ends_with_its_person(tmp_path: Path) -> None:
         assert third.over == ["ended"]
 
 
+async def test_a_line_that_is_over_leaves_nothing(tmp_path: Path) -> None:
+    """However often a person picks up; the last one is closed with the run."""
+    async with stage(tmp_path, greeting="") as desk:
+        client = await desk.join()
+        await taken(desk)
+        for _ in range(5):
+            Line(client)
+        streams = client.run.takeover._voice._streams
+        await until(lambda: len(streams) == 1)
+        client.run.takeover.hang_up(ADA)
+        await until(lambda: not streams)
+        Line(client)
+        Line(client)
+        await desk.host.finish(desk.org_id, desk.conversation, "done")
+        await client.run.closed()
+        assert streams == set()
+
+
 async def test_last_words_are_understood_before_the_agent_is_back(tmp_path: Path) -> None:
     """Whoever hands back in mid-sentence said what they said."""
     ears = ScriptedSTT(["goodbye then"], delay=0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from duologue.access.console import Reader
 from duologue.errors import DuologueError
-from duologue.server.console_voice import _of
+from duologue.server.console_voice import _Line, _of
 from duologue.store import organizations
 from duologue.store.database import unit
 from duologue.testing.speech import speak
@@ -155,6 +156,27 @@ def test_what_is_no_sound_is_refused(desk: Desk, owner: httpx.Client, bad: str |
             assert last(person)["code"] == "bad_request"
         with line(desk, owner, conversation):
             pass
+
+
+async def test_a_line_that_breaks_before_it_is_open_is_given_back(tmp_path: Path) -> None:
+    """The page goes while it is told that it is heard."""
+
+    class Broken:
+        async def send(self, event: Any) -> None:
+            raise asyncio.CancelledError
+
+    async with stage(tmp_path) as desk:
+        client = await desk.join()
+        reader = Reader(id="con_ada", org_id=desk.org_id, role="owner", name="Ada", noted_at=0)
+        take = wire.TakeOver(reader.id, reader.name, 60)
+        await desk.host.bell.order(desk.org_id, desk.conversation, take)
+        socket: Any = Broken()
+        page = _Line(socket, desk.host, reader, "", desk.conversation)
+        with pytest.raises(asyncio.CancelledError):
+            await page.serve(client.run.takeover)
+        over: list[str] = []
+        client.run.takeover.pick_up(reader.id, lambda _: None, over.append)
+        assert page._why == "left"
 
 
 async def test_sound_stays_in_its_process_and_behind_its_lock(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ class OwnVoice:
         self._rest.clear()
         words, self._words = self._words, None
         if words is not None:
-            words.close()
+            words.close(lambda: self._streams.discard(words))
         if over is not None:
             over(why)
 
@@ -163,7 +163,7 @@ class OwnVoice:
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait([self._listening])
-        for each in self._streams:
+        for each in [*self._streams]:  # each leaves when it is done
             await each.aclose()
         self._streams.clear()
 

@@ -42,10 +42,11 @@ class Understanding:
         if self._flushes and not self._reading.done() and self._closing is None:
             self._stream.flush()
 
-    def close(self) -> None:
-        """No more sound comes; what was said before it is still understood."""
+    def close(self, done: Callable[[], None]) -> None:
+        """No more sound comes; what was said before it is still understood, and then it is done."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
+            self._closing.add_done_callback(lambda _: done())
 
     def forget(self) -> None:
         """Nobody wants to know any more."""

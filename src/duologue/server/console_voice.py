@@ -107,18 +107,18 @@ class _Line:
 
     async def serve(self, takeover: Takeover) -> None:
         """Runs both ways; the person's line is given back, whatever happens."""
-        written = takeover.pick_up(self._reader.id, self._heard, self._over)
-        await self._tell(Opened(RATE, written))
-        work = [
-            asyncio.create_task(each)
-            for each in (self._listen(takeover), self._play(), self._stay())
-        ]
+        work: list[asyncio.Task[None]] = []
         try:
+            written = takeover.pick_up(self._reader.id, self._heard, self._over)
+            await self._tell(Opened(RATE, written))
+            ways = (self._listen(takeover), self._play(), self._stay())
+            work += [asyncio.create_task(each) for each in ways]
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in work:
                 task.cancel()
-            await asyncio.wait(work)
+            if work:
+                await asyncio.wait(work)
             if self._why is None:  # ours, and not that of a page that took its place
                 takeover.hang_up(self._reader.id)
         for task in done:
