@@ -200,3 +200,24 @@ def test_a_second_server_on_a_shared_database_does_not_start(tmp_path: Path) -> 
             first.stop()
             with second:
                 assert second.url
+
+
+def test_what_a_killed_server_noted_misleads_nobody(tmp_path: Path) -> None:
+    """Though its number is another process's by now: it holds its note no more."""
+    several = Settings(
+        data=str(tmp_path), database_url="postgresql://x/y", redis_url="redis://127.0.0.1:1"
+    )
+    stale = tmp_path / alone.NOTE.format(os.getppid())
+    stale.write_text(f"{os.getppid()}\nhttp://127.0.0.1:4712")
+    assert alone.address(several) == ""
+    (tmp_path / alone.NAME).write_text(f"{os.getppid()}\nhttp://127.0.0.1:4712")
+    with alone.on_folder(several) as note:
+        assert not stale.exists()
+        note("http://127.0.0.1:4711")
+        assert alone.address(several) == "http://127.0.0.1:4711"
+        said = (tmp_path / alone.NAME).read_text().splitlines()
+        assert said == [str(os.getpid()), "http://127.0.0.1:4711"]
+        own = tmp_path / alone.NOTE.format(os.getpid())
+        assert own.read_text().splitlines() == said
+    assert alone.address(several) == ""
+    assert [each.name for each in tmp_path.iterdir()] == [alone.NAME]

@@ -23,7 +23,10 @@ from duologue.store.postgres import engine_of
 log = structlog.get_logger(__name__)
 
 NAME: Final = "serve.lock"
-"""The file in the data folder that a server holds; alone, its process and address stand in it."""
+"""The file in the data folder that a server holds, with its process and address in it.
+
+Of several servers on a folder it tells of the one that noted something last.
+"""
 NOTE: Final = "serve.{}.lock"
 """The same for one of several servers on a folder: its process is part of the name."""
 LOCK: Final = int.from_bytes(b"duologue")
@@ -57,20 +60,29 @@ def on_folder(settings: Settings) -> Iterator[Callable[[str], None]]:
         except OSError:
             raise DuologueError("data_in_use", path=str(folder), pid=_holder(folder)[0]) from None
         if shared(settings):
+            for left in folder.glob(NOTE.format("*")):
+                if not _held(left):
+                    left.unlink(missing_ok=True)
             own = folder / NOTE.format(os.getpid())
-            lock = held.enter_context(own.open("a+"))
+            noted = held.enter_context(own.open("a+"))
+            fcntl.flock(noted, fcntl.LOCK_SH)
             held.callback(own.unlink, missing_ok=True)
+            notes = [lock, noted]
+        else:
+            notes = [lock]
 
         def note(url: str) -> None:
-            lock.truncate(0)
-            lock.write("\n".join(filter(None, (str(os.getpid()), url))))
-            lock.flush()
+            for each in notes:
+                each.truncate(0)
+                each.write("\n".join(filter(None, (str(os.getpid()), url))))
+                each.flush()
 
         note("")
         try:
             yield note
         finally:
-            lock.truncate(0)
+            if _noted(folder / NAME)[0] == str(os.getpid()):
+                lock.truncate(0)
 
 
 def address(settings: Settings) -> str:
@@ -81,9 +93,22 @@ def address(settings: Settings) -> str:
 
 def _holder(folder: Path) -> tuple[str, str]:
     """A living process that holds a folder, and its address once it has one."""
-    notes = [_noted(each) for each in (folder / NAME, *sorted(folder.glob(NOTE.format("*"))))]
+    own = [each for each in sorted(folder.glob(NOTE.format("*"))) if _held(each)]
+    notes = [_noted(each) for each in own or [folder / NAME]]
     living = [(pid, url) for pid, url in notes if pid.isdecimal() and _lives(int(pid))]
     return max(living, key=lambda one: bool(one[1]), default=("", ""))
+
+
+def _held(note: Path) -> bool:
+    """Whether the process lives that wrote a note of its own: a killed one holds it no more."""
+    try:
+        with note.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def _noted(path: Path) -> tuple[str, str]:
