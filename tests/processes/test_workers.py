@@ -12,12 +12,15 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from duologue.errors import DuologueError
 from duologue.server import workers
 from duologue.server.child import Child
+from duologue.server.serve import _Server
 from duologue.server.workers import Workers, require_shared
 from duologue.settings import Settings
 
@@ -260,6 +263,32 @@ def test_a_process_whose_parent_is_gone_is_told_by_another_signal(tmp_path: Path
         [sys.executable, "-c", script], input=b"", capture_output=True, check=True, timeout=60
     )
     assert ended.stdout == b"SIGHUP\n"
+
+
+async def test_a_process_that_drains_goes_on_to_when_its_parent_is_killed() -> None:
+    """Only somebody who asks twice cuts turns; one that served in peace begins to drain by it."""
+    over = asyncio.Event()
+    rooms: Any = SimpleNamespace(drain=over.wait)
+    for asked in (True, False):
+        server = _Server(rooms, ignore, drains=True, shares=True)
+        server.started = True
+        server.servers = [await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)]
+        with server.capture_signals():
+            if asked:
+                os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(2):
+                os.kill(os.getpid(), signal.SIGHUP)
+                await asyncio.sleep(0.1)
+            assert server._draining is not None
+            assert not server.should_exit
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.1)
+            assert server.should_exit
+            server._draining.cancel()
+
+
+async def ignore(scope: Any, receive: Any, send: Any) -> None:
+    """Serves nobody."""
 
 
 @pytest.mark.parametrize(
