@@ -133,6 +133,28 @@ async def test_a_carried_socket_is_closed_as_it_was_meant(tmp_path: Path, server
         await other.leave()
 
 
+async def test_a_house_that_goes_lets_those_it_carries_hear_the_answer(
+    tmp_path: Path, server: str
+) -> None:
+    """Then they are sent back, and the conversation waits for them where it is."""
+    async with twins(tmp_path, server, grace_seconds=60.0) as (a, b):
+        first = await a.line()
+        await first.hears("Hello.")
+        first.drop()
+        carried = await Line.opened(b.url, first.key, first.answer)
+        await carried.type("apples")
+        turn = (await carried.hears("You said: apples"))["turn_id"]
+        draining = asyncio.create_task(b.host.drain())
+        await carried.until("turn.end", lambda one: one.get("turn_id") == turn)
+        assert (await carried.end())[0] == 1012
+        await draining
+        assert await where(a, b) == [1, 0]
+        back = await Line.opened(a.url, first.key, first.answer)
+        await back.type("pears")
+        await back.hears("You said: pears")
+        await back.leave()
+
+
 async def test_a_resumed_grade_is_told_across_processes(tmp_path: Path, server: str) -> None:
     """At authorize, too, where another house has the run; and rebuilt once it has ended."""
     async with twins(tmp_path, server, grace_seconds=60.0) as (a, b):
