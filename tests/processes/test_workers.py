@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from duologue.cli.serve import next_steps
 from duologue.errors import DuologueError
 from duologue.server import workers
 from duologue.server.child import Child
@@ -214,6 +215,13 @@ async def test_what_is_to_be_said_when_all_serve_ends_nobody(
         house.workers._ready = fail
         await house.answers()
         assert house.ready != [threading.get_ident()]
+
+
+def test_a_database_that_is_away_leaves_only_the_next_steps_unsaid(tmp_path: Path) -> None:
+    """Whoever serves goes on."""
+    folder = tmp_path / "no_database"
+    folder.mkdir()
+    assert next_steps(Settings(database_url=f"sqlite:///{folder}")) == []
 
 
 async def test_a_process_that_ends_already_is_not_asked_again(tmp_path: Path) -> None:
