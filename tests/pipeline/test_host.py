@@ -245,9 +245,12 @@ async def test_a_run_that_cannot_be_closed_has_ended_all_the_same(
         first = await desk.join()
         told: list[str] = []
         ended = desk.host.tracing.ended
-        monkeypatch.setattr(
-            desk.host.tracing, "ended", lambda run, *how: (told.append(run), ended(run, *how))
-        )
+
+        def noted(run: str, *how: Any) -> None:
+            told.append(run)
+            ended(run, *how)
+
+        monkeypatch.setattr(desk.host.tracing, "ended", noted)
         with monkeypatch.context() as broken:
             broken.setattr(Run, "closed", closed)
             assert first.seat is not None
