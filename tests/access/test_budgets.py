@@ -58,7 +58,7 @@ def test_an_agent_begins_so_many_sessions_a_minute(conn: Connection, world: Worl
     assert not refused(conn, world, budget, late + 30_000)
 
 
-def test_a_conversation_is_opened_thirty_times_a_minute(conn: Connection, world: World) -> None:
+def test_a_conversation_is_opened_sixty_times_a_minute(conn: Connection, world: World) -> None:
     """Others are not disturbed."""
     at = NOW + 100_000
     for number in range(budgets.OF_CONVERSATION):

@@ -191,7 +191,7 @@ DOORS: Final[dict[str, Door]] = {
     "GET /status": Door("open"),
     "GET /health": Door("open"),
     "GET /ready": Door("open"),
-    "GET /metrics": Door("read", foreign=(200,), own=(403,)),
+    "GET /metrics": Door("read", foreign=(403,), own=(403,)),
     "GET /assets/{name}": Door("open"),
     "GET /duologue.js": Door("open"),
     "GET /v1/docs": Door("open"),

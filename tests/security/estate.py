@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import httpx
 from litestar import Litestar
@@ -57,6 +58,14 @@ class Estate:
             **given,
         )
         return text
+
+    def stranger(self) -> str:
+        """One more organization, which has our agent and nothing else."""
+        org = self.house.unit(
+            organizations.create, slug=f"new-{uuid4().hex[:8]}", name="", now=0
+        ).id
+        put(self.house, org, agent(OURS))
+        return org
 
     def public(self, agent: str = OURS, org_id: str = "") -> str:
         """A new public key for the pages of the shop."""

@@ -110,7 +110,7 @@ def test_who_was_not_there_is_told_of_nothing(house: Estate, door: str) -> None:
 @pytest.mark.parametrize("door", NEEDS_A_KEY)
 def test_nothing_of_others_is_reached(house: Estate, door: str) -> None:
     """By a key of another organization that has every scope: neither shown nor changed."""
-    before, key = house.everything(), house.key()
+    before, key = house.everything(), house.key(house.stranger())
     for answer in asked(house, door, key):
         assert answer.status_code in DOORS[door].foreign, answer.text
         nothing_of(house, door, answer)

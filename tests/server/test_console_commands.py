@@ -45,6 +45,11 @@ NOWHERE: Final[dict[str, str]] = {
     "worker": "it starts a process on a machine",
     "call": "the talk page is the console's way to talk",
     "doctor": "it looks at the machine before there is a server",
+    **dict.fromkeys(
+        ("db upgrade", "db check", "db backup", "db restore", "db move"),
+        "they are for the whole database, with what belongs to all organizations",
+    ),
+    "agents secret": "what signs requests is shown to whoever runs commands here, and to no page",
     "orgs list": "who is signed in sees one organization, and no other",
     "orgs create": "whoever may make an organization is above all of them: who runs commands here",
 }

@@ -17,7 +17,7 @@ from duologue.store import allowances, sessions
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
-OF_CONVERSATION: Final = 30
+OF_CONVERSATION: Final = 60
 """Sessions of one conversation in a minute: more is no dropped line, but a client gone wild."""
 AGAIN: Final = 10
 """Seconds after which a place may have become free."""
