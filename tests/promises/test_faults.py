@@ -6,6 +6,7 @@ The rows are those of the table in docs/reliability.md, under the same names.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,7 +109,7 @@ async def test_what_is_heard_and_what_is_kept(tmp_path: Path, name: str) -> None
         await asks(client, part, "one")
         for text in row.heard:
             if fault == "hang":
-                await client.until(h.AgentSaid, lambda one, text=text: one.text == text)
+                await client.until(h.AgentSaid, partial(says, text))
             else:
                 await client.said(text)
         if row.failed:
@@ -138,9 +139,9 @@ async def test_a_mind_that_never_recovers_apologizes_each_time(tmp_path: Path) -
         client = await desk.join()
         for number in range(1, MOST + 3):
             client.run.floor.type(f"question {number}")
-            await client.until(h.Noticed, lambda _, n=number: len(client.all(h.Noticed)) == n)
-            said = await client.until(h.AgentSaid, lambda _, n=number: apologies(client) == n)
-            await client.until(h.AgentEnded, lambda one, turn=said.turn: one.turn >= turn)
+            await client.until(h.Noticed, partial(counts, client, h.Noticed, number))
+            said = await client.until(h.AgentSaid, partial(apologized, client, number))
+            await client.until(h.AgentEnded, partial(over, said.turn))
         assert client.run.ended is None
 
 
@@ -151,8 +152,8 @@ async def test_a_voice_that_never_recovers_ends_the_call_in_words(tmp_path: Path
         client = await desk.join()
         for number in range(1, MOST + 2):
             client.run.floor.type(f"question {number}")
-            await client.until(h.Noticed, lambda _, n=number: len(client.all(h.Noticed)) == n)
-            await client.until(h.AgentEnded, lambda _, n=number: len(client.all(h.AgentEnded)) == n)
+            await client.until(h.Noticed, partial(counts, client, h.Noticed, number))
+            await client.until(h.AgentEnded, partial(counts, client, h.AgentEnded, number))
         assert (await client.until(h.Ended)).code == "agent_failed"
         await client.run.closed()
         words = [text for role, text, _ in await desk.words() if role == "assistant"]
@@ -162,3 +163,23 @@ async def test_a_voice_that_never_recovers_ends_the_call_in_words(tmp_path: Path
 def apologies(client: Client) -> int:
     """How often the agent said that it is sorry."""
     return sum(one.text == APOLOGY for one in client.all(h.AgentSaid))
+
+
+def apologized(client: Client, times: int, _: h.AgentSaid) -> bool:
+    """Whether the agent said so often that it is sorry."""
+    return apologies(client) == times
+
+
+def counts(client: Client, kind: type[Any], number: int, _: Any) -> bool:
+    """Whether so many of a kind happened."""
+    return len(client.all(kind)) == number
+
+
+def says(text: str, said: h.AgentSaid) -> bool:
+    """Whether the agent said just this."""
+    return said.text == text
+
+
+def over(turn: str, ended: h.AgentEnded) -> bool:
+    """Whether that turn ended, or one behind it."""
+    return ended.turn >= turn

@@ -143,7 +143,8 @@ def test_whatever_waits_sound_is_bounded_and_words_keep_their_order(
 ) -> None:
     """Of any mixture all words are taken in order, and the newest sound that fits."""
     queue = SendQueue()
-    words, sounds = [], []
+    words: list[str | bytes] = []
+    sounds: list[str | bytes] = []
     for number, (sound, size) in enumerate(frames):
         frame = f"{number}:".encode() + bytes(size) if sound else f"{number}"
         queue.put(frame, sound=sound)
