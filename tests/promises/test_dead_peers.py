@@ -64,14 +64,14 @@ async def noticed_by_the_client(server: Server) -> float:
             network.stall()
             began = time.monotonic()
             async with asyncio.timeout(BOUND + BUSY):
-                while state(session) == "connected":  # noqa: ASYNC110 - as short
+                while line_of(session) == "connected":  # noqa: ASYNC110 - as short
                     await asyncio.sleep(0.05)
             took = time.monotonic() - began
-            assert state(session) == "reconnecting"
+            assert line_of(session) == "reconnecting"
             network.cut()
             network.flow()
             async with asyncio.timeout(BOUND + BUSY):
-                while state(session) != "connected":  # noqa: ASYNC110 - as short
+                while line_of(session) != "connected":  # noqa: ASYNC110 - as short
                     await asyncio.sleep(0.05)
             assert session.conversation_id == conversation
             await session.messages.send("back?")
@@ -113,6 +113,6 @@ async def test_both_are_noticed_within_forty_seconds(server: Server) -> None:
     assert max(took) <= BOUND
 
 
-def state(session: Session) -> str:
+def line_of(session: Session) -> str:
     """How the line is now: it changes while one waits, which types do not know."""
     return session.connection_state
