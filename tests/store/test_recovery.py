@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 from tests.store.world import HOUR, NOW, World, authorize
 
-from duologue.store import messages, recovery, runs, sessions
+from duologue.store import messages, recovery, runs, sessions, tables
 from duologue.store.records import Message, Run, Session
 
 
@@ -67,9 +67,9 @@ def test_another_process_keeps_what_it_runs(conn: Connection, world: World) -> N
 
 
 def test_a_session_that_outlived_its_run_is_detached_too(conn: Connection, world: World) -> None:
-    """A process killed between the two writes is known by the session alone."""
+    """An older process killed between the two writes is known by the session alone."""
     sessions.open(conn, world.id, world.session.id, world.run.id, NOW)
-    runs.end(conn, world.id, world.run.id, "left", None, NOW)
+    conn.execute(update(tables.runs).values(ended_at=NOW, end_reason="left"))
     assert recovery.processes(conn) == ["one"]
     assert recovery.after_crash(conn, ["one"], NOW) == recovery.Recovered(1, 0, 0)
     assert state(conn, world)[0].state == "detached"
