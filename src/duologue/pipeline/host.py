@@ -31,7 +31,7 @@ from duologue.pipeline.orders import Orders
 from duologue.pipeline.outlet import Listener
 from duologue.pipeline.rebuild import Occupied, rebuild
 from duologue.pipeline.recording import Studio
-from duologue.pipeline.run import LEFT, Run
+from duologue.pipeline.run import LEFT, MOVES, Run
 from duologue.pipeline.seat import Guest, Seat, met
 from duologue.pipeline.seats import Seats
 from duologue.pipeline.tracing import Tracing
@@ -52,8 +52,6 @@ BACK = 1
 """Seconds after which another server, or the next, is asked by those whom this one refuses."""
 NOTICE = 1.0
 """Seconds in which a lost socket of the same session may still be noticed."""
-RETURNING = (None, "going_away", "moved")
-"""Ends of a run after which its clients come back with the key that they have."""
 TRIES = 20
 """How often a run is looked for that others may just be beginning, ending or giving up."""
 AGAIN = 1.0
@@ -445,7 +443,7 @@ class Host:
         """Writes that a client is gone; whoever came back into another run stays."""
         guest, now, run = seat.guest, self.clock(), seat.run
         this = guest.org_id, guest.session_id
-        may_return = run.ended in RETURNING and seat.closed_with is None
+        may_return = run.ended in (None, *MOVES) and seat.closed_with is None
         gone = seat.closed_with or run.ended or how
         self.metrics.detached(guest.definition.slug, gone)
         if how == "dropped" and may_return:
