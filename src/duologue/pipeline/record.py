@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import structlog
@@ -20,8 +21,29 @@ CHECKPOINT_MS: Final = 1000
 log = structlog.get_logger(__name__)
 
 
+@dataclass(eq=False)
+class _Answer:
+    """What the agent is saying, or a person in its place."""
+
+    id: str
+    person: str | None
+    saved_at: int
+    first: dict[str, Any]
+    """What stays the same of its message."""
+    text: str = ""
+    secret: bool = False
+    there: bool = False
+    """Whether the store has taken its message; until it does, it is not revised but written."""
+    last: dict[str, Any] = field(default_factory=dict)
+    """What was heard of it, once it is over."""
+
+
 class Record:
-    """Writes what is said into the store; the future of a write says whether it is there."""
+    """Writes what is said into the store; the future of a write says whether it is there.
+
+    A user whose words the store refuses is asked to say them again. What the agent said nobody
+    can say again: it waits, and is written before the next message that the store takes.
+    """
 
     def __init__(
         self,
@@ -37,11 +59,8 @@ class Record:
         self._where = {"conversation_id": conversation_id, "run_id": run_id}
         self._clock = clock
         self._tail: asyncio.Future[bool] | None = None
-        self._answer: str | None = None
-        self._answer_text = ""
-        self._answer_secret = False
-        self._answer_by: str | None = None
-        self._saved_at = 0
+        self._answer: _Answer | None = None
+        self._refused: dict[str, _Answer] = {}
         self.session_id: str | None = None
         """The attached session; messages name it."""
         self.secret = False
@@ -70,39 +89,39 @@ class Record:
     def answer_words(self, turn: str, text: str) -> None:
         """The answer grows; it is saved at its first words and then once a second."""
         now = self._clock()
-        self._answer_text += text
-        self._answer_secret |= self.secret
-        if self._answer is None:
-            self._answer = fresh("msg_", now)
-            self._saved_at = now
-            self._answer_by = self.person
-            by = {} if self.person is None else {"item": {"by": "person", "name": self.person}}
-            self._append(
-                turn, "assistant", "message", self._answer_text, final=False, id=self._answer, **by
-            )
-        elif now - self._saved_at >= CHECKPOINT_MS:
-            self._saved_at = now
-            self._revise(text=self._answer_text)
+        answer = self._answer
+        if answer is None:
+            first: dict[str, Any] = {**self._where, "session_id": self.session_id, "turn_id": turn}
+            first |= {"role": "assistant", "kind": "message"}
+            if self.person is not None and not self.secret:
+                first["item"] = {"by": "person", "name": self.person}
+            begun = now - CHECKPOINT_MS
+            self._answer = answer = _Answer(fresh("msg_", now), self.person, begun, first)
+        answer.text += text
+        answer.secret |= self.secret
+        if now - answer.saved_at >= CHECKPOINT_MS:
+            answer.saved_at = now
+            self._save(answer, answer.text, final=False)
 
     def answer_so_far(self) -> asyncio.Future[bool] | None:
         """All words of the answer up to now are saved."""
-        return self._revise(text=self._answer_text) if self._answer is not None else None
+        answer = self._answer
+        return None if answer is None else self._save(answer, answer.text, final=False)
 
     def answer_heard(self, text: str, *, interrupted: bool) -> None:
         """The answer is over: this is what the listener heard of it."""
-        if self._answer is None:
+        answer, self._answer = self._answer, None
+        if answer is None:
             return
         if text:
-            self._revise(text=text, final=True, interrupted=interrupted)
+            self._save(answer, text, final=True, interrupted=interrupted)
         else:  # cut before a word of it was heard: it never happened
-            self.write(messages.remove, self._org_id, self._answer)
-        self._answer, self._answer_text, self._answer_secret = None, "", False
-        self._answer_by = None
+            self.write(messages.remove, self._org_id, answer.id)
 
     @property
     def by_person(self) -> bool:
         """Whether the answer that is being said is a person's, or will be."""
-        return (self.person if self._answer is None else self._answer_by) is not None
+        return (self.person if self._answer is None else self._answer.person) is not None
 
     def state(self, values: str) -> asyncio.Future[bool]:
         """The state that agent and clients share, as JSON."""
@@ -115,8 +134,7 @@ class Record:
 
     def write(self, work: Callable[..., Any], *args: Any, **values: Any) -> asyncio.Future[bool]:
         """Runs a unit of work after all earlier ones; the future is its commit."""
-        self._tail = asyncio.ensure_future(self._after(self._tail, work, args, values))
-        return self._tail
+        return self._then(lambda: self._db.write(work, *args, **values))
 
     def now(self) -> int:
         """The time, as messages have it."""
@@ -159,26 +177,50 @@ class Record:
             **values,
         )
 
-    def _revise(self, *, text: str, **values: Any) -> asyncio.Future[bool]:
-        values["text"] = "" if self._answer_secret else kept(text)
-        return self.write(messages.revise, self._org_id, self._answer, now=self._clock(), **values)
+    def _save(self, answer: _Answer, text: str, **values: Any) -> asyncio.Future[bool]:
+        values |= {"text": "" if answer.secret else kept(text), "now": self._clock()}
+        if values["final"]:
+            answer.last = values
+        return self._then(lambda: self._saved(answer, values))
+
+    def _then(self, step: Callable[[], Coroutine[Any, Any, object]]) -> asyncio.Future[bool]:
+        self._tail = asyncio.ensure_future(self._after(self._tail, step))
+        return self._tail
 
     async def _after(
-        self,
-        before: asyncio.Future[bool] | None,
-        work: Callable[..., Any],
-        args: tuple[Any, ...],
-        values: dict[str, Any],
+        self, before: asyncio.Future[bool] | None, step: Callable[[], Coroutine[Any, Any, object]]
     ) -> bool:
         if before is not None and not before.done():
             await asyncio.wait([before])
+        for answer in tuple(self._refused.values()):
+            if not await self._succeeds(self._saved(answer, answer.last)):
+                break
+        return await self._succeeds(step())
+
+    async def _saved(self, answer: _Answer, values: dict[str, Any]) -> None:
         try:
-            await self._db.write(work, *args, **values)
+            if answer.there:
+                await self._db.write(messages.revise, self._org_id, answer.id, **values)
+            else:
+                whole = answer.first | values
+                await self._db.write(messages.append, self._org_id, id=answer.id, **whole)
+        except Exception as error:
+            if getattr(error, "code", "") == "store_unusable" and values is answer.last:
+                self._refused[answer.id] = answer
+            else:
+                self._refused.pop(answer.id, None)
+            raise
+        self._refused.pop(answer.id, None)
+        answer.there = True
+
+    async def _succeeds(self, step: Coroutine[Any, Any, object]) -> bool:
+        try:
+            await step
         except DuologueError as error:
-            log.error("not recorded", work=work.__name__, reason=error.message, **self._where)
+            log.error("not recorded", reason=error.message, **self._where)
             return False
         except Exception:
-            log.exception("not recorded", work=work.__name__, **self._where)
+            log.exception("not recorded", **self._where)
             return False
         return True
 
