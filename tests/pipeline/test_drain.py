@@ -82,3 +82,44 @@ async def test_nobody_waits_for_a_caller_whose_line_broke(tmp_path: Path) -> Non
         await desk.host.drain()
         assert client.run.ended == "going_away"
         assert not client.all(h.AgentEnded)
+
+
+async def test_a_question_whose_caller_was_gone_is_answered_by_the_next_server(
+    tmp_path: Path,
+) -> None:
+    """Once, and nobody is greeted again."""
+    slow = ScriptedAnswers(delay=60.0)
+    async with stage(tmp_path, greeting="", llm=slow) as desk:
+        client = await desk.join()
+        client.run.floor.type("What time is it?")
+        await client.until(h.UserSaid)
+        await desk.leave(client, "dropped")
+        await desk.host.drain()
+    async with stage(tmp_path, llm=ScriptedAnswers(["It is noon."])) as later:
+        later.conversation = desk.conversation
+        client = await later.join(again=True)
+        await client.said("It is noon.")
+        client.run.floor.type("Thank you.")
+        await client.said("You said: Thank you.")
+        said = [("user", "What time is it?", False), ("assistant", "It is noon.", False)]
+        more = [("user", "Thank you.", False), ("assistant", "You said: Thank you.", False)]
+        assert await later.words() == said + more
+
+
+async def test_who_left_without_an_answer_is_not_answered_a_visit_later(tmp_path: Path) -> None:
+    """The conversation was not moved: its visitor ended the call."""
+    async with stage(tmp_path, greeting="", llm=ScriptedAnswers(delay=60.0)) as desk:
+        client = await desk.join()
+        client.run.floor.type("What time is it?")
+        await client.until(h.UserSaid)
+        await desk.leave(client)
+    async with stage(tmp_path) as later:
+        later.conversation = desk.conversation
+        client = await later.join(again=True)
+        client.run.floor.type("I am back.")
+        await client.said("You said: I am back.")
+        assert [text for _, text, _ in await later.words()] == [
+            "What time is it?",
+            "I am back.",
+            "You said: I am back.",
+        ]

@@ -49,6 +49,12 @@ def stood_in(stored: Sequence[Message]) -> StandIn | None:
     return StandIn(theirs[-1].item["name"], [each.text for each in theirs]) if theirs else None
 
 
+def unanswered(stored: Sequence[Message]) -> bool:
+    """Whether the last words were the user's; what somebody left unfinished was begun, at least."""
+    said = [each for each in stored if each.kind == "message"]
+    return bool(said) and said[-1].role == "user" and bool(said[-1].text)
+
+
 def by_person(message: Message) -> bool:
     """Whether a message of the agent's side was said by a person."""
     item = message.item

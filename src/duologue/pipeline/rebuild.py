@@ -13,10 +13,10 @@ from duologue.agents.webhook.brain import WebhookLLM
 from duologue.bus.bell import Bell
 from duologue.core.resume import Grade
 from duologue.pipeline.backends import Backends
-from duologue.pipeline.history import remembered, stood_in
+from duologue.pipeline.history import remembered, stood_in, unanswered
 from duologue.pipeline.record import Record
 from duologue.pipeline.recording import Studio
-from duologue.pipeline.run import Run
+from duologue.pipeline.run import MOVES, Run
 from duologue.pipeline.seat import Guest
 from duologue.pipeline.tap import Tap
 from duologue.pipeline.tracing import Tracing
@@ -25,6 +25,7 @@ from duologue.store.database import Database
 from duologue.store.ids import fresh
 from duologue.store.records import Conversation, Message
 from duologue.store.records import Run as Row
+from duologue.store.recovery import LOST
 
 
 class Occupied(Exception):
@@ -54,7 +55,7 @@ async def rebuild(
 
     Where it has one after all, `Occupied` tells of it.
     """
-    open_, stored, conversation = await db.read(_memory, guest.org_id, guest.conversation_id)
+    open_, stored, conversation, how = await db.read(_memory, guest.org_id, guest.conversation_id)
     if open_ is not None:
         raise Occupied(open_)
     resumed: Grade | None = "rebuilt" if stored else None
@@ -81,6 +82,7 @@ async def rebuild(
         record=record,
         resumed=bool(stored),
         greet=not stored,
+        owes=how in (*MOVES, LOST) and unanswered(stored),
         new_id=lambda prefix: fresh(f"{prefix}_", clock()),
         recorder=studio.recorder(guest, run_id),
         watch=tracing.watch(guest, run_id, record, loaded.version),
@@ -117,10 +119,14 @@ async def rebuild(
 
 def _memory(
     conn: Connection, org_id: str, conversation_id: str
-) -> tuple[Row | None, list[Message], Conversation | None]:
-    """A conversation as it is remembered; of one that goes on, nothing is needed but its run."""
+) -> tuple[Row | None, list[Message], Conversation | None, str | None]:
+    """A conversation as it is remembered, and how its last run ended.
+
+    Of one that goes on, nothing is needed but its run.
+    """
     open_ = runs.going_on(conn, org_id, conversation_id)
     if open_ is not None:
-        return open_, [], None
+        return open_, [], None, None
     stored = messages.of(conn, org_id, conversation_id)
-    return None, stored, conversations.get(conn, org_id, conversation_id)
+    how = runs.how_ended(conn, org_id, conversation_id) if stored else None
+    return None, stored, conversations.get(conn, org_id, conversation_id), how

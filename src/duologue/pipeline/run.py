@@ -70,6 +70,7 @@ class Run:
         record: Record,
         resumed: bool,
         greet: bool,
+        owes: bool,
         new_id: Callable[[str], str],
         tap: Tap,
         watch: Watch | None = None,
@@ -81,6 +82,7 @@ class Run:
         self.record = record
         self._new_id = new_id
         self._greet = greet and bool(definition.greeting)
+        self._owes = owes
         self._outlet = Outlet()
         self._ear = Ear()
         self.eye = Eye() if definition.vision else None  # what nobody asked for is not fetched
@@ -308,6 +310,7 @@ class Run:
     def ready(self, listener: Listener, *, tells: bool = False) -> None:
         """A client hears: what waited is spoken, and a new conversation is greeted.
 
+        A question that was asked just before the last run was lost or moved is answered now.
         One that tells how far it plays is believed before the clock, if it is the one that leads.
         """
         self._hearing[listener] = tells
@@ -316,6 +319,9 @@ class Run:
         if self._greet:
             self._greet = False
             self.say(self.definition.greeting)
+        if self._owes:
+            self._owes = False
+            self._actor.do(self._make_up)
         if self._courier is not None:
             self._courier.ready(listener)
         if self._actor.asleep:  # it starts with the first word to it, and hears that
@@ -351,6 +357,11 @@ class Run:
     def say(self, text: str) -> None:
         """The agent says this."""
         self._actor.do(lambda session: session.say(text))
+
+    def _make_up(self, session: AgentSession[None]) -> None:
+        """Answers what was asked last, unless somebody has said more, or speaks in its place."""
+        if self.takeover.holder is None and session.current_speech is None:
+            session.generate_reply()
 
     def interrupt(self) -> None:
         """The agent falls silent, even where callers may not interrupt."""

@@ -24,6 +24,15 @@ _open = Statement(
     .order_by(_columns.id.desc())
     .limit(1)
 )
+_how = Statement(
+    select(_columns.end_reason)
+    .where(
+        _columns.org_id == bindparam("org"),
+        _columns.conversation_id == bindparam("conversation"),
+    )
+    .order_by(_columns.id.desc())
+    .limit(1)
+)
 # SQLite, which has one writer, leaves the lock out.
 _alone = Statement(
     select(conversations.c.id)
@@ -78,6 +87,12 @@ def going_on(conn: Connection, org_id: str, conversation_id: str) -> Run | None:
     """The conversation's open run, in whatever process, whether that lives or not."""
     row = _open(conn, org=org_id, conversation=conversation_id).fetchone()
     return None if row is None else build(Run, row)
+
+
+def how_ended(conn: Connection, org_id: str, conversation_id: str) -> str | None:
+    """Why the conversation's last run ended; none while it goes on, or where there was none."""
+    row = _how(conn, org=org_id, conversation=conversation_id).fetchone()
+    return None if row is None else row[0]
 
 
 def end(
