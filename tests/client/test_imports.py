@@ -55,6 +55,11 @@ def test_a_room_needs_no_package_of_the_server() -> None:
     assert "duologue" in loaded(agents)
 
 
+def test_a_command_of_the_shell_waits_for_no_agents() -> None:
+    """LiveKit's agents take two seconds to load; only what runs agents needs them."""
+    assert not loaded("import duologue.cli.app") & {"livekit", "litestar", "uvicorn", "alembic"}
+
+
 def test_every_public_name_is_there() -> None:
     """Each name of the package can be imported, and is listed once."""
     import duologue

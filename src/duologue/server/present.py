@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import structlog
 from sqlalchemy import NullPool, make_url, text
@@ -16,10 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from duologue.errors import DuologueError
-from duologue.pipeline.host import Host
 from duologue.store import recovery, unusable
 from duologue.store.database import backend
 from duologue.store.postgres import bounded, engine_of
+
+if TYPE_CHECKING:  # the commands of the database need no agents
+    from duologue.pipeline.host import Host
 
 log = structlog.get_logger(__name__)
 
