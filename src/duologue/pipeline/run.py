@@ -415,7 +415,7 @@ class Run:
 
     def _apologize(self, part: str) -> None:
         if part == "thinking":
-            self._actor.do(lambda session: session.say(APOLOGY, add_to_chat_ctx=False))
+            self._actor.do(_excuse)
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)
@@ -438,3 +438,13 @@ class Run:
         await self.record.settled()
         if self._courier is not None:
             await self._courier.close(moves=self.ended in MOVES)
+
+
+def _excuse(session: AgentSession[None]) -> None:
+    """Says that something went wrong; a mind that fails does not end a call that can go on.
+
+    AgentSession forgets failures when it begins to speak, which it does not notice where one
+    answer follows the other; a voice that fails still ends it.
+    """
+    session.say(APOLOGY, add_to_chat_ctx=False)
+    session._llm_error_counts = 0
