@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
 from typing import IO, Any, Self
+
+from tests.nursery import Born, neutral, nursery
+
+from duologue.cli.dev import CHILD
 
 COMMAND = str(Path(sys.executable).with_name("duologue"))
 START = 120.0
@@ -27,7 +30,7 @@ class House:
         self.files = files
         self.url = ""
         self._settings = {f"DUOLOGUE_{name.upper()}": str(v) for name, v in settings.items()}
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Born | subprocess.Popen[str] | None = None
         self._log: list[str] = []
         self._readers: list[threading.Thread] = []
         self._port = port
@@ -48,14 +51,18 @@ class House:
             options += ["--port", str(self._port)]
         if self.mode == "dev":
             options.append("--no-open")
-        self._process = subprocess.Popen(
-            [COMMAND, self.mode, *map(str, self.files), *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self._environment,
-            cwd=self.data.parent,
-        )
+        arguments = [self.mode, *map(str, self.files), *options]
+        if self.mode == "worker":  # its own processes are made of the program that was started
+            self._process = subprocess.Popen(
+                [COMMAND, *arguments],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=self._environment,
+                cwd=self.data.parent,
+            )
+        else:
+            self._process = nursery().start(arguments, env=self._environment, cwd=self.data.parent)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._read(self._process.stderr)
@@ -108,14 +115,8 @@ class House:
 
     def command(self, *arguments: str) -> Any:
         """What a command of the house answers, from JSON; the data folder is added."""
-        done = subprocess.run(
-            [COMMAND, *arguments, "--data", str(self.data), "--json"],
-            capture_output=True,
-            text=True,
-            timeout=START,
-            check=False,
-            env=self._environment,
-        )
+        whole = [*arguments, "--data", str(self.data), "--json"]
+        done = nursery().run(whole, env=self._environment, timeout=START)
         if done.returncode:
             raise AssertionError(f"duologue {' '.join(arguments)}: {done.stderr or done.stdout}")
         return json.loads(done.stdout)
@@ -138,13 +139,9 @@ class House:
 
     @property
     def _environment(self) -> dict[str, str]:
-        # A shell's own settings and model keys would change what is tested.
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("DUOLOGUE_", "LIVEKIT_")) and not name.endswith("_API_KEY")
-        }
-        return clean | self._settings
+        # Nobody saves files here: `duologue dev` runs without what looks for that.
+        alone = {CHILD: "1"} if self.mode == "dev" else {}
+        return neutral() | alone | self._settings
 
     def _address(self, lines: IO[str]) -> str:
         for line in lines:
