@@ -45,7 +45,12 @@ BY_FILE = ("-n", "3", "--dist", "loadfile", "-q")
 GROUPS = (
     Group("rules", PLAIN, (), (*BY_FILE, "--cov", "--cov-report="), RULES),
     Group("unit", PLAIN, (), BY_FILE, tuple(f"--ignore={path}" for path in RULES)),
-    Group("postgres", "postgres and not redis and not soak", ("postgres",), ("-n", "0", "-v")),
+    Group(
+        "postgres",
+        "postgres and not redis and not soak",
+        ("postgres",),
+        ("-n", "2", "--dist", "loadfile", "-q"),
+    ),
     Group(
         "processes",
         "redis and not rooms and not soak",

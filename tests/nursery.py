@@ -192,19 +192,21 @@ def _serve(line: socket.socket) -> int:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if not pid:
                     break
-                with open(ends.pop(pid), "w") as end, contextlib.suppress(BrokenPipeError):
-                    end.write(str(os.waitstatus_to_exitcode(status)))
+                code = str(os.waitstatus_to_exitcode(status)).encode()
+                with contextlib.suppress(BrokenPipeError):
+                    os.write(ends[pid], code)
+                os.close(ends.pop(pid))
         if line not in ready:
             continue
         wish, given, _, _ = socket.recv_fds(line, MOST, 4)
         if not wish:
             return 0
-        *streams, end = given
+        *streams, told = given
         child = os.fork()
         if not child:
-            for each in (line, died, dies):
-                each.close()
-            for number in (end, *ends.values()):
+            for ours in (line, died, dies):
+                ours.close()
+            for number in (told, *ends.values()):
                 os.close(number)
             _become(json.loads(wish), streams)
             from duologue.cli import main
@@ -212,7 +214,7 @@ def _serve(line: socket.socket) -> int:
             return main()
         for each in streams:
             os.close(each)
-        ends[child] = end
+        ends[child] = told
         line.send(str(child).encode())
 
 

@@ -6,16 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.promises.forking import Nursery, Server
+from tests.promises.servers import Server
 from tests.promises.talkers import AGENTS
-
-
-@pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    """What servers are forked from."""
-    made = Nursery()
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -27,8 +19,8 @@ def agents(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(nursery: Nursery, tmp_path: Path, agents: Path) -> Iterator[Server]:
+def server(tmp_path: Path, agents: Path) -> Iterator[Server]:
     """A server that runs, of this test alone."""
-    made = Server(nursery, tmp_path, agents, grace_seconds=3.0)
+    made = Server(tmp_path, agents, grace_seconds=3.0)
     with made:
         yield made

@@ -79,9 +79,13 @@ class Talker:
             await asyncio.sleep(PAUSE)
 
     async def _exchange(self, socket: ClientConnection) -> None:
-        """Says something new, and hears the answer to its end."""
+        """Says something new, and hears the answer to its end.
+
+        What was asked before a kill may be answered, too: that is not what is waited for.
+        """
         said = f"{self.name} {next(self._numbers)}"
         await socket.send(json.dumps({"type": "client.response.text", "content": said}))
+        answer, troubled = "", False
         async with asyncio.timeout(PATIENCE):
             while True:
                 message: dict[str, Any] = json.loads(await socket.recv())
@@ -90,15 +94,19 @@ class Talker:
                         self.acknowledged.append(("user", message["content"]))
                     case "response.text":
                         self.acknowledged.append(("assistant", message["content"]))
+                        if said in message["content"]:
+                            answer = message["turn_id"]
                     case "response.end":  # heard as soon as it came
                         heard = {"reason": "completed", "turn_id": message["turn_id"]}
                         await socket.send(json.dumps({"type": PLAYED, **heard}))
-                    case "turn.end" if message["role"] == "assistant":
-                        self.exchanges += 1
+                    case "turn.end" if message["turn_id"] == answer or (
+                        troubled and message["role"] == "assistant"
+                    ):
+                        self.exchanges += not troubled
                         return
                     case "response.data" if message["content"]["type"] == "duologue.notice":
                         self.troubles.append(message["content"]["code"])
-                        return
+                        troubled = True
                     case _:
                         pass
 

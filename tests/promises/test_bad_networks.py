@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from livekit import rtc
-from tests.promises.forking import Nursery, Server
 from tests.promises.network import weather
+from tests.promises.servers import Server
 from tests.rooms.caller import Caller, hall
 from tests.rooms.livekit import server as livekit_server
 
@@ -39,11 +39,11 @@ class Desk(Agent):
 
 
 @pytest.fixture
-def house(nursery: Nursery, tmp_path: Path) -> Iterator[Server]:
+def house(tmp_path: Path) -> Iterator[Server]:
     """A server whose agent says a sentence that can be measured."""
     file = tmp_path / "desk.py"
     file.write_text(AGENTS)
-    with Server(nursery, tmp_path, file) as made:
+    with Server(tmp_path, file) as made:
         yield made
 
 

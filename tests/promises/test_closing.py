@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.groups import say
-from tests.promises.forking import Nursery, Server
+from tests.promises.servers import Server
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError
 
@@ -104,11 +104,11 @@ FLAT = 8 * KIBIBYTE
 
 
 @pytest.fixture
-def house(nursery: Nursery, tmp_path: Path) -> Iterator[Server]:
+def house(tmp_path: Path) -> Iterator[Server]:
     """A server with an agent that tells of tasks, and some that do not want to end."""
     file = tmp_path / "agents.py"
     file.write_text(AGENTS)
-    with Server(nursery, tmp_path, file, max_sessions=100, trace_days=1) as made:
+    with Server(tmp_path, file, max_sessions=100, trace_days=1) as made:
         yield made
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.groups import say
-from tests.promises.forking import Nursery, Server
 from tests.promises.network import weather
+from tests.promises.servers import Server
 from tests.promises.talkers import AGENTS
 
 from duologue import Session, TokenSource
@@ -90,18 +90,18 @@ def eager(tmp_path: Path) -> Path:
     return file
 
 
-async def test_a_silent_client_is_noticed(nursery: Nursery, tmp_path: Path, eager: Path) -> None:
+async def test_a_silent_client_is_noticed(tmp_path: Path, eager: Path) -> None:
     """Two pings without an answer, and its agent waits for it to come back."""
-    with Server(nursery, tmp_path, eager) as server:
+    with Server(tmp_path, eager) as server:
         await noticed_by_the_server(server)
 
 
 async def test_a_silent_server_is_noticed(
-    nursery: Nursery, tmp_path: Path, eager: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, eager: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a beat the client reconnects, and finds its agent where it was."""
     monkeypatch.setattr(socket_line, "SILENT", 2.0)
-    with Server(nursery, tmp_path, eager) as server:
+    with Server(tmp_path, eager) as server:
         await noticed_by_the_client(server)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 from tests.pipeline.stage import stage
-from tests.promises.forking import Server
+from tests.promises.servers import Server
 from tests.promises.talkers import Talker, missing, progress, stored, talking
 
 from duologue.core import happenings as h

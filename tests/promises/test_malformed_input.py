@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis.core.result import Ok
 from tests.groups import say
-from tests.promises.forking import Nursery, Server
 from tests.promises.hostile import damaged, odd_messages
+from tests.promises.servers import Server
 from tests.promises.talkers import AGENTS
 from tests.server.conftest import LIVEKIT
 from tests.server.test_insights import token
@@ -41,12 +41,12 @@ GROWTH = 24 * 1024**2
 
 
 @pytest.fixture(scope="module")
-def target(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with every door open."""
     folder: Path = tmp_path_factory.mktemp("target")
     file = folder / "desk.py"
     file.write_text(AGENTS)
-    with Server(nursery, folder, file, authorize_per_minute=10**6, **LIVEKIT) as made:
+    with Server(folder, file, authorize_per_minute=10**6, **LIVEKIT) as made:
         yield made
 
 

@@ -6,7 +6,7 @@ import asyncio
 import random
 
 import pytest
-from tests.promises.forking import Server
+from tests.promises.servers import Server
 from tests.promises.talkers import Talker, missing, progress, stored, talking
 
 from duologue.errors import FAULTS

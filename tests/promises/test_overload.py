@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.promises.forking import Nursery, Server
+from tests.promises.servers import Server
 
 from duologue.testing.caller import SyntheticCaller
 from duologue.testing.line import Refused, open_socket
@@ -37,11 +37,11 @@ class Desk(Agent):
 
 
 @pytest.fixture
-def house(nursery: Nursery, tmp_path: Path) -> Iterator[Server]:
+def house(tmp_path: Path) -> Iterator[Server]:
     """A server with little room."""
     file = tmp_path / "desk.py"
     file.write_text(AGENTS)
-    with Server(nursery, tmp_path, file, max_sessions=ROOM) as made:
+    with Server(tmp_path, file, max_sessions=ROOM) as made:
         yield made
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 from tests import postgres
-from tests.promises.forking import Nursery, Server
+from tests.promises.servers import Server
 from tests.promises.talkers import Talker, missing, progress, talking
 
 from duologue.testing.line import Refused, authorize
@@ -34,11 +34,11 @@ async def stored(url: str) -> dict[str | None, list[tuple[str, str, bool]]]:
     return found
 
 
-async def test_postgres_restarts_under_load(nursery: Nursery, tmp_path: Path, agents: Path) -> None:
+async def test_postgres_restarts_under_load(tmp_path: Path, agents: Path) -> None:
     """Callers meet errors of the table or wait; the server goes on by itself, with all it had."""
     with postgres.running() as database:
         url = f"{database.url}/postgres"
-        with Server(nursery, tmp_path, agents, database_url=url) as server:
+        with Server(tmp_path, agents, database_url=url) as server:
             talkers = [Talker(lambda: server.url, f"caller {number}:") for number in range(8)]
             async with talking(*talkers):
                 for _ in range(2):

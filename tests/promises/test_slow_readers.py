@@ -14,7 +14,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.promises.forking import Nursery, Server
+from tests.promises.servers import Server
 from tests.server.conftest import Desk
 from tests.transports.test_slow_readers import Stubborn
 from websockets.frames import Frame
@@ -95,11 +95,11 @@ class Sluggish(Stubborn):
 
 
 @pytest.fixture
-def sluggish(nursery: Nursery, tmp_path: Path) -> Iterator[Sluggish]:
+def sluggish(tmp_path: Path) -> Iterator[Sluggish]:
     """A client on the line to an agent that reads aloud."""
     file = tmp_path / "reader.py"
     file.write_text(AGENTS)
-    with Server(nursery, tmp_path, file) as server:
+    with Server(tmp_path, file) as server:
         client = Sluggish(cast("Desk", Counter(server)))
         yield client
         client.close()
