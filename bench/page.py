@@ -258,8 +258,8 @@ is at most 20 ms apart, by the median of {(kept("known_delays") or {}).get("roun
 {delays_table()}
 
 A model that is asked while the end of the utterance is still waited for has part of its time \
-within that wait; what remains of it beyond the wait is shown as the model's, with the moment that \
-the voice waits for the end of its first sentence.
+within that wait; what remains of it beyond the wait is shown as the model's. The moment that the \
+voice waits for the end of its first sentence is nobody's, and shown as unexplained.
 
 ## Traces of other workers
 

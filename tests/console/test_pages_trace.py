@@ -98,7 +98,9 @@ def test_a_bar_is_split_without_counting_twice() -> None:
     half = spoken(1, e2e_ms=500.0)
     typed = spoken(2, llm_ms=250.0)
     nothing = spoken(3)
-    first, second, third, none = delays.bars([whole, half, typed, nothing])
+    early = spoken(4, eou_ms=400.0, llm_ms=300.0, early_ms=200.0, e2e_ms=600.0)
+    unheard = spoken(5, eou_ms=400.0, llm_ms=300.0, early_ms=200.0)
+    first, second, third, none, *ahead = delays.bars([whole, half, typed, nothing, early, unheard])
     assert first is not None
     assert {part.id: part.milliseconds for part in first.parts} == {
         "eou": 400.0,
@@ -112,6 +114,9 @@ def test_a_bar_is_split_without_counting_twice() -> None:
     assert third is not None
     assert (third.whole, third.milliseconds) == (False, 250)
     assert none is None
+    thought = {"eou": 400.0, "llm": 100.0}
+    told = [{part.id: part.milliseconds for part in bar.parts} for bar in ahead if bar]
+    assert told == [thought | {"rest": 100.0}, thought]
 
 
 def test_a_long_conversation_comes_in_small_pieces(conn: Connection, world: World) -> None:

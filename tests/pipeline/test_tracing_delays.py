@@ -81,5 +81,11 @@ async def test_what_was_slow_is_the_largest_part(tmp_path: Path, case: Slow, lar
     assert turn.stt_ms is not None
     assert turn.eou_ms is not None
     assert turn.stt_ms <= turn.eou_ms
+    assert turn.llm_ms is not None
+    assert turn.early_ms is not None
+    assert 0 <= turn.early_ms <= turn.llm_ms
+    assert parts["llm"] == pytest.approx(turn.llm_ms - turn.early_ms, abs=1.0)
+    if case.looks_up:  # what was thought before is thrown away: the model is asked anew
+        assert turn.early_ms == 0
     slowest = {"eou": turn.stt_ms, "llm": turn.llm_ms, "tts": turn.tts_ms}.get(largest)
     assert largest == "unexplained" or (slowest is not None and slowest >= SLOW * 1000)

@@ -89,6 +89,8 @@ def test_what_no_part_explains(conn: Connection, world: World) -> None:
         {"e2e_ms": 1000.0, "eou_ms": 400.0, "stt_ms": 300.0, "llm_ms": 200.0, "tts_ms": 100.0},
         {"e2e_ms": 1000.0, "eou_ms": 400.0, "stt_ms": 500.0, "transport_ms": 50.0},
         {"e2e_ms": 300.0, "eou_ms": 200.0, "llm_ms": 400.0},
+        {"e2e_ms": 500.0, "eou_ms": 200.0, "llm_ms": 400.0, "early_ms": 150.0},
+        {"e2e_ms": 500.0, "eou_ms": 200.0, "llm_ms": 100.0, "early_ms": 150.0},
         {"llm_ms": 400.0},
     ]
     rows = [turn(place, f"{1:032x}", **each) for place, each in enumerate(delays)]
@@ -97,9 +99,9 @@ def test_what_no_part_explains(conn: Connection, world: World) -> None:
     expected = [
         entries.Turn(trace="t", index=0, started_ns=1, **each).unexplained_ms for each in delays
     ]
-    assert expected == [1000.0, 300.0, 450.0, 0.0, None]
+    assert expected == [1000.0, 300.0, 450.0, 0.0, 50.0, 300.0, None]
     assert found.delays["unexplained"] == trace_overview.Delay(
-        p50=300.0, p95=1000.0, p99=1000.0, turns=4
+        p50=300.0, p95=1000.0, p99=1000.0, turns=6
     )
 
 

@@ -84,6 +84,7 @@ TURN: dict[str, Any] = {
     "eou_ms": 400.0,
     "stt_ms": None,
     "llm_ms": 300.5,
+    "early_ms": 120.25,
     "tts_ms": None,
     "transport_ms": None,
     "e2e_ms": 812.5,

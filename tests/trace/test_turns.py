@@ -74,6 +74,7 @@ WHOLE = Turn(
     eou_ms=500.0,
     stt_ms=300.0,
     llm_ms=100.0,
+    early_ms=100.0,
     tts_ms=150.0,
     e2e_ms=800.0,
     played_s=1.25,
@@ -236,6 +237,55 @@ def test_a_message_s_figures_count_more_than_a_step_s() -> None:
     assert (turn.agent_text, turn.llm_ms, turn.tts_ms, turn.e2e_ms) == ("Do", 250.0, 150.0, 900.0)
 
 
+@pytest.mark.parametrize(
+    ("asked", "early"),
+    [(1.9, 100.0), (1.5, 400.0), (2.1, 0.0)],
+    ids=["asked early", "thought all of it early", "asked when the turn was over"],
+)
+def test_what_was_thought_while_the_silence_was_waited_out(asked: float, early: float) -> None:
+    """Of the request that was heard, and not of one thrown away nor of one behind a tool."""
+    e2e = 0.5 + 0.4 - early / 1000 + 0.15 + 0.05
+    steps = [
+        span("user_turn", "user_turn", "u", 1, 2.3, lk__pii__user_transcript="book it"),
+        span("agent_turn", "assistant_turn", "a", 1.4, 6, lk__pii__user_input="book it"),
+        span("llm_request", "llm", "l0", 1.4, 1.6, "a", lk__response__ttft=0.1),
+        span("llm_node", "other", "n1", asked, asked + 0.6, "a", lk__response__ttft=0.4),
+        span("llm_request", "llm", "l1", asked, asked + 0.6, "n1", lk__response__ttft=0.399),
+        span("llm_node", "other", "n2", 5, 6, "a", lk__response__ttft=0.2),
+    ]
+    for order in (steps, steps[::-1]):
+        builder = TurnBuilder(TRACE)
+        for each in order:
+            builder.span(each)
+        builder.said(
+            "user", "book it", 2 * S, id="m1", span="a",
+            metrics={"stopped_speaking_at": 1.5, "end_of_turn_delay": 0.5},
+        )  # fmt: skip
+        builder.said(
+            "assistant", "Done.", 6 * S, id="m2", span="a",
+            metrics={"llm_node_ttft": 0.4, "tts_node_ttfb": 0.15, "e2e_latency": e2e},
+        )  # fmt: skip
+        (turn,) = builder.turns()
+        assert (turn.llm_ms, turn.early_ms) == (400.0, early)
+        assert turn.parts() == {
+            "eou": 500.0,
+            "stt": 0.0,
+            "llm": 400.0 - early,
+            "tts": 150.0,
+            "transport": 0.0,
+            "unexplained": 50.0,
+        }
+
+
+def test_how_early_is_told_where_the_end_of_the_turn_is_known_only() -> None:
+    """livekit-agents' span of the user ends with the turn; prefactor-livekit's may end later."""
+    early = [(turn.early_ms, turn.llm_ms) for turn in built(*ALL)]
+    other = msgspec.structs.replace(USER, name="livekit:user_turn")
+    foreign = [(turn.early_ms, turn.llm_ms) for turn in built(other, *ALL[1:])]
+    typed = [(turn.early_ms, turn.llm_ms) for turn in built(*ALL[1:])]
+    assert (early, foreign, typed) == ([(100.0, 100.0)], [(None, 100.0)], [(None, 100.0)])
+
+
 def test_what_was_heard_and_how_long_it_travelled_belong_to_their_turn() -> None:
     """The way to the ear is a part of the whole; pieces that were heard add up."""
     builder = TurnBuilder(TRACE, prices=PRICES)
@@ -294,6 +344,13 @@ def test_a_long_live_conversation_settles() -> None:
                 tts_ms=50,
             ),
             {"eou": 500, "stt": 50, "llm": 0, "tts": 50, "transport": 0, "unexplained": 0},
+        ),
+        (
+            Turn(
+                trace="", index=0, started_ns=0, e2e_ms=950, eou_ms=500, stt_ms=400, llm_ms=400,
+                early_ms=100, tts_ms=125,
+            ),
+            {"eou": 500, "stt": 0, "llm": 300, "tts": 125, "transport": 0, "unexplained": 25},
         ),
     ],
 )  # fmt: skip

@@ -56,7 +56,8 @@ def turn(index: int, text: str, person: str = "") -> traces.AnsweredTurn:
         interruption="",
         eou_ms=1.5,
         stt_ms=None,
-        llm_ms=None,
+        llm_ms=400.0,
+        early_ms=98.5,
         tts_ms=None,
         transport_ms=None,
         e2e_ms=800.25,
@@ -80,6 +81,7 @@ def test_a_line_a_turn_and_one_of_a_trace_without() -> None:
     assert (first["trace_id"], first["index"], first["user_text"]) == ("run_1", "0", "Größe?")
     assert (first["e2e_ms"], first["stt_ms"], first["cost_micros"]) == ("800.25", "", "-1")
     assert (second["user_text"], second["agent_text"]) == ("two\nlines", 'Yes,\n"indeed".')
+    assert (first["llm_ms"], first["early_ms"]) == ("400.0", "98.5")
     assert (first["person"], second["person"], third["person"]) == ("", "Ada", "")
     assert (third["trace_id"], third["trace_agent"], third["index"]) == ("run_2", "front-desk", "")
 

@@ -15,7 +15,7 @@ from duologue.errors import DuologueError
 from duologue.store import organizations
 from duologue.store.columns import metadata
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest revision in `migrations/versions`."""
 OLDEST = "0008"
 """The oldest version whose programs work on a database of `HEAD`: that of the release before.

@@ -173,13 +173,14 @@ def _measure(conn: Connection, made: Overview, piece: Any, which: Iterable[Any])
 
 
 def _unexplained() -> Any:
-    """As the ledger has it: the transcript comes within the wait for the end of the turn."""
+    """As the ledger has it: transcript and early thoughts come within the wait for the end."""
     told = turns.c
-    e2e, eou, stt, *parts = (
+    e2e, early, eou, stt, llm, *parts = (
         told.e2e_ms,
-        *(func.coalesce(told[f"{name}_ms"], 0.0) for name in PARTS[1:]),
+        *(func.coalesce(told[f"{name}_ms"], 0.0) for name in ("early", *PARTS[1:])),
     )
-    spare = e2e - case((stt > eou, stt), else_=eou) - sum(parts)
+    thought = case((llm > early, llm - early), else_=0.0)
+    spare = e2e - case((stt > eou, stt), else_=eou) - thought - sum(parts)
     return case((e2e.is_(None), None), (spare > 0, spare), else_=0.0)
 
 

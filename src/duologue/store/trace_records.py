@@ -78,6 +78,7 @@ class TurnRow(msgspec.Struct, frozen=True, kw_only=True):
     eou_ms: float | None = None
     stt_ms: float | None = None
     llm_ms: float | None = None
+    early_ms: float | None = None
     tts_ms: float | None = None
     transport_ms: float | None = None
     e2e_ms: float | None = None

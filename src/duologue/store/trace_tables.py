@@ -150,6 +150,7 @@ turns = Table(
     _measure("eou_ms"),
     _measure("stt_ms"),
     _measure("llm_ms"),
+    _measure("early_ms"),
     _measure("tts_ms"),
     _measure("transport_ms"),
     _measure("e2e_ms"),

@@ -74,6 +74,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="t
     """From the user's last sound until the transcript."""
     llm_ms: float | None = None
     """Until the model's first token."""
+    early_ms: float | None = None
+    """How much of that was over when the turn was taken as over: the model was asked early."""
     tts_ms: float | None = None
     """Until the voice's first byte."""
     transport_ms: float | None = None
@@ -95,7 +97,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="t
         """Where the time went until the agent sounded, in milliseconds that add up to `e2e_ms`.
 
         The transcript comes within the wait for the end of the turn; only what it took longer is
-        its own. A model that was asked early thinks within that wait, too: that time counts once.
+        its own. So does what a model thought that was asked early: that time counts once.
         """
         if self.e2e_ms is None:
             return {}
@@ -103,7 +105,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="t
         parts = {
             "eou": eou,
             "stt": max(0.0, (self.stt_ms or 0.0) - eou),
-            "llm": self.llm_ms or 0.0,
+            "llm": max(0.0, (self.llm_ms or 0.0) - (self.early_ms or 0.0)),
             "tts": self.tts_ms or 0.0,
             "transport": self.transport_ms or 0.0,
         }

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from duologue.trace.entries import Turn
 from duologue.trace.facts import Part
+
+_S: Final = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -21,8 +24,9 @@ class Half:
     interrupted: bool = False
     interruption: str = ""
     eou: float | None = None
+    over: int = 0
+    """When the user's utterance was taken as over; 0 where that is not known."""
     stt: float | None = None
-    llm: float | None = None
     tts: float | None = None
     e2e: float | None = None
     transport: float | None = None
@@ -36,13 +40,14 @@ class Half:
     read: int = 0
     written: int = 0
     cost: float = 0.0
-    _thought: int = -1
+    _models: list[tuple[int, float]] = field(default_factory=list)
+    """When each was asked, and the seconds until its first token."""
     _voiced: int = -1
-    _told_llm: bool = False
+    _told_llm: float | None = None
     _told_tts: bool = False
 
     def add(self, part: Part) -> None:
-        """Counts a step that belongs to it; of several models' delays the last is heard."""
+        """Counts a step that belongs to it."""
         self.read += part.read
         self.written += part.written
         self.cost += part.cost
@@ -51,23 +56,40 @@ class Half:
             self.tool_errors += part.failed
         else:
             self.failures += part.failed
-        if part.first_token is not None and part.start > self._thought and not self._told_llm:
-            self._thought, self.llm = part.start, part.first_token
+        if part.first_token is not None:
+            self._models.append((part.start, part.first_token))
         first = self._voiced < 0 or part.start < self._voiced
         if part.first_byte is not None and first and not self._told_tts:
             self._voiced, self.tts = part.start, part.first_byte
 
     def told(self, metrics: Mapping[str, float]) -> None:
         """Takes a message's own figures, which count more than those of steps."""
-        if (delay := metrics.get("llm_node_ttft")) is not None and not self._told_llm:
-            self.llm, self._told_llm = delay, True
+        if (delay := metrics.get("llm_node_ttft")) is not None and self._told_llm is None:
+            self._told_llm = delay
         if (delay := metrics.get("tts_node_ttfb")) is not None and not self._told_tts:
             self.tts, self._told_tts = delay, True
         if self.e2e is None:
             self.e2e = metrics.get("e2e_latency")
 
+    def _thought(self) -> tuple[float | None, float | None]:
+        """Until the model's first token, and how much of that was over when the utterance was.
+
+        Of several models the last is heard, or else the one whose delay the message tells.
+        """
+        told = self._told_llm
+        if not self._models:
+            return told, None
+        if told is None:
+            asked, delay = max(self._models)
+        else:
+            asked, _ = min(self._models, key=lambda model: abs(model[1] - told))
+            delay = told
+        early = min(delay, max(0.0, (self.over - asked) / _S)) if self.over else None
+        return delay, early
+
     def turn(self, trace: str, index: int) -> Turn:
         """The turn itself."""
+        llm, early = self._thought()
         e2e = _ms(self.e2e)
         if e2e is not None and self.transport is not None:
             e2e = round(e2e + self.transport, 1)
@@ -83,7 +105,8 @@ class Half:
             interruption=self.interruption,
             eou_ms=_ms(self.eou),
             stt_ms=_ms(self.stt),
-            llm_ms=_ms(self.llm),
+            llm_ms=_ms(llm),
+            early_ms=_ms(early),
             tts_ms=_ms(self.tts),
             transport_ms=self.transport,
             e2e_ms=e2e,

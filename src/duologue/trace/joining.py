@@ -67,6 +67,8 @@ class _Utterance:
     eou: float | None = None
     stt: float | None = None
     confidence: float | None = None
+    over: int = 0
+    """When it was taken as over; 0 where that is not known."""
     spans: list[str] = field(default_factory=list)
     asked: str = ""
     """The agent turn in which its message was told."""
@@ -130,8 +132,11 @@ def _utterances(facts: Facts, since: int) -> list[_Utterance]:
             continue  # it goes on, or it was a noise
         confidence = number(names.CONFIDENCE.of(told))
         stt = number(names.TRANSCRIPTION.of(told))
+        # prefactor-livekit's steps end later.
+        over = span.end_ns if span.name in names.KINDS else 0
+        ids = [span.id]
         found.append(
-            _Utterance(span.start_ns, span.end_ns, text, True, eou, stt, confidence, [span.id])
+            _Utterance(span.start_ns, span.end_ns, text, True, eou, stt, confidence, over, ids)
         )
     for message in _messages(facts, "user", since):
         spoken = any(key in message.metrics for key in _SPOKEN)
@@ -149,6 +154,9 @@ def _utterances(facts: Facts, since: int) -> list[_Utterance]:
         utterance.asked = message.span
         utterance.eou = message.metrics.get("end_of_turn_delay", utterance.eou)
         utterance.stt = message.metrics.get("transcription_delay", utterance.stt)
+        stopped = message.metrics.get("stopped_speaking_at")
+        if stopped is not None and utterance.eou is not None:
+            utterance.over = int((stopped + utterance.eou) * _S)
         if message.confidence is not None:
             utterance.confidence = message.confidence
     return found
@@ -200,7 +208,7 @@ def _half(answers: list[_Answer], utterance: _Utterance | None) -> Half:
             half.ended = max(half.ended, utterance.end)
         half.user_text = utterance.text
         half.spoken = utterance.spoken
-        half.eou, half.stt = utterance.eou, utterance.stt
+        half.eou, half.stt, half.over = utterance.eou, utterance.stt, utterance.over
         half.confidence = utterance.confidence
         half.spans += utterance.spans
     half.agent_text = " ".join(text for answer in answers if (text := answer.text))

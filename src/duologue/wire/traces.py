@@ -60,6 +60,8 @@ class Turn(msgspec.Struct, frozen=True):
     eou_ms: float | None
     stt_ms: float | None
     llm_ms: float | None
+    early_ms: float | None
+    """How much of `llm_ms` lay within `eou_ms`: the model was asked early."""
     tts_ms: float | None
     transport_ms: float | None
     e2e_ms: float | None

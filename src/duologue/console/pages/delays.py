@@ -60,13 +60,14 @@ def _of(turn: Turn) -> tuple[float, bool, dict[str, float]]:
     # Nobody measured the whole, as of what was typed: then what is known stands for it.
     told = {name: getattr(turn, f"{name}_ms") or 0.0 for name in _MEASURED}
     told["stt"] = max(0.0, told["stt"] - told["eou"])
+    told["llm"] = max(0.0, told["llm"] - (turn.early_ms or 0.0))
     parts = {name: ms for name, ms in told.items() if ms >= _LEAST}
     return sum(parts.values()), False, parts
 
 
 def _ledger(turn: Turn) -> dict[str, float]:
     """The parts as the ledger tells them apart: nothing counts twice."""
-    told = {name: getattr(turn, f"{name}_ms") for name in (*_MEASURED, "e2e")}
+    told = {name: getattr(turn, f"{name}_ms") for name in (*_MEASURED, "early", "e2e")}
     entry = entries.Turn(
         trace="",
         index=turn.index,
