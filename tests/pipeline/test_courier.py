@@ -233,7 +233,7 @@ async def test_who_only_moves_has_not_ended(tmp_path: Path) -> None:
     assert row is not None
     assert row.opened_at is not None
     assert end["session_id"] == session
-    assert end["started_at"] == courier._at(row.opened_at)
+    assert end["started_at"] == courier.at(row.opened_at)
     assert row.ended_at is not None
     assert end["duration"] == pytest.approx(row.ended_at - row.opened_at, abs=1000)
     assert [each["text"] for each in end["transcript"]] == ["before", "Sure.", "after", "Sure."]

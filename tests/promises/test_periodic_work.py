@@ -66,7 +66,7 @@ async def once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     clock, tidied = Clock(), 0
     sweep = recovery.sweep
 
-    def counted(*args: object, **values: object) -> int:
+    def counted(*args: object, **values: object) -> object:
         nonlocal tidied
         tidied += 1
         return sweep(*args, **values)  # type: ignore[arg-type]  # whatever it takes

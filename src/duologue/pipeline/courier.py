@@ -6,7 +6,7 @@ What the user says is not told here: a back end is its agent's language model, a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +27,7 @@ from duologue.wire import webhooks as wire
 if TYPE_CHECKING:
     from duologue.pipeline.recording import Recorder
     from duologue.pipeline.seat import Guest
+    from duologue.store.records import Message
     from duologue.trace.watch import Watch
 
 log = structlog.get_logger(__name__)
@@ -211,8 +212,8 @@ class Courier:
         event = wire.SessionEnd(
             **self._of(visit),
             agent_id=visit.guest.agent_id,
-            started_at=_at(visit.began),
-            ended_at=_at(ended),
+            started_at=at(visit.began),
+            ended_at=at(ended),
             duration=max(0, ended - visit.began),
             transcription_duration_seconds=round(used[0] - visit.used[0], 3),
             tts_duration_seconds=round(used[1] - visit.used[1], 3),
@@ -220,14 +221,7 @@ class Courier:
             ip_address=None,
             country_code=None,
             recording_status="enabled" if recorded else "disabled",
-            transcript=[
-                wire.Said(
-                    role="user" if each.role == "user" else "assistant",
-                    text=each.text,
-                    timestamp=each.created_at,
-                )
-                for each in said
-            ],
+            transcript=transcript(said),
             metadata=visit.guest.metadata or UNSET,
         )
         self._brain.backend.tell(event, visit.guest.custom_headers)
@@ -291,7 +285,19 @@ class Courier:
         return False
 
 
-def _at(milliseconds: int) -> str:
+def at(milliseconds: int) -> str:
     """A time as JavaScript's `toISOString` writes it."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def transcript(said: Iterable[Message]) -> list[wire.Said]:
+    """What was said, as a back end is told it."""
+    return [
+        wire.Said(
+            role="user" if each.role == "user" else "assistant",
+            text=each.text,
+            timestamp=each.created_at,
+        )
+        for each in said
+    ]

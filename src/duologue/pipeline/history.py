@@ -49,6 +49,18 @@ def stood_in(stored: Sequence[Message]) -> StandIn | None:
     return StandIn(theirs[-1].item["name"], [each.text for each in theirs]) if theirs else None
 
 
+def spoken(stored: Sequence[Message], session_id: str) -> list[Message]:
+    """The words of both sides in one session."""
+    return [
+        each
+        for each in stored
+        if each.session_id == session_id
+        and each.kind == "message"
+        and each.role in ("user", "assistant")
+        and each.text
+    ]
+
+
 def unanswered(stored: Sequence[Message]) -> bool:
     """Whether the last words were the user's; what somebody left unfinished was begun, at least."""
     said = [each for each in stored if each.kind == "message"]

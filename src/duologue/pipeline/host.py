@@ -24,6 +24,7 @@ from duologue.pipeline.alerts import Alerts
 from duologue.pipeline.backends import Backends
 from duologue.pipeline.drain import Carried, drained, let_go
 from duologue.pipeline.elsewhere import Elsewhere, Others
+from duologue.pipeline.epilogue import Epilogue
 from duologue.pipeline.leftovers import Leftovers
 from duologue.pipeline.meters import Meters, alone
 from duologue.pipeline.metrics import Metrics
@@ -115,6 +116,7 @@ class Host:
             *(db, settings, self._seats.values, clock, self.tracing, self.alerts),
             leads=lambda: self.leads(),
             runs=lambda: [run for run in self._runs.values() if run.ended is None],
+            tell=Epilogue(db, catalog, self._backends, clock).tell,
         )
         self._leftovers = Leftovers(lambda: self.live)
         self._sweeper: asyncio.Task[None] | None = None

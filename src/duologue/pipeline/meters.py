@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -45,6 +45,10 @@ async def alone() -> bool:
     return True
 
 
+async def _nobody(ended: Collection[tuple[str, str]]) -> None:
+    """Nobody wants to know which sessions were ended."""
+
+
 async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
     """Does it every second; what fails is logged, and tried again a second later."""
     while True:
@@ -68,6 +72,7 @@ class Meters:
         alerts: Alerts | None = None,
         leads: Callable[[], Awaitable[bool]] = alone,
         runs: Callable[[], Iterable[Run]] = tuple,
+        tell: Callable[[Collection[tuple[str, str]]], Awaitable[None]] = _nobody,
     ) -> None:
         self._db = db
         self._settings = settings
@@ -77,6 +82,7 @@ class Meters:
         self._alerts = alerts
         self._leads = leads
         self._runs = runs
+        self._tell = tell
         self._tidied_at = 0
 
     async def run(self) -> None:
@@ -162,7 +168,7 @@ class Meters:
         """Ends sessions that nobody can reopen, and forgets visitors and traces of long ago."""
         self._tidied_at = now = self._clock()
         grace = int(self._settings.grace_seconds * 1000)
-        await self._db.write(recovery.sweep, detached_before=now - grace, now=now)
+        await self._tell(await self._db.write(recovery.sweep, detached_before=now - grace, now=now))
         gone = await self._db.write(visits.prune, now - self._settings.visitor_days * DAY_MS)
         # Where there is more, on with it a second later, or it would pile up.
         if gone >= visits.AT_ONCE or await self._prune(now):

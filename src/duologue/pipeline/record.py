@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import structlog
 
 from duologue.errors import DuologueError
+from duologue.pipeline.history import spoken
 from duologue.store import conversations, messages
 from duologue.store.database import Database
 from duologue.store.ids import fresh
@@ -144,14 +145,7 @@ class Record:
         """What was said by both sides in one session, as far as it is kept."""
         await self.settled()
         found = await self._db.read(messages.of, self._org_id, self._where["conversation_id"])
-        return [
-            each
-            for each in found
-            if each.session_id == session_id
-            and each.kind == "message"
-            and each.role in ("user", "assistant")
-            and each.text
-        ]
+        return spoken(found, session_id)
 
     async def settled(self) -> None:
         """Returns when everything written so far is in the store, or was refused by it."""

@@ -23,15 +23,22 @@ class Recovered(msgspec.Struct, frozen=True):
     messages: int
 
 
-def sweep(conn: Connection, *, detached_before: int, now: int) -> int:
-    """Ends sessions that nobody comes back to: dropped before then, or never opened in time."""
+def sweep(conn: Connection, *, detached_before: int, now: int) -> list[tuple[str, str]]:
+    """Ends sessions that nobody comes back to: dropped before then, or never opened in time.
+
+    Tells which, each with its organization before it.
+    """
     gone = and_(sessions.c.state == "detached", sessions.c.detached_at < detached_before)
     unused = and_(sessions.c.state == "authorized", sessions.c.key_expires_at <= now)
-    ended = 0
+    ended: list[tuple[str, str]] = []
     for which, reason in ((gone, "dropped"), (unused, "unused")):
-        ended += conn.execute(
-            update(sessions).where(which).values(state="ended", ended_at=now, end_reason=reason)
-        ).rowcount
+        found = conn.execute(
+            update(sessions)
+            .where(which)
+            .values(state="ended", ended_at=now, end_reason=reason)
+            .returning(sessions.c.org_id, sessions.c.id)
+        )
+        ended += [(row[0], row[1]) for row in found]
     return ended
 
 
