@@ -52,7 +52,8 @@ class House:
         if self.mode == "dev":
             options.append("--no-open")
         arguments = [self.mode, *map(str, self.files), *options]
-        if self.mode == "worker":  # its own processes are made of the program that was started
+        # A worker makes processes of the program that was started; another tree is another program.
+        if self.mode == "worker" or "PYTHONPATH" in self._environment:
             self._process = subprocess.Popen(
                 [COMMAND, *arguments],
                 stdout=subprocess.PIPE,
