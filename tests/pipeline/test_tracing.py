@@ -341,6 +341,29 @@ async def test_live_runs_say_that_they_live_and_others_are_lost(tmp_path: Path) 
         await desk.leave(client)
 
 
+async def test_a_long_run_is_traced_to_its_end_however_many_end_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs that are over are forgotten in the order in which they ended, and none that lives."""
+    monkeypatch.setattr(tracing, "_REMEMBERED", 2)
+    async with stage(tmp_path, greeting="") as desk:
+        client = await desk.join()
+        assert client.seat is not None
+        many = tracing.Tracing(desk.host.db, desk.host.settings, desk.host.clock)
+        many.open()
+        for run in ("run_" + digit * 32 for digit in "a123456"):
+            many.watch(client.seat.guest, run, client.run.record, "")
+            if run != "run_" + "a" * 32:
+                many.ended(run, "left", [])
+        assert list(many._owners) == [digit * 32 for digit in "a56"]
+        many.ended("run_" + "a" * 32, "left", [])
+        await many.close()
+        found = await desk.host.db.read(trace_lists.get, desk.org_id, "run_" + "a" * 32)
+        assert found is not None
+        assert found.status == "complete"
+        await desk.leave(client)
+
+
 async def test_nothing_more_is_told_of_a_deleted_conversation(tmp_path: Path) -> None:
     """Its run ends by the deletion, and its end does not bring the trace back."""
     async with stage(tmp_path, greeting="") as desk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -27,7 +27,7 @@ BEAT_MS: Final = 15_000
 LOST_MS: Final = 60_000
 """After how long a run that says nothing is taken for lost."""
 _REMEMBERED: Final = 2048
-"""Runs of long ago whose last entries may still be on their way."""
+"""Runs that are over, and whose last entries may still be on their way: no more can wait."""
 _STATUS: Final[dict[str, Outcome]] = {
     "agent_failed": "failed",
     "going_away": "cancelled",
@@ -58,7 +58,8 @@ class Tracing:
         self._clock = clock
         self._mode = settings.trace
         self._prices = Prices(settings.prices)
-        self._owners: OrderedDict[str, _Owner | None] = OrderedDict()
+        self._owners: dict[str, _Owner | None] = {}
+        self._over: deque[str] = deque()
         self._watches: dict[str, Watch] = {}
         self._beaten_at = 0
         self._lines = Lines()
@@ -95,8 +96,6 @@ class Tracing:
         self._owners[trace] = _Owner(guest.org_id, guest.conversation_id)
         self._watches[run_id] = watch
         self._lines.follow(trace, watch.tell)
-        while len(self._owners) > len(self._watches) + _REMEMBERED:
-            self._owners.popitem(last=False)
         watch.begin(
             source="duologue",
             agent=guest.definition.slug,
@@ -123,7 +122,7 @@ class Tracing:
         """A run is over: says how, and what it used."""
         watch = self._watches.pop(run_id, None)
         if watch is not None:
-            self._lines.leave(watch.trace)
+            self._leave(watch.trace)
             watch.end(_STATUS.get(reason, "complete"), reason, usage)
 
     def dismiss(self, run_id: str) -> None:
@@ -131,7 +130,14 @@ class Tracing:
         self.forget(run_id)
         watch = self._watches.pop(run_id, None)
         if watch is not None:
-            self._lines.leave(watch.trace)
+            self._leave(watch.trace)
+
+    def _leave(self, trace: str) -> None:
+        """Watches a run no more; whose it was is forgotten after many others, never before."""
+        self._lines.leave(trace)
+        self._over.append(trace)
+        if len(self._over) > _REMEMBERED:
+            del self._owners[self._over.popleft()]
 
     def forget(self, run_id: str) -> None:
         """The run is being deleted: what is still told of it, or on its way, is nobody's."""
