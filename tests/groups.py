@@ -53,7 +53,7 @@ GROUPS = (
     ),
     Group(
         "processes",
-        "redis and not rooms and not soak",
+        "redis and not rooms and not browser and not soak",
         ("redis-server", "postgres"),
         ("-n", "0", "-v"),
     ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import asyncpg
 from tests import postgres, redis
 from tests.processes.guest import PARROT
 from tests.rooms.livekit import LiveKit
@@ -16,24 +18,36 @@ from tests.serving import House
 End = Literal["kill", "drain"]
 
 
+class Run(NamedTuple):
+    """One life of a conversation's agent, as the store has it."""
+
+    id: str
+    peer: str
+    """Where its process is reached by the others."""
+    started_at: int
+    ended_at: int | None
+    end_reason: str | None
+
+
 class Cluster:
     """Servers that share a database and a Redis; each has its own data folder and port."""
 
-    def __init__(self, folder: Path, database_url: str, redis_url: str, **settings: Any) -> None:
-        file = folder / "parrots.py"
-        file.write_text(PARROT)
+    def __init__(
+        self, folder: Path, database_url: str, redis_url: str, agents: str, **settings: Any
+    ) -> None:
+        file = folder / "agents.py"
+        file.write_text(agents)
+        self._database = database_url
         shared = {"database_url": database_url, "redis_url": redis_url, **settings}
-        self.servers = [House(folder / name / "data", file, **shared) for name in ("one", "two")]
-        self.worker: House | None = None
-        if "livekit_url" in settings:
-            self.worker = House(folder / "worker" / "data", file, mode="worker", **shared)
-        for house in self.all:
-            house.data.parent.mkdir(parents=True)
-
-    @property
-    def all(self) -> list[House]:
-        """Every process."""
-        return [*self.servers, *([self.worker] if self.worker else [])]
+        self.all: list[House] = []
+        """Every process; each has an address of its own for the others, by which it is known."""
+        names = ("one", "two", "worker") if "livekit_url" in settings else ("one", "two")
+        for number, name in enumerate(names, 1):
+            mode = "worker" if name == "worker" else "serve"
+            own = {**shared, "peer_host": f"127.0.0.{number}"}
+            self.all.append(House(folder / name / "data", file, mode=mode, **own))
+            (folder / name).mkdir()
+        self.servers = self.all[:2]
 
     @property
     def ports(self) -> list[int]:
@@ -49,6 +63,27 @@ class Cluster:
             assert house.wait() == 0
         house.start()
 
+    async def runs(self, conversation: str) -> list[Run]:
+        """All runs of a conversation, in the order in which they began."""
+        query = (
+            "SELECT id, peer, started_at, ended_at, end_reason FROM runs"
+            " WHERE conversation_id = $1 ORDER BY id"
+        )
+        conn = await asyncpg.connect(self._database)
+        try:
+            return [Run(*row) for row in await conn.fetch(query, conversation)]
+        finally:
+            await conn.close()
+
+    async def holder(self, conversation: str) -> House:
+        """The process in which the agent of a conversation lives now."""
+        (peer,) = [run.peer for run in await self.runs(conversation) if run.ended_at is None]
+        return self.all[int(peer.partition(":")[0].rpartition(".")[2]) - 1]
+
+    async def said(self, conversation: str) -> list[dict[str, Any]]:
+        """What was said in a conversation, as the store has it."""
+        return await asyncio.to_thread(self.servers[0].messages, conversation)
+
     def faults(self) -> list[str]:
         """Lines of the logs that tell of something that no process should have met."""
         lines = "".join(house.log for house in self.all).splitlines()
@@ -56,14 +91,21 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, livekit: LiveKit | None = None, **settings: Any) -> Iterator[Cluster]:
+def cluster(
+    folder: Path,
+    livekit: LiveKit | None = None,
+    *,
+    agents: str = PARROT,
+    publish: Sequence[str] = ("parrot", "silent"),
+    **settings: Any,
+) -> Iterator[Cluster]:
     """A cluster that runs, on servers that are its own, and is gone at the end."""
     with ExitStack() as stack:
         database = stack.enter_context(postgres.server())
         cache = stack.enter_context(redis.server())
         rooms = livekit.settings if livekit is not None else {}
-        made = Cluster(folder, f"{database}/postgres", cache.url, **rooms, **settings)
+        made = Cluster(folder, f"{database}/postgres", cache.url, agents, **rooms, **settings)
         for house in made.all:
             stack.enter_context(house)
-        made.servers[0].publish("parrot", "silent")
+        made.servers[0].publish(*publish)
         yield made

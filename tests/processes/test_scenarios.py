@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from typing import Any
 
 import httpx
 import pytest
-from tests.processes.cluster import Cluster, End, cluster
+from tests.processes.alone import require_one_agent, require_one_voice
+from tests.processes.cluster import Cluster, End
 from tests.processes.guest import PATIENCE, TALE, Guest
-from tests.processes.proxy import Proxy, proxy, until
+from tests.processes.proxy import Proxy, until
 
 from duologue.client.errors import SessionError
 from duologue.testing.caller import SyntheticCaller
@@ -20,35 +19,10 @@ from duologue.testing.line import Refused, authorize, open_socket
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
 
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Two servers, which wait a minute for who dropped, and 3 s for a turn when they go."""
-    folder = tmp_path_factory.mktemp("many")
-    with cluster(folder, grace_seconds=60.0, drain_seconds=5.0) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def key(many: Cluster) -> str:
-    """A secret key, which every process knows."""
-    return many.servers[0].secret_key()
-
-
-@pytest.fixture
-def door(many: Cluster) -> Iterator[Proxy]:
-    """The proxy, with both servers behind it."""
-    with proxy(many.ports) as opened:
-        yield opened
-
-
-async def said(many: Cluster, conversation: str) -> list[dict[str, Any]]:
-    """What was said in a conversation, as the store has it."""
-    return await asyncio.to_thread(many.servers[0].messages, conversation)
-
-
 async def require_all_kept(many: Cluster, guest: Guest) -> None:
-    """Whatever was acknowledged is in the store once, in order, in one conversation."""
-    stored = await said(many, guest.session.conversation_id)
+    """Whatever was acknowledged is in the store once, in order; never two agents."""
+    await require_one_agent(many, guest.session.conversation_id)
+    stored = await many.said(guest.session.conversation_id)
     asked = [one["text"] for one in stored if one["role"] == "user"]
     assert [text for text in asked if text not in guest.lost] == [
         text for text in guest.acknowledged if text not in guest.lost
@@ -132,9 +106,10 @@ async def test_a_second_place_takes_over_wherever_it_lands(
             await stack.enter_async_context(last)
             assert await before.ended() == "replaced"
             assert await last.ask("Me, too.") == "You said: Me, too."
-        texts = [one["text"] for one in await said(many, conversation)]
+        texts = [one["text"] for one in await many.said(conversation)]
         assert texts.count("Me, too.") == 2
         assert texts.count("You said: Me, too.") == 2
+        await require_one_agent(many, conversation)
 
 
 async def test_owners_reach_a_conversation_at_every_process(
@@ -193,7 +168,9 @@ async def test_layercodes_client_comes_back_by_hand_at_the_process_that_stays(
                 await caller.reconnect()
                 await caller.type("Two.")
                 assert (await caller.answer()).text == "You said: Two."
-        texts = [one["text"] for one in await said(many, conversation)]
+        texts = [one["text"] for one in await many.said(conversation)]
+    await require_one_agent(many, conversation)
+    require_one_voice(caller.record.events)
     assert texts[:3] == ["Welcome.", "One.", "You said: One."]
     assert texts.count("Welcome.") == 1
     assert texts.count("You said: Two.") == texts.count("Two.") >= 1
