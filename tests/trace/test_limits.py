@@ -115,3 +115,12 @@ def test_forgets_sessions_that_are_long_silent() -> None:
     for n in range(5000):
         budget.admit(Turn(trace=f"{n:032x}", index=0, started_ns=1))
     assert len(budget._spent) <= 4097
+
+
+def test_forgets_a_session_with_its_end() -> None:
+    """What ended says no more, so that nothing of it is left."""
+    budget = Budget(Limits())
+    budget.admit(span(x="y"))
+    ended = Trace(trace=TRACE, status="complete", ended_ns=2)
+    assert budget.admit(ended) is ended
+    assert not budget._spent

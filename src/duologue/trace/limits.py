@@ -125,6 +125,8 @@ class Budget:
         Turns and what is known of the run always pass: they are few, and they are the story.
         """
         spent = self._spent.pop(entry.trace, 0)
+        if isinstance(entry, Trace) and entry.ended_ns:
+            return entry  # with its end a session has said all it had to say
         self._spent[entry.trace] = spent
         if len(self._spent) > _SESSIONS:
             self._spent.popitem(last=False)

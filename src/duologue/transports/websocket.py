@@ -102,6 +102,7 @@ class _Socket:
         self._sending_since: float | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._heart: asyncio.TimerHandle | None = None
+        self._limit: asyncio.TimerHandle | None = None
 
     def happened(self, happening: Happening) -> None:
         """Puts a happening into the queue, in this client's words."""
@@ -160,7 +161,8 @@ class _Socket:
             if self._close_with is not None:
                 how = "left" if self._close_with in FORGET_CODES else "dropped"
         finally:
-            for timer in (self._watch, self._heart):
+            # A timer that waits would keep everything of the session until then.
+            for timer in (self._watch, self._heart, self._limit):
                 if timer is not None:
                     timer.cancel()
             if writer is not None:
@@ -244,7 +246,7 @@ class _Socket:
             self._queue.silence()
             self._queue.close()
             # However much waits, and however slowly it is read: closing is bounded.
-            asyncio.get_running_loop().call_later(STUCK, self._give_up)
+            self._limit = asyncio.get_running_loop().call_later(STUCK, self._give_up)
 
     def _beat(self) -> None:
         if self._close_with is None:
