@@ -92,8 +92,7 @@ class Guest:
                 answer = await self._answer(text, before)
                 if answer is not None:
                     self.acknowledged.append(text)
-                    # Of an answer that nobody heard nothing is kept.
-                    await self.until("listening")
+                    await self._heard()
                     return answer.text
                 self.lost.append(text)
 
@@ -109,6 +108,14 @@ class Guest:
             while self.session.is_connected:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.02)
         return "" if self.session.error is None else self.session.error.code
+
+    async def _heard(self) -> None:
+        """Returns when the agent said it to its end: of an answer nobody heard nothing is kept.
+
+        A process that drains may be at its end in the middle of it, and close the room.
+        """
+        while self.session.is_connected and self.session.agent.state != "listening":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
     async def _answer(self, text: str, before: set[str]) -> Message | None:
         """The agent's answer to a text; none when it does not come."""
