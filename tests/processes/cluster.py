@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import asyncpg
 from tests import postgres, redis
-from tests.processes.guest import PARROT
+from tests.processes.guest import PARROT, PATIENCE
 from tests.rooms.livekit import LiveKit
 from tests.serving import House
 
@@ -83,6 +83,16 @@ class Cluster:
     async def said(self, conversation: str) -> list[dict[str, Any]]:
         """What was said in a conversation, as the store has it."""
         return await asyncio.to_thread(self.servers[0].messages, conversation)
+
+    async def settled(self, conversation: str) -> None:
+        """Returns once the store has the last answer as said to its end.
+
+        Its words are there before they are shown; how it ended follows when it was heard, and a
+        process that is killed in between leaves it as one that was cut.
+        """
+        async with asyncio.timeout(PATIENCE):
+            while not (await self.said(conversation))[-1]["final"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
     def faults(self) -> list[str]:
         """Lines of the logs that tell of something that no process should have met."""

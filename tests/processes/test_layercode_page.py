@@ -46,6 +46,7 @@ def test_a_page_whose_process_is_killed_goes_on_with_another(
             answered = page.log.index(("message", page.messages("user.transcript")[0]))
             page.wait_message("turn.end", after=answered, role="assistant")
             conversation = str(site.granted[0]["conversation_id"])
+            asyncio.run(many.settled(conversation))
             house = asyncio.run(many.holder(conversation))
             house.kill()
             try:

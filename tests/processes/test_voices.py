@@ -78,6 +78,7 @@ class Booking:
         else:
             await caller.hears_of(about)
         if how is not None and when == "between":
+            await self.many.settled(str(caller.conversation_id))
             await self.end(how)
         if how is not None:
             await caller.back(lines + 1)

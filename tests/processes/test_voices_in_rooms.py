@@ -90,6 +90,7 @@ async def test_it_begins_on_a_socket_and_ends_in_a_room_though_processes_end(
     await ann.answer()
     await ann.say(TABLE)
     conversation = ann.session.conversation_id
+    await rooms.settled(conversation)
     killed = await rooms.holder(conversation)
     await asyncio.to_thread(killed.kill)
     starting = asyncio.create_task(asyncio.to_thread(killed.start))
