@@ -58,7 +58,7 @@ sbom: $(VENV)/.dev ## list all that a published duologue is made of, as CycloneD
 	@$(BIN)/python -m tests.sbom
 
 soak: $(VENV)/.dev ## the long tests: fuzzing and hours of sessions
-	@$(BIN)/pytest -m soak -n 0
+	@$(BIN)/pytest -m soak -n 0 -o faulthandler_timeout=3600
 
 lock: $(VENV)/.uv ## choose the newest versions that fit, and write the lock files
 	$(COMPILE) requirements/uv.in --output-file requirements/uv.txt
