@@ -407,6 +407,10 @@ class Host:
     async def _write_end(self, run: Run, org_id: str, usage: dict[str, Any]) -> None:
         """Writes that a run ended; as long as that fails, no process may rebuild it."""
         reason, now = run.ended or "ended", self.clock()
+        while not self.draining:
+            if await run.record.caught_up():
+                break
+            await asyncio.sleep(AGAIN)
         await self._insist(runs.end, org_id, run.id, reason, usage, now)
 
     async def _insist(

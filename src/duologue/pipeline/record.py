@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-import structlog
+from sqlalchemy import Connection
 
-from duologue.errors import DuologueError
 from duologue.pipeline.history import spoken
+from duologue.pipeline.pen import Kind, Pen
 from duologue.store import conversations, messages
 from duologue.store.database import Database
 from duologue.store.ids import fresh
@@ -19,24 +19,21 @@ from duologue.store.records import Message
 CHECKPOINT_MS: Final = 1000
 """How often a growing answer is saved: what a kill can lose of it."""
 
-log = structlog.get_logger(__name__)
 
-
-@dataclass(eq=False)
-class _Answer:
-    """What the agent is saying, or a person in its place."""
+@dataclass
+class _Line:
+    """A message of the agent's side, which may grow."""
 
     id: str
-    person: str | None
-    saved_at: int
     first: dict[str, Any]
-    """What stays the same of its message."""
+    """What stays the same of it."""
+    person: str | None = None
     text: str = ""
     secret: bool = False
+    saved_at: int = 0
+    tried: bool = False
     there: bool = False
-    """Whether the store has taken its message; until it does, it is not revised but written."""
-    last: dict[str, Any] = field(default_factory=dict)
-    """What was heard of it, once it is over."""
+    """Whether the store has taken it; until then it is written, and not revised."""
 
 
 class Record:
@@ -59,9 +56,8 @@ class Record:
         self._org_id = org_id
         self._where = {"conversation_id": conversation_id, "run_id": run_id}
         self._clock = clock
-        self._tail: asyncio.Future[bool] | None = None
-        self._answer: _Answer | None = None
-        self._refused: dict[str, _Answer] = {}
+        self._pen = Pen(self._where)
+        self._answer: _Line | None = None
         self.session_id: str | None = None
         """The attached session; messages name it."""
         self.secret = False
@@ -71,11 +67,17 @@ class Record:
 
     def user(self, turn: str, text: str) -> asyncio.Future[bool]:
         """What the user said."""
-        return self._append(turn, "user", "message", text)
+        text = "" if self.secret else kept(text)
+        first = self._first(turn, "user", "message")
+        now = self._clock()
+        return self._pen.write(
+            lambda: self._db.write(messages.append, self._org_id, **first, text=text, now=now),
+            "once",
+        )
 
     def written(self, turn: str, text: str) -> asyncio.Future[bool]:
         """What the agent wrote without speaking."""
-        return self._append(turn, "assistant", "message", text)
+        return self._note(self._first(turn, "assistant", "message"), text)
 
     def note(
         self,
@@ -85,19 +87,17 @@ class Record:
         item: dict[str, Any],
     ) -> asyncio.Future[bool]:
         """A tool's call or output, or something that went wrong."""
-        return self._append("", role, kind, text, item=item)
+        return self._note(self._first("", role, kind, item), text)
 
     def answer_words(self, turn: str, text: str) -> None:
         """The answer grows; it is saved at its first words and then once a second."""
         now = self._clock()
         answer = self._answer
         if answer is None:
-            first: dict[str, Any] = {**self._where, "session_id": self.session_id, "turn_id": turn}
-            first |= {"role": "assistant", "kind": "message"}
-            if self.person is not None and not self.secret:
-                first["item"] = {"by": "person", "name": self.person}
-            begun = now - CHECKPOINT_MS
-            self._answer = answer = _Answer(fresh("msg_", now), self.person, begun, first)
+            by = None if self.person is None else {"by": "person", "name": self.person}
+            first = self._first(turn, "assistant", "message", by)
+            answer = _Line(fresh("msg_", now), first, self.person, saved_at=now - CHECKPOINT_MS)
+            self._answer = answer
         answer.text += text
         answer.secret |= self.secret
         if now - answer.saved_at >= CHECKPOINT_MS:
@@ -135,7 +135,7 @@ class Record:
 
     def write(self, work: Callable[..., Any], *args: Any, **values: Any) -> asyncio.Future[bool]:
         """Runs a unit of work after all earlier ones; the future is its commit."""
-        return self._then(lambda: self._db.write(work, *args, **values))
+        return self._pen.write(lambda: self._db.write(work, *args, **values))
 
     def now(self) -> int:
         """The time, as messages have it."""
@@ -149,74 +149,53 @@ class Record:
 
     async def settled(self) -> None:
         """Returns when everything written so far is in the store, or was refused by it."""
-        while self._tail is not None and not self._tail.done():
-            await asyncio.wait([self._tail])
+        await self._pen.settled()
 
-    def _append(
-        self, turn: str, role: str, kind: str, text: str, **values: Any
-    ) -> asyncio.Future[bool]:
-        if self.secret:
-            text = ""
-            values.pop("item", None)
-        return self.write(
-            messages.append,
-            self._org_id,
-            **self._where,
-            session_id=self.session_id,
-            turn_id=turn,
-            role=role,
-            kind=kind,
-            text=kept(text),
-            now=self._clock(),
-            **values,
-        )
+    async def caught_up(self) -> bool:
+        """Writes what the agent said while the store refused it; whether nothing of it is left."""
+        return await self._pen.caught_up()
 
-    def _save(self, answer: _Answer, text: str, **values: Any) -> asyncio.Future[bool]:
-        values |= {"text": "" if answer.secret else kept(text), "now": self._clock()}
-        if values["final"]:
-            answer.last = values
-        return self._then(lambda: self._saved(answer, values))
+    def _first(
+        self, turn: str, role: str, kind: str, item: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        return self._where | {
+            "session_id": self.session_id,
+            "turn_id": turn,
+            "role": role,
+            "kind": kind,
+            "item": None if self.secret else item,
+        }
 
-    def _then(self, step: Callable[[], Coroutine[Any, Any, object]]) -> asyncio.Future[bool]:
-        self._tail = asyncio.ensure_future(self._after(self._tail, step))
-        return self._tail
+    def _note(self, first: dict[str, Any], text: str) -> asyncio.Future[bool]:
+        line = _Line(fresh("msg_", self._clock()), first, secret=self.secret)
+        return self._save(line, text, final=True)
 
-    async def _after(
-        self, before: asyncio.Future[bool] | None, step: Callable[[], Coroutine[Any, Any, object]]
-    ) -> bool:
-        if before is not None and not before.done():
-            await asyncio.wait([before])
-        for answer in tuple(self._refused.values()):
-            if not await self._succeeds(self._saved(answer, answer.last)):
-                break
-        return await self._succeeds(step())
+    def _save(self, line: _Line, text: str, **values: Any) -> asyncio.Future[bool]:
+        values |= {"text": "" if line.secret else kept(text), "now": self._clock()}
+        kind: Kind = "kept" if values["final"] else "once"
+        return self._pen.write(lambda: self._saved(line, values), kind)
 
-    async def _saved(self, answer: _Answer, values: dict[str, Any]) -> None:
-        try:
-            if answer.there:
-                await self._db.write(messages.revise, self._org_id, answer.id, **values)
-            else:
-                whole = answer.first | values
-                await self._db.write(messages.append, self._org_id, id=answer.id, **whole)
-        except Exception as error:
-            if getattr(error, "code", "") == "store_unusable" and values is answer.last:
-                self._refused[answer.id] = answer
-            else:
-                self._refused.pop(answer.id, None)
-            raise
-        self._refused.pop(answer.id, None)
-        answer.there = True
+    async def _saved(self, line: _Line, values: dict[str, Any]) -> None:
+        if line.there:
+            await self._db.write(messages.revise, self._org_id, line.id, **values)
+        else:
+            # What was refused may be there all the same, if only the answer was lost.
+            work, line.tried = _put if line.tried else _append, True
+            await self._db.write(work, self._org_id, line.id, line.first, values)
+        line.there = True
 
-    async def _succeeds(self, step: Coroutine[Any, Any, object]) -> bool:
-        try:
-            await step
-        except DuologueError as error:
-            log.error("not recorded", reason=error.message, **self._where)
-            return False
-        except Exception:
-            log.exception("not recorded", **self._where)
-            return False
-        return True
+
+def _append(
+    conn: Connection, org_id: str, id_: str, first: dict[str, Any], values: dict[str, Any]
+) -> None:
+    messages.append(conn, org_id, id=id_, **first, **values)
+
+
+def _put(
+    conn: Connection, org_id: str, id_: str, first: dict[str, Any], values: dict[str, Any]
+) -> None:
+    if not messages.revise(conn, org_id, id_, **values):
+        _append(conn, org_id, id_, first, values)
 
 
 def kept(text: str) -> str:

@@ -435,7 +435,7 @@ class Run:
             await self._recorder.close(keep=not self.forgotten)
         await self.takeover.closed()
         await self._actor.close()
-        await self.record.settled()
+        await self.record.caught_up()
         if self._courier is not None:
             await self._courier.close(moves=self.ended in MOVES)
 
