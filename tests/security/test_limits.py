@@ -212,3 +212,19 @@ async def test_a_head_has_so_many_bytes(line: bytes) -> None:
         answer = await reader.read()
         assert answer.startswith(b"HTTP/1.1 400 ")
         assert b"65536 bytes" in answer
+
+
+async def test_a_body_that_nobody_read_is_no_head() -> None:
+    """What was refused before its end had come is passed over, and the next request answered."""
+    body = b" " * (4 * LONGEST)
+    head = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with asyncio.timeout(60), served() as (reader, writer):
+        for _ in range(3):
+            writer.write(head)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(ANSWER)
+            for begin in range(0, len(body), LONGEST // 2):
+                writer.write(body[begin : begin + LONGEST // 2])
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.write(HEAD + b"X-Long: " + b"x" * LONGEST)
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")

@@ -21,6 +21,8 @@ class BoundedBeginning(HttpToolsProtocol):
 
     _cut: TimerHandle | None = None
     _head = 0
+    _body = False
+    """Whether a body is on its way; what is refused before its end was read has one still."""
 
     def connection_made(self, transport: BaseTransport) -> None:
         """A request must begin, and its head must end."""
@@ -31,8 +33,9 @@ class BoundedBeginning(HttpToolsProtocol):
         """More of a head, or of a body, which is bounded where it is read."""
         if self._cut is None and not self._is_asked():
             self._await_head()
+        within = self._body
         super().data_received(data)
-        if self._cut is not None:
+        if self._cut is not None and not (within or self._body):
             self._head += len(data)
             if self._head > LONGEST and not self.transport.is_closing():
                 self._stop_waiting()
@@ -41,7 +44,13 @@ class BoundedBeginning(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """It is known what is asked for."""
         self._stop_waiting()
+        self._body = True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """What comes now is the head of another."""
+        self._body = False
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """There is nothing left to wait for."""
