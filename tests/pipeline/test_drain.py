@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from livekit.agents import Agent
 from tests.pipeline.stage import stage
 
 from duologue.core import happenings as h
 from duologue.errors import DuologueError
+from duologue.pipeline.history import unanswered
+from duologue.store.records import Message, Run
 from duologue.testing.models import ScriptedAnswers
 
 LONG = "One sentence is longer than the other, and this one is the longest of all of them. "
@@ -123,3 +128,71 @@ async def test_who_left_without_an_answer_is_not_answered_a_visit_later(tmp_path
             "I am back.",
             "You said: I am back.",
         ]
+
+
+class Greeter(Agent):
+    """Greets by itself, as many agents do."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(instructions="Be brief.")
+        self._how = how
+
+    async def on_enter(self) -> None:
+        """Says something, or lets the model do it."""
+        if self._how == "say":
+            self.session.say("Welcome.")
+        else:
+            self.session.generate_reply(instructions="Greet.")
+
+
+@pytest.mark.parametrize("how", ["say", "generate_reply"])
+async def test_an_agent_that_greets_by_itself_answers_instead(tmp_path: Path, how: str) -> None:
+    """What it would have said again is held back, and the answer is not."""
+    make = partial(Greeter, how)
+    async with stage(tmp_path, greeting="", make=make, llm=ScriptedAnswers(delay=60.0)) as desk:
+        client = await desk.join()
+        client.run.floor.type("What time is it?")
+        await client.until(h.UserSaid)
+        await desk.leave(client, "dropped")
+        await desk.host.drain()
+    mind = ScriptedAnswers(["It is noon.", "It is noon."])
+    async with stage(tmp_path, greeting="", make=make, llm=mind) as later:
+        later.conversation = desk.conversation
+        client = await later.join(again=True)
+        await client.said("It is noon.")
+        assert [text for role, text, _ in await later.words() if role == "assistant"][-1:] == [
+            "It is noon."
+        ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "answered"),
+    [
+        ({}, True),
+        ({"end_reason": "going_away"}, True),
+        ({"end_reason": "going_away", "run": "run_before"}, True),
+        ({"run": "run_before"}, False),
+        ({"end_reason": "left"}, False),
+        ({"end_reason": "moved"}, False),
+        ({"seconds": 121}, False),
+        ({"role": "assistant"}, False),
+        ({"text": ""}, False),
+        ({"kind": "tool_output", "role": "tool"}, False),
+        ({"by": {"by": "person", "name": "Ann"}}, False),
+    ],
+)
+def test_what_counts_as_unanswered(changes: dict[str, Any], answered: bool) -> None:
+    """A question that nobody got to, asked a moment ago, of a model that did nothing yet."""
+    now = 1_800_000_000_000
+    asked = {"role": "user", "kind": "message", "text": "What time is it?", "run": "run_last"}
+    given = asked | {"end_reason": "server_lost", "seconds": 1, "by": None} | changes
+
+    def message(seq: int, role: Any, kind: Any, text: str, run: str, item: Any) -> Message:
+        at = now - given["seconds"] * 1000
+        who = ("org", "conv", run, "sess", seq, "turn")
+        return Message(f"msg_{seq}", *who, role, kind, text, item, True, False, at, at)
+
+    last = Run("run_last", "org", "conv", "agt", "one", now, now, given["end_reason"], None)
+    told = message(1, "assistant", "message", "Hello.", "run_last", given["by"])
+    question = message(2, given["role"], given["kind"], given["text"], given["run"], None)
+    assert unanswered([told, question], last, now) is answered

@@ -183,7 +183,7 @@ async def test_who_begins_at_once_with_another_and_loses_leaves_no_trace(
     def early(conn: Connection, *which: str) -> Any:
         monkeypatch.setattr(rebuild, "_memory", memory)
         found = memory(conn, *which)
-        return None, [], found[2], None  # the other began a moment later
+        return None, [], found[2]  # the other began a moment later
 
     async with stage(tmp_path) as desk:
         await _left(desk, "proc_killed")

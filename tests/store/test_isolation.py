@@ -115,7 +115,7 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (allowances, "in_line"): lambda c, o, w: allowances.in_line(c, o),
     (runs, "get"): lambda c, o, w: runs.get(c, o, w.run.id),
     (runs, "going_on"): lambda c, o, w: runs.going_on(c, o, w.conversation.id),
-    (runs, "how_ended"): lambda c, o, w: runs.how_ended(c, o, w.conversation.id),
+    (runs, "last"): lambda c, o, w: runs.last(c, o, w.conversation.id),
     (runs, "end"): lambda c, o, w: runs.end(c, o, w.run.id, "x", None, NOW),
     (messages, "append"): lambda c, o, w: say(c, o, w.conversation.id, w.run.id),
     (messages, "revise"): lambda c, o, w: messages.revise(c, o, w.message.id, text="x", now=NOW),
@@ -359,15 +359,6 @@ def test_metering_needs_the_owner_of_the_session(conn: Connection) -> None:
     found = sessions.get(conn, theirs.id, theirs.session.id)
     assert found is not None
     assert found.attached_ms == 0
-
-
-def test_how_a_run_ended_is_its_owners_business(conn: Connection) -> None:
-    """While it goes on, there is nothing to know."""
-    theirs, stranger = build(conn, "theirs"), build(conn, "stranger")
-    assert runs.how_ended(conn, theirs.id, theirs.conversation.id) is None
-    runs.end(conn, theirs.id, theirs.run.id, "left", None, NOW)
-    assert runs.how_ended(conn, theirs.id, theirs.conversation.id) == "left"
-    assert runs.how_ended(conn, stranger.id, theirs.conversation.id) is None
 
 
 def test_every_unit_of_an_organization_is_walked() -> None:

@@ -13,13 +13,16 @@ from pydantic import TypeAdapter, ValidationError
 from duologue.agents.standin import StandIn
 from duologue.store import messages
 from duologue.store.database import Database
-from duologue.store.records import Message
+from duologue.store.records import Message, Run
+from duologue.store.recovery import LOST
 from duologue.wire.extensions import History, PastMessage
 
 log = structlog.get_logger(__name__)
 
 SHOWN: Final = 200
 """The last messages that a client is told when it comes back."""
+WAITING_MS: Final = 120_000
+"""How long somebody waits for an answer, and comes back for it."""
 _item: TypeAdapter[ChatItem] = TypeAdapter(ChatItem)
 
 
@@ -61,10 +64,22 @@ def spoken(stored: Sequence[Message], session_id: str) -> list[Message]:
     ]
 
 
-def unanswered(stored: Sequence[Message]) -> bool:
-    """Whether the last words were the user's; what somebody left unfinished was begun, at least."""
-    said = [each for each in stored if each.kind == "message"]
-    return bool(said) and said[-1].role == "user" and bool(said[-1].text)
+def unanswered(stored: Sequence[Message], before: Run, now: int) -> bool:
+    """Whether a run was lost, or sent its callers away, between a question and its answer.
+
+    One that may be what kills its process is not put to a third; one that nobody can be waiting
+    for any more, to none. Where a tool was used already, it is not used again; and whom a person
+    answered, the agent lets wait for that person.
+    """
+    question = stored[-1]
+    asked = question.kind == "message" and question.role == "user" and bool(question.text)
+    return (
+        asked
+        and before.end_reason in ("going_away", LOST)
+        and (question.run_id == before.id or before.end_reason != LOST)
+        and now - question.created_at <= WAITING_MS
+        and not (len(stored) > 1 and by_person(stored[-2]))
+    )
 
 
 def by_person(message: Message) -> bool:

@@ -16,7 +16,7 @@ from duologue.pipeline.backends import Backends
 from duologue.pipeline.history import remembered, stood_in, unanswered
 from duologue.pipeline.record import Record
 from duologue.pipeline.recording import Studio
-from duologue.pipeline.run import MOVES, Run
+from duologue.pipeline.run import Run
 from duologue.pipeline.seat import Guest
 from duologue.pipeline.tap import Tap
 from duologue.pipeline.tracing import Tracing
@@ -25,7 +25,6 @@ from duologue.store.database import Database
 from duologue.store.ids import fresh
 from duologue.store.records import Conversation, Message
 from duologue.store.records import Run as Row
-from duologue.store.recovery import LOST
 
 
 class Occupied(Exception):
@@ -55,14 +54,15 @@ async def rebuild(
 
     Where it has one after all, `Occupied` tells of it.
     """
-    open_, stored, conversation, how = await db.read(_memory, guest.org_id, guest.conversation_id)
-    if open_ is not None:
-        raise Occupied(open_)
+    last, stored, conversation = await db.read(_memory, guest.org_id, guest.conversation_id)
+    if last is not None and last.ended_at is None:
+        raise Occupied(last)
     resumed: Grade | None = "rebuilt" if stored else None
     now = clock()
     run_id = fresh("run_", now)
     given = dict(loaded.models or {})
-    if (backend := backends.of(loaded)) is not None:
+    backend = backends.of(loaded)
+    if backend is not None:
         given["llm"] = partial(WebhookLLM, backend)
     chosen = LoadedAgent(guest.definition, loaded.make, loaded.source, given)
     models = resolve(chosen, environment, shared=shared)
@@ -82,7 +82,11 @@ async def rebuild(
         record=record,
         resumed=bool(stored),
         greet=not stored,
-        owes=how in (*MOVES, LOST) and unanswered(stored),
+        # A back end was asked already, and is asked once.
+        owes=backend is None
+        and last is not None
+        and bool(stored)
+        and unanswered(stored, last, now),
         new_id=lambda prefix: fresh(f"{prefix}_", clock()),
         recorder=studio.recorder(guest, run_id),
         watch=tracing.watch(guest, run_id, record, loaded.version),
@@ -92,7 +96,7 @@ async def rebuild(
         run.exchange.shared.restore(conversation.state)
     try:
         run.prepare(guest.whereabouts(run, resumed), remembered(stored), stood_in(stored))
-        open_ = await db.write(
+        begun = await db.write(
             runs.start,
             guest.org_id,
             id=run_id,
@@ -102,8 +106,8 @@ async def rebuild(
             peer=peer,
             now=now,
         )
-        if open_.id != run_id:
-            raise Occupied(open_)
+        if begun.id != run_id:
+            raise Occupied(begun)
     except Occupied:
         tracing.dismiss(run_id)
         await models.aclose()
@@ -119,14 +123,14 @@ async def rebuild(
 
 def _memory(
     conn: Connection, org_id: str, conversation_id: str
-) -> tuple[Row | None, list[Message], Conversation | None, str | None]:
-    """A conversation as it is remembered, and how its last run ended.
+) -> tuple[Row | None, list[Message], Conversation | None]:
+    """A conversation as it is remembered, and its last run.
 
     Of one that goes on, nothing is needed but its run.
     """
-    open_ = runs.going_on(conn, org_id, conversation_id)
-    if open_ is not None:
-        return open_, [], None, None
+    last = runs.going_on(conn, org_id, conversation_id)
+    if last is not None:
+        return last, [], None
     stored = messages.of(conn, org_id, conversation_id)
-    how = runs.how_ended(conn, org_id, conversation_id) if stored else None
-    return None, stored, conversations.get(conn, org_id, conversation_id), how
+    last = runs.last(conn, org_id, conversation_id) if stored else None
+    return last, stored, conversations.get(conn, org_id, conversation_id)

@@ -310,7 +310,7 @@ class Run:
     def ready(self, listener: Listener, *, tells: bool = False) -> None:
         """A client hears: what waited is spoken, and a new conversation is greeted.
 
-        A question that was asked just before the last run was lost or moved is answered now.
+        A question that was asked just before the last run was lost is answered now.
         One that tells how far it plays is believed before the clock, if it is the one that leads.
         """
         self._hearing[listener] = tells
@@ -359,8 +359,10 @@ class Run:
         self._actor.do(lambda session: session.say(text))
 
     def _make_up(self, session: AgentSession[None]) -> None:
-        """Answers what was asked last, unless somebody has said more, or speaks in its place."""
-        if self.takeover.holder is None and session.current_speech is None:
+        """Answers what was asked last, unless somebody speaks: then that is answered with it."""
+        speech = session.current_speech
+        speaks = speech is not None and not speech.interrupted
+        if self.takeover.holder is None and not speaks and session.user_state != "speaking":
             session.generate_reply()
 
     def interrupt(self) -> None:

@@ -24,8 +24,8 @@ _open = Statement(
     .order_by(_columns.id.desc())
     .limit(1)
 )
-_how = Statement(
-    select(_columns.end_reason)
+_last = Statement(
+    select(runs)
     .where(
         _columns.org_id == bindparam("org"),
         _columns.conversation_id == bindparam("conversation"),
@@ -89,10 +89,10 @@ def going_on(conn: Connection, org_id: str, conversation_id: str) -> Run | None:
     return None if row is None else build(Run, row)
 
 
-def how_ended(conn: Connection, org_id: str, conversation_id: str) -> str | None:
-    """Why the conversation's last run ended; none while it goes on, or where there was none."""
-    row = _how(conn, org=org_id, conversation=conversation_id).fetchone()
-    return None if row is None else row[0]
+def last(conn: Connection, org_id: str, conversation_id: str) -> Run | None:
+    """The run that the conversation has, or had last."""
+    row = _last(conn, org=org_id, conversation=conversation_id).fetchone()
+    return None if row is None else build(Run, row)
 
 
 def end(
