@@ -19,11 +19,15 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import IO, Final
 
+PATIENCE: Final = 600.0
+"""Seconds after which a process that does not end is a fault."""
+HERE: Final = Path(__file__).resolve().parents[1]
 MOST: Final = 256 * 1024
 """Bytes of a wish: its arguments and its environment."""
 
@@ -32,7 +36,7 @@ class Born:
     """A process that was forked; it is used as `subprocess.Popen` is."""
 
     def __init__(
-        self, pid: int, stdin: IO[str], stdout: IO[str], stderr: IO[str], end: IO[str]
+        self, pid: int, stdin: IO[str], stdout: IO[str], stderr: IO[str], end: int
     ) -> None:
         self.pid = pid
         self.stdin = stdin
@@ -40,16 +44,18 @@ class Born:
         self.stderr = stderr
         self.returncode: int | None = None
         self._end = end
+        self._one_reads = threading.Lock()
+        weakref.finalize(self, os.close, end)
 
     def poll(self) -> int | None:
         """The exit code, if it has ended."""
         return self._code(0)
 
-    def wait(self, timeout: float | None = None) -> int:
+    def wait(self, timeout: float = PATIENCE) -> int:
         """The exit code; that of a signal is negative."""
         code = self._code(timeout)
         if code is None:
-            raise subprocess.TimeoutExpired("duologue", timeout or 0)
+            raise subprocess.TimeoutExpired("duologue", timeout)
         self.stdin.close()
         return code
 
@@ -67,12 +73,13 @@ class Born:
         """Ends it without a word."""
         self.send_signal(signal.SIGKILL)
 
-    def _code(self, timeout: float | None) -> int | None:
+    def _code(self, timeout: float) -> int | None:
         if self.returncode is None and select.select([self._end], (), (), timeout)[0]:
-            said = self._end.read()
-            self._end.close()
-            assert said, "the nursery itself ended; its own words are above"
-            self.returncode = int(said)
+            with self._one_reads:
+                if self.returncode is None:
+                    said = os.read(self._end, 16)
+                    assert said, "the nursery itself ended; its own words are above"
+                    self.returncode = int(said)
         return self.returncode
 
 
@@ -86,7 +93,7 @@ class Nursery:
                 [sys.executable, "-m", "tests.nursery", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                cwd=Path(__file__).parents[1],
+                cwd=HERE,
                 env=neutral(),
             )
         self._one_at_a_time = threading.Lock()
@@ -113,7 +120,7 @@ class Nursery:
             os.fdopen(stdin[0], "w"),
             os.fdopen(stdout[0]),
             os.fdopen(stderr[0]),
-            os.fdopen(end[0]),
+            end[0],
         )
 
     def run(
@@ -121,6 +128,7 @@ class Nursery:
     ) -> subprocess.CompletedProcess[str]:
         """What such a command wrote, and how it ended."""
         born = self.start(arguments, env=env)
+        born.stdin.close()  # nobody answers a question
         watchdog = threading.Timer(timeout, born.kill)
         watchdog.start()
         try:
@@ -173,6 +181,8 @@ def _become(wish: dict[str, object], inherited: Sequence[int]) -> None:
     time.tzset()
     os.chdir(str(wish["folder"]))
     random.seed()
+    # `duologue` does not look where it is started; what the tests are made of is not there.
+    sys.path[:] = [each for each in sys.path if Path(each).resolve() != HERE]
     sys.argv = ["duologue", *arguments]
 
 

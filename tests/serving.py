@@ -56,6 +56,7 @@ class House:
         if self.mode == "worker" or "PYTHONPATH" in self._environment:
             self._process = subprocess.Popen(
                 [COMMAND, *arguments],
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -166,7 +167,7 @@ class House:
         for reader in self._readers:
             reader.join()
         self._readers.clear()
-        for pipe in (self._process.stdout, self._process.stderr):
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
         self._process = None

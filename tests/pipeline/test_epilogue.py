@@ -11,6 +11,7 @@ from tests.pipeline.stage import Stage
 
 from duologue.core import happenings as h
 from duologue.server.serve import now_ms
+from duologue.store import recovery
 
 LATER = 600_000
 """Milliseconds after which nobody comes back with the key of a session."""
@@ -21,7 +22,8 @@ async def tidied(on: Stage) -> None:
     await on.host._meters._tidy()
 
 
-async def test_who_never_came_back_to_a_server_that_was_restarted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["drain", "kill"])
+async def test_who_never_came_back_to_a_server_that_is_gone(tmp_path: Path, end: str) -> None:
     """The end is told once, with what was said, by whichever server tidies."""
     async with Theirs(message=says("It is noon.")) as theirs:
         async with desk(theirs, tmp_path) as on:
@@ -30,25 +32,45 @@ async def test_who_never_came_back_to_a_server_that_was_restarted(tmp_path: Path
             await client.said("It is noon.")
             start = await theirs.event("session.start")
             await on.leave(client, "dropped")
+            if end == "kill":  # nothing that it does from now on is kept
+                await on.host.db.write(recovery.after_crash, [on.host.process], now_ms())
             await on.host.drain()
         async with desk(theirs, tmp_path) as soon:
             await tidied(soon)
-            assert theirs.events("session.end") == []
+        assert theirs.events("session.end") == [], "it may come back yet"
         async with desk(theirs, tmp_path, clock=lambda: now_ms() + LATER) as later:
             await tidied(later)
-            end = await theirs.event("session.end")
+            told = await theirs.event("session.end")
             await tidied(later)
         assert len(theirs.events("session.end")) == 1
-    assert {end[name] for name in ("session_id", "conversation_id")} == {
+    assert {told[name] for name in ("session_id", "conversation_id")} == {
         start["session_id"],
         start["conversation_id"],
     }
-    assert [(each["role"], each["text"]) for each in end["transcript"]] == [
+    assert [(each["role"], each["text"]) for each in told["transcript"]] == [
         ("user", "What time is it?"),
         ("assistant", "It is noon."),
     ]
-    assert end["metadata"] == {"visit": 1}
-    assert 0 <= end["duration"] < LATER
+    assert told["metadata"] == {"visit": 1}
+    assert 0 <= told["duration"] < LATER
+
+
+async def test_a_session_that_another_followed_has_been_told_of(tmp_path: Path) -> None:
+    """A page is reloaded, and then its server goes: each of both ends is told once."""
+    async with Theirs() as theirs:
+        async with desk(theirs, tmp_path) as on:
+            first = await on.join()
+            await theirs.event("session.start")
+            await on.leave(first, "dropped")
+            second = await on.join(again=True)
+            await theirs.event("session.start", 2)
+            await theirs.event("session.end")
+            await on.leave(second, "dropped")
+            await on.host.drain()
+        async with desk(theirs, tmp_path, clock=lambda: now_ms() + LATER) as later:
+            await tidied(later)
+        ended = [each["session_id"] for each in theirs.events("session.end")]
+        assert ended == [each["session_id"] for each in theirs.events("session.start")]
 
 
 @pytest.mark.parametrize("how", ["left", "dropped"])

@@ -18,7 +18,8 @@ from duologue.client.session import Session
 from duologue.client.tokens import TokenSource
 from duologue.testing.speech import speak, understand, words
 
-pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.rooms]
+# Two processes, LiveKit and recognizers need more than two cores that others use, too.
+pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.rooms, pytest.mark.soak]
 
 TABLE = "I would like to book a table for four people please."
 DAY = "On Friday please."

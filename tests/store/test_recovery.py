@@ -80,18 +80,19 @@ def test_a_sweep_ends_what_nobody_comes_back_to(conn: Connection, world: World) 
     at = (conn, world.id, world.session.id)
     sessions.open(*at, world.run.id, NOW)
     late = NOW + 2 * HOUR
-    assert recovery.sweep(conn, detached_before=late, now=late) == []
+    assert recovery.sweep(conn, detached_before=late, now=late) == (0, [])
     sessions.detach(*at, NOW + 5)
-    assert recovery.sweep(conn, detached_before=NOW + 5, now=NOW + 5) == []
-    assert recovery.sweep(conn, detached_before=NOW + 6, now=NOW + 6) == [
-        (world.id, world.session.id)
-    ]
+    assert recovery.sweep(conn, detached_before=NOW + 5, now=NOW + 5) == (0, [])
+    assert recovery.sweep(conn, detached_before=NOW + 6, now=NOW + 6) == (
+        1,
+        [(world.id, world.session.id)],
+    )
     assert state(conn, world)[0].end_reason == "dropped"
     second = authorize(
         conn, world.id, world.conversation.id, world.agent.id, None, "second", now=NOW
     )
-    assert recovery.sweep(conn, detached_before=NOW, now=NOW + HOUR - 1) == []
-    assert recovery.sweep(conn, detached_before=NOW, now=NOW + HOUR) == [(world.id, second.id)]
+    assert recovery.sweep(conn, detached_before=NOW, now=NOW + HOUR - 1) == (0, [])
+    assert recovery.sweep(conn, detached_before=NOW, now=NOW + HOUR) == (1, [])
     found = sessions.get(conn, world.id, second.id)
     assert found is not None
     assert (found.state, found.end_reason) == ("ended", "unused")

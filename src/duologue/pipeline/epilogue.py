@@ -55,9 +55,12 @@ class Epilogue:
         if not any(loaded.webhook for loaded in self._catalog.all()):
             return
         for org_id, session_id in ended:
-            story = await self._db.read(_story, org_id, session_id)
-            if story is not None:
-                self._tell(story)
+            try:
+                story = await self._db.read(_story, org_id, session_id)
+                if story is not None:
+                    self._tell(story)
+            except Exception:  # one session's trouble is not the others'
+                log.exception("end not told", session=session_id)
 
     def _tell(self, story: Story) -> None:
         loaded = self._catalog.get(story.agent)
@@ -99,5 +102,7 @@ def _story(conn: Connection, org_id: str, session_id: str) -> Story | None:
     agent = agents.get(conn, org_id, session.agent_id)
     if run is None or agent is None or run.end_reason not in UNTOLD:
         return None
+    if sessions.followed(conn, session):
+        return None  # the run told it then
     said = spoken(messages.of(conn, org_id, session.conversation_id), session_id)
     return Story(session, agent.slug, said, bool(recordings.of(conn, org_id, run.id)))

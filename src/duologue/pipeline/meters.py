@@ -168,10 +168,12 @@ class Meters:
         """Ends sessions that nobody can reopen, and forgets visitors and traces of long ago."""
         self._tidied_at = now = self._clock()
         grace = int(self._settings.grace_seconds * 1000)
-        await self._tell(await self._db.write(recovery.sweep, detached_before=now - grace, now=now))
+        swept, ended = await self._db.write(recovery.sweep, detached_before=now - grace, now=now)
+        await self._tell(ended)
         gone = await self._db.write(visits.prune, now - self._settings.visitor_days * DAY_MS)
         # Where there is more, on with it a second later, or it would pile up.
-        if gone >= visits.AT_ONCE or await self._prune(now):
+        more = swept >= recovery.AT_ONCE or gone >= visits.AT_ONCE
+        if await self._prune(now) or more:
             self._tidied_at = 0
 
     async def _prune(self, now: int) -> int:

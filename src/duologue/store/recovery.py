@@ -14,6 +14,9 @@ from duologue.store.trace_tables import traces
 LOST: Final = "server_lost"
 """Why a run ended whose process was killed."""
 
+AT_ONCE: Final = 500
+"""Sessions that are ended in one transaction."""
+
 
 class Recovered(msgspec.Struct, frozen=True):
     """How much was left unfinished."""
@@ -23,23 +26,26 @@ class Recovered(msgspec.Struct, frozen=True):
     messages: int
 
 
-def sweep(conn: Connection, *, detached_before: int, now: int) -> list[tuple[str, str]]:
+def sweep(conn: Connection, *, detached_before: int, now: int) -> tuple[int, list[tuple[str, str]]]:
     """Ends sessions that nobody comes back to: dropped before then, or never opened in time.
 
-    Tells which, each with its organization before it.
+    At most some of them at once; how many they were, and those that somebody had been in, each
+    with its organization before it.
     """
     gone = and_(sessions.c.state == "detached", sessions.c.detached_at < detached_before)
     unused = and_(sessions.c.state == "authorized", sessions.c.key_expires_at <= now)
     ended: list[tuple[str, str]] = []
+    count = 0
     for which, reason in ((gone, "dropped"), (unused, "unused")):
         found = conn.execute(
             update(sessions)
-            .where(which)
+            .where(sessions.c.id.in_(select(sessions.c.id).where(which).limit(AT_ONCE)))
             .values(state="ended", ended_at=now, end_reason=reason)
-            .returning(sessions.c.org_id, sessions.c.id)
-        )
-        ended += [(row[0], row[1]) for row in found]
-    return ended
+            .returning(sessions.c.org_id, sessions.c.id, sessions.c.opened_at)
+        ).fetchall()
+        count = max(count, len(found))
+        ended += [(row[0], row[1]) for row in found if row[2] is not None]
+    return count, ended
 
 
 def processes(conn: Connection) -> list[str]:

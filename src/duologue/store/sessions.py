@@ -219,6 +219,18 @@ def get(conn: Connection, org_id: str, id: str) -> Session | None:  # noqa: A002
     return None if row is None else build(Session, row)
 
 
+def followed(conn: Connection, session: Session) -> bool:
+    """Whether another session was opened in the same run after it."""
+    found = select(_columns.id).where(
+        _columns.org_id == session.org_id,
+        _columns.conversation_id == session.conversation_id,
+        _columns.run_id == session.run_id,
+        _columns.id != session.id,
+        _columns.opened_at > session.opened_at,
+    )
+    return conn.execute(found.limit(1)).first() is not None
+
+
 def last_opened(conn: Connection, org_id: str, conversation_id: str) -> Session | None:
     """The newest session of the conversation in which somebody was there."""
     row = _last_opened(conn, org=org_id, conversation=conversation_id).fetchone()
