@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import json
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -160,3 +160,14 @@ def missing(talkers: Sequence[Talker], kept: Stored) -> list[tuple[str, str]]:
             ):
                 lost.append((role, text))
     return lost
+
+
+def repeated(kept: Stored) -> list[str]:
+    """Answers that were given twice to their end; no talker asks the same thing again."""
+    answers = Counter(
+        (conversation, words)
+        for conversation, said in kept.items()
+        for role, words, cut in said
+        if role == "assistant" and not cut
+    )
+    return [words for (_, words), times in answers.items() if times > 1]

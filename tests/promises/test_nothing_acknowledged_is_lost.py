@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from tests.promises.servers import Server
-from tests.promises.talkers import Talker, missing, progress, stored, talking
+from tests.promises.talkers import (
+    AGENTS,
+    PATIENCE,
+    Talker,
+    missing,
+    progress,
+    repeated,
+    stored,
+    talking,
+)
+from websockets.asyncio.client import ClientConnection
 
 from duologue.errors import FAULTS
+from duologue.testing.line import authorize, open_socket
+
+SLOW: Final = "lambda: models.ScriptedAnswers(delay=2.0)"
+"""A model that thinks for long enough to be killed over it."""
 
 
 async def killed(server: Server, times: int, seed: int) -> None:
@@ -22,12 +39,44 @@ async def killed(server: Server, times: int, seed: int) -> None:
             await asyncio.sleep(chance.uniform(0.0, 0.6))
             await asyncio.to_thread(server.kill)
             assert missing(talkers, stored(server.database)) == []
+            assert repeated(stored(server.database)) == []
             await asyncio.to_thread(server.start)
             await progress(*talkers, by=1)
     await asyncio.to_thread(server.kill)
     assert missing(talkers, stored(server.database)) == []
+    assert repeated(stored(server.database)) == []
     assert {code for one in talkers for code in one.troubles} <= {*FAULTS, "gone"}
     assert sum(len(one.acknowledged) for one in talkers) > times * 8
+
+
+async def heard(socket: ClientConnection, kind: str) -> dict[str, Any]:
+    """The next message of a kind."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            message: dict[str, Any] = json.loads(await socket.recv())
+            if message["type"] == kind:
+                return message
+
+
+async def test_what_was_asked_before_a_kill_is_answered_after_it(tmp_path: Path) -> None:
+    """Once, and without being asked again."""
+    file = tmp_path / "slow.py"
+    file.write_text(AGENTS.replace("llm=models.ScriptedAnswers", f"llm={SLOW}"))
+    with Server(tmp_path, file) as server:
+        ticket = await authorize(server.url, "desk", "")
+        async with await open_socket(server.url, ticket.session_key) as socket:
+            await socket.send('{"type":"client.ready"}')
+            await socket.send('{"type":"client.response.text","content":"Are you there?"}')
+            await heard(socket, "user.transcript")
+            await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+        again = await authorize(server.url, "desk", "", ticket.conversation_id)
+        async with await open_socket(server.url, again.session_key) as socket:
+            await socket.send('{"type":"client.ready"}')
+            said = await heard(socket, "response.text")
+            assert said["content"] == "You said: Are you there?"
+        found = stored(server.database)[ticket.conversation_id]
+        assert [role for role, _, _ in found] == ["user", "assistant"]
 
 
 async def test_ten_kills_lose_nothing(server: Server) -> None:
