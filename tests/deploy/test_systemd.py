@@ -13,11 +13,14 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.deploy.machine import PATIENCE, ROOT, Machine
+from tests.rooms.livekit import LiveKit
 from tests.serving import COMMAND
 
 from duologue.settings import Settings
 
 UNITS = ROOT / "deploy" / "systemd"
+REGISTERED = "registered with LiveKit"
+"""What a worker says when LiveKit knows it."""
 NAMES = ["duologue.service", "duologue-worker@.service"]
 
 
@@ -92,6 +95,43 @@ def spoken_with(machine: Machine, url: str) -> str:
     return done.stdout + done.stderr
 
 
+def started(machine: Machine, unit: str) -> str:
+    """Starts a unit, whose process has no right at all; its number."""
+    done = machine.run("systemctl", "start", unit)
+    assert done.returncode == 0, done.stderr + machine.log
+    pid = machine.of(unit, "MainPID")
+    eventually(lambda: "Uid" in machine.run("cat", f"/proc/{pid}/status").stdout, machine)
+    status = dict(
+        line.split(":\t", 1)
+        for line in machine.run("cat", f"/proc/{pid}/status").stdout.splitlines()
+        if ":\t" in line
+    )
+    assert status["Uid"].split() == ["990"] * 4
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
+    return pid
+
+
+@pytest.mark.rooms
+def test_the_worker_runs_under_systemd_as_its_unit_says(tmp_path: Path, livekit: LiveKit) -> None:
+    """It registers with LiveKit, comes back when it is killed, and ends well when it is asked."""
+    unit = "duologue-worker@1.service"
+    names = {f"DUOLOGUE_{name.upper()}": str(value) for name, value in livekit.settings.items()}
+
+    def registered(times: int) -> bool:
+        return machine.log.count(REGISTERED) >= times
+
+    with Machine(tmp_path / "machine", names) as machine:
+        pid = started(machine, unit)
+        eventually(lambda: registered(1), machine)
+        machine.run("kill", "-9", pid)
+        eventually(lambda: machine.of(unit, "NRestarts") == "1", machine)
+        eventually(lambda: registered(2), machine)
+        assert machine.run("systemctl", "stop", unit).returncode == 0
+        assert machine.of(unit, "Result") == "success"
+        assert machine.of(unit, "ExecMainStatus") == "0"
+
+
 @pytest.mark.voice
 def test_the_server_runs_under_systemd_as_its_unit_says(tmp_path: Path) -> None:
     """It serves without any right, comes back when it is killed, and ends well when it is asked."""
@@ -106,18 +146,8 @@ def test_the_server_runs_under_systemd_as_its_unit_says(tmp_path: Path) -> None:
             return False
 
     with Machine(tmp_path / "machine", {"DUOLOGUE_PORT": str(port)}) as machine:
-        started = machine.run("systemctl", "start", "duologue.service")
-        assert started.returncode == 0, started.stderr + machine.log
+        pid = started(machine, "duologue.service")
         eventually(ready, machine)
-        pid = machine.of("duologue.service", "MainPID")
-        status = dict(
-            line.split(":\t", 1)
-            for line in machine.run("cat", f"/proc/{pid}/status").stdout.splitlines()
-            if ":\t" in line
-        )
-        assert status["Uid"].split() == ["990"] * 4
-        assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
-        assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
         assert "1 answer, heard" in spoken_with(machine, url), machine.log
         state = machine.run("stat", "-c", "%U %a", "/var/lib/duologue").stdout.split()
         assert state == ["duologue", "700"]
