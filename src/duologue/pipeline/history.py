@@ -30,7 +30,7 @@ def remembered(stored: Sequence[Message]) -> ChatContext:
     """The chat context of a conversation: words as they were heard, tools as they were used."""
     context = ChatContext.empty()
     for message in stored:
-        if message.kind == "message" and message.role in ("user", "assistant") and message.text:
+        if _is_speech(message):
             context.add_message(
                 role="user" if message.role == "user" else "assistant",
                 content=message.text,
@@ -54,27 +54,22 @@ def stood_in(stored: Sequence[Message]) -> StandIn | None:
 
 def spoken(stored: Sequence[Message], session_id: str) -> list[Message]:
     """The words of both sides in one session."""
-    return [
-        each
-        for each in stored
-        if each.session_id == session_id
-        and each.kind == "message"
-        and each.role in ("user", "assistant")
-        and each.text
-    ]
+    return [each for each in stored if each.session_id == session_id and _is_speech(each)]
 
 
-def unanswered(stored: Sequence[Message], before: Run, now: int) -> bool:
+def unanswered(stored: Sequence[Message], before: Run | None, now: int) -> bool:
     """Whether a run was lost, or sent its callers away, between a question and its answer.
 
     One that may be what kills its process is not put to a third; one that nobody can be waiting
     for any more, to none. Where a tool was used already, it is not used again; and whom a person
     answered, the agent lets wait for that person.
     """
+    if before is None or not stored:
+        return False
     question = stored[-1]
-    asked = question.kind == "message" and question.role == "user" and bool(question.text)
     return (
-        asked
+        question.role == "user"
+        and _is_speech(question)
         and before.end_reason in ("going_away", LOST)
         and (question.run_id == before.id or before.end_reason != LOST)
         and now - question.created_at <= WAITING_MS
@@ -100,6 +95,12 @@ async def past(db: Database, org_id: str, conversation_id: str) -> History:
             interrupted=message.interrupted,
         )
         for message in stored
-        if message.kind == "message" and message.role in ("user", "assistant") and message.text
+        if _is_speech(message)
     ]
     return History(said[-SHOWN:])
+
+
+def _is_speech(message: Message) -> bool:
+    """Whether it is words that one side said to the other, and they are kept."""
+    said = message.kind == "message" and message.role in ("user", "assistant")
+    return said and bool(message.text)

@@ -83,10 +83,7 @@ async def rebuild(
         resumed=bool(stored),
         greet=not stored,
         # A back end was asked already, and is asked once.
-        owes=backend is None
-        and last is not None
-        and bool(stored)
-        and unanswered(stored, last, now),
+        owes=backend is None and unanswered(stored, last, now),
         new_id=lambda prefix: fresh(f"{prefix}_", clock()),
         recorder=studio.recorder(guest, run_id),
         watch=tracing.watch(guest, run_id, record, loaded.version),
