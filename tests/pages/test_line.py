@@ -15,7 +15,7 @@ from tests.pages.stage import LONG
 from tests.pages.tab import NETWORK, Said, Tab
 from tests.serving import House
 
-from duologue.testing.models import CHARACTER, place, ruler
+from duologue.testing.models import CHARACTER, place, ruler, sounding
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +31,7 @@ def pieces(tab: Tab, turn: str, rest: str) -> tuple[float, float, float]:
     """In ms of the sentence: where the first turn was left, where the rest began and ended."""
     sound = tab.sound(rest)
     begin = place(sound, WHOLE) / 16
-    return tab.heard_of(turn)[-1], begin, begin + len(sound.rstrip(b"\0")) / 32
+    return tab.heard_of(turn)[-1], begin, begin + sounding(sound) / 16
 
 
 def goes_on(tab: Tab, first: str, how: str) -> None:

@@ -14,7 +14,7 @@ from tests.serving import House
 from duologue.testing.caller import SyntheticCaller
 from duologue.testing.heard import USER
 from duologue.testing.line import Refused
-from duologue.testing.models import CHARACTER, place, ruler
+from duologue.testing.models import CHARACTER, place, ruler, sounding
 from duologue.testing.speech import words
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
@@ -69,7 +69,7 @@ async def returns(many: Cluster, key: str, how: str) -> None:
     assert place(first.sound.pcm, WHOLE) == 0
     twice = first.played - place(rest.sound.pcm, WHOLE)
     assert 0 <= twice <= TWICE
-    end = first.played - twice + (len(rest.sound.pcm.rstrip(b"\0")) + 1) // 2
+    end = first.played - twice + sounding(rest.sound.pcm)
     assert end == round(len(str(said[0]["text"])) * CHARACTER * SECOND), "the end is missing"
     assert [(one["role"], one["interrupted"]) for one in said] == [("assistant", False)]
     await require_one_run(many, caller)

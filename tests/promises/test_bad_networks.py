@@ -16,7 +16,7 @@ from tests.rooms.livekit import server as livekit_server
 
 from duologue.testing.caller import SyntheticCaller
 from duologue.testing.heard import Turn
-from duologue.testing.models import CHARACTER, RULER_RATE, place, ruler
+from duologue.testing.models import CHARACTER, RULER_RATE, place, ruler, sounding
 
 LINE = "This sentence crosses a network in bad weather, and it should arrive whole."
 SAMPLES = round(CHARACTER * RULER_RATE)
@@ -55,7 +55,7 @@ def calling(url: str) -> SyntheticCaller:
 def order(turns: list[Turn]) -> list[tuple[int, int]]:
     """First and last sample of the ruler that each turn was heard of."""
     heard = [turn.sound.pcm for turn in turns if turn.played]
-    return [(place(pcm, WHOLE), place(pcm, WHOLE) + len(pcm.rstrip(b"\0")) // 2) for pcm in heard]
+    return [(at := place(pcm, WHOLE), at + sounding(pcm)) for pcm in heard]
 
 
 async def test_delay_and_loss_cost_time_and_no_sample(house: Server) -> None:

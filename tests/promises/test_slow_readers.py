@@ -19,7 +19,7 @@ from tests.server.conftest import Desk
 from tests.transports.test_slow_readers import Stubborn
 from websockets.frames import Frame
 
-from duologue.testing.models import CHARACTER, RULER_RATE, place, ruler
+from duologue.testing.models import CHARACTER, RULER_RATE, place, ruler, sounding
 from duologue.transports.sending import SOUND_LIMIT, SendQueue
 
 LONG = "Somebody reads this aloud for so long that whoever does not listen misses the middle of it."
@@ -120,7 +120,7 @@ def test_the_oldest_sound_goes_and_every_word_stays(sluggish: Sluggish) -> None:
 
     read = ruler(round(len(LONG) * CHARACTER * RULER_RATE) + RULER_RATE)
     pieces = [base64.b64decode(one["content"]) for one in came if one["type"] == "response.audio"]
-    places = [place(piece, read) for piece in pieces if len(piece.rstrip(b"\0")) >= 64]
+    places = [place(piece, read) for piece in pieces if sounding(piece) >= 32]
     ends = [at + len(piece) // 2 for at, piece in zip(places, pieces, strict=False)]
     gaps = [begin - end for begin, end in zip(places[1:], ends, strict=False) if begin != end]
     assert places == sorted(places)

@@ -14,7 +14,7 @@ from duologue.testing.caller import SyntheticCaller
 from duologue.testing.client import message
 from duologue.testing.heard import Turn
 from duologue.testing.line import Refused
-from duologue.testing.models import CHARACTER, place, ruler
+from duologue.testing.models import CHARACTER, place, ruler, sounding
 from duologue.testing.own import OwnClient
 from duologue.testing.speech import speak, words
 
@@ -148,7 +148,7 @@ async def test_what_was_not_heard_is_heard_after_a_return(
     assert rest.turn_id != first.turn_id
     assert not rest.interrupted
     sentence = str(said[0]["text"])
-    end = first.played - twice + (len(rest.sound.pcm.rstrip(b"\0")) + 1) // 2
+    end = first.played - twice + sounding(rest.sound.pcm)
     assert end == round(len(sentence) * CHARACTER * SECOND), "the end is missing"
     assert [(one["role"], one["interrupted"]) for one in said] == [("assistant", False)]
     assert [one["role"] for one in caller.history] == ["assistant"]

@@ -6,6 +6,7 @@ that is no door, fail in `test_doors.py`.
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final, Literal
 
 import msgspec
@@ -29,6 +30,7 @@ class Door(msgspec.Struct, frozen=True):
     query: str = ""
 
 
+BEGAN: Final = time.time_ns() - 3600 * 10**9
 READ: Final = Door("read", own=(200,))
 LISTED: Final = Door("read", foreign=(200,), own=(200,))
 ADMIN: Final = Door("admin")
@@ -43,8 +45,8 @@ SPAN: Final = {
                             "traceId": "{trace}",
                             "spanId": "bbbbbbbbbbbbbbbb",
                             "name": "llm_request",
-                            "startTimeUnixNano": "1700000000000000000",
-                            "endTimeUnixNano": "1700000001000000000",
+                            "startTimeUnixNano": str(BEGAN),
+                            "endTimeUnixNano": str(BEGAN + 10**9),
                         }
                     ]
                 }

@@ -13,7 +13,7 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # has 
 from livekit import api
 from tests.server.conftest import LIVEKIT, Desk
 from tests.serving import House
-from tests.trace.ingest.requests import JOB, conversation, line, logs, packed
+from tests.trace.ingest.requests import JOB, at, conversation, line, logs, packed
 from tests.trace.ingest.test_insights import header, history, said
 
 from duologue.server import telling
@@ -68,7 +68,7 @@ def sounds(house: House) -> list[Path]:
 def test_a_job_is_a_run_in_whatever_order_it_is_told(rooms: Desk) -> None:
     """The report first, then spans, then all of it again: one run, one turn, one recording."""
     told = history(
-        said("user", "a table", 3, metrics={"started_speaking_at": 1_700_000_001.0}),
+        said("user", "a table", 3, metrics={"started_speaking_at": at(1) / 1e9}),
         said("assistant", "Done.", 5),
     )
     booked = logs(line("booking", "booked", severity=13, **JOB))

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from tests.server.conftest import Desk
 from tests.serving import House
-from tests.trace.ingest.requests import conversation, line, logs, packed, span, traces
+from tests.trace.ingest.requests import at, conversation, line, logs, packed, span, traces
 
 from duologue.server import telling
 
@@ -111,7 +111,7 @@ def test_json_is_taken_and_answered(desk: Desk, key: str) -> None:
     """Ids as hex, times as text or numbers, whatever else may be there."""
     told = {
         "traceId": trace(3), "spanId": "00000000000000aa", "name": "call", "flags": 256,
-        "startTimeUnixNano": "1700000000000000000", "endTimeUnixNano": 1700000001000000000,
+        "startTimeUnixNano": str(at(0)), "endTimeUnixNano": at(1),
         "status": {"code": 2, "message": "no line"}, "newer": {"than": "we"},
     }  # fmt: skip
     body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [told]}]}]}).encode()

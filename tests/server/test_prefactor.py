@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from duologue.trace.entries import Span, Trace, Turn
 from duologue.trace.schemas import agent_schema
 from duologue.trace.sink_prefactor import PrefactorSink
 
-BEGIN = 1_700_000_000
+BEGIN = int(time.time()) - 2 * 3600
 VERSION = {"name": "Front desk", "external_identifier": "v1"}
 SCHEMA = {"external_identifier": "v1", "span_type_schemas": [{"name": "x", "params_schema": {}}]}
 
@@ -67,6 +69,11 @@ def api(desk: Desk) -> Api:
     return Api(desk, key_of(desk, "ingest"))
 
 
+def written(seconds: int) -> str:
+    """A moment that long after the beginning, as text."""
+    return datetime.fromtimestamp(BEGIN + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def whole(desk: Desk, instance: str) -> dict[str, Any]:
     """All that is kept of a run."""
     answer = desk.ask("GET", f"/v1/traces/run_{instance}")
@@ -77,7 +84,7 @@ def whole(desk: Desk, instance: str) -> dict[str, Any]:
 def test_a_conversation_becomes_a_run_with_its_turns(desk: Desk, api: Api) -> None:
     """Both halves of a spoken turn, its model, voice and tool, with the times of their source."""
     run = api.register(idempotency_key="a run of one turn", purpose="eval")
-    api.post(f"/agent_instance/{run}/start", timestamp="2023-11-14T22:13:20Z")
+    api.post(f"/agent_instance/{run}/start", timestamp=written(0))
     root = api.step(run, "livekit:session")
     said = {"turn_index": 1, "created_at": BEGIN + 1.0, "started_at": BEGIN + 1.0}
     user = api.step(run, "livekit:user_turn", payload=said, parent_span_id=root)
@@ -130,8 +137,8 @@ def test_a_conversation_becomes_a_run_with_its_turns(desk: Desk, api: Api) -> No
     assert by_id[tool]["payload"] == inputs
     assert by_id[tool]["parent_span_id"] == answer
     assert by_id[answer]["result_payload"] == out
-    assert by_id[llm]["started_at"].startswith("2023-11-14T22:13:23+00:00")
-    later = {"start_time": "2023-11-14T22:13:24Z", "end_time": "2023-11-14T22:13:25Z"}
+    assert by_id[llm]["started_at"].startswith(written(3).replace("Z", "+00:00"))
+    later = {"start_time": written(4), "end_time": written(5)}
     few = api.ask("GET", "/agent_spans", agent_instance_id=run, **later).json()["details"]
     assert [each["id"] for each in few] == [tool]
     listed = api.ask("GET", "/agent_instance").json()["details"]

@@ -164,12 +164,17 @@ def ruler(samples: int) -> bytes:
     return hiss.astype("<i2").tobytes()
 
 
+def sounding(pcm: bytes) -> int:
+    """How many samples there are before the silence that fills the last block up."""
+    return (len(pcm.rstrip(b"\0")) + 1) // 2  # the upper byte of a quiet sample may be a zero, too
+
+
 def place(pcm: bytes, of: bytes) -> int:
     """The sample of a ruler at which a piece of it begins; of a piece that is not whole, an error.
 
     Silence that fills the last block up does not count.
     """
-    piece = pcm.rstrip(b"\0")
+    piece = pcm[: sounding(pcm) * 2]
     found = of.find(piece)
     while found > 0 and found % 2:
         found = of.find(piece, found + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -14,7 +15,8 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 
 from duologue.trace.otlp_words import pairs
 
-BEGAN = 1_700_000_000
+BEGAN = int(time.time()) - 2 * 3600
+"""Not long ago: a server forgets what began before its `trace_days`, also what it was just told."""
 S = 1_000_000_000
 BROKEN = trace_pb2.Status(code=trace_pb2.Status.STATUS_CODE_ERROR)
 OTEL = "0af7651916cd43dd8448eb211c80319c"
