@@ -175,7 +175,7 @@ async def main(url, folder):
     tracer = SessionTracer.from_config(url, "token", spool=folder)
     session = AgentSession(llm=ScriptedAnswers([f"answer {n}" for n in range(9)]))
     await tracer.start(session, Agent(instructions="Help."))
-    for n in range(5):
+    for n in range(6):  # the sixth has begun when the fifth is over
         await session.run(user_input=f"question {n}")
     while tracer.report.pending or not tracer.report.spooled:
         await asyncio.sleep(0.05)
@@ -204,11 +204,11 @@ async def test_a_killed_worker_loses_no_finished_turn(tmp_path: Path) -> None:
             await process.wait()
         await receiver.up()
         async with SessionTracer.from_config(url, "token", spool=tmp_path) as tracer:
-            await until(lambda: len(api.named("livekit:assistant_turn")) == 5)
+            await until(lambda: len(api.named("livekit:assistant_turn")) >= 5)
             await until(lambda: tracer.report.spooled == 0)
-    turns = api.named("livekit:assistant_turn")
+    turns = api.named("livekit:assistant_turn")[:5]
     assert [turn["result_payload"]["outputs"]["message"] for turn in turns] == [
         f"answer {n}" for n in range(5)
     ]
-    assert len(api.named("livekit:user_turn")) == 5
+    assert len(api.named("livekit:user_turn")) in (5, 6)
     assert isinstance(tracer.report, Report)
