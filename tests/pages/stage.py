@@ -34,6 +34,12 @@ def thinker() -> Agent:
     return Agent(instructions="Think.")
 
 
+@duologue.agent("brief", greeting="Hi.", tts=ToneTTS, llm=DemoBrain, session_minutes=0.15)
+def brief() -> Agent:
+    """Has nine seconds for everybody."""
+    return Agent(instructions="Answer.")
+
+
 def _tales() -> ScriptedAnswers:
     return ScriptedAnswers([TALE + "slept."] * 20)
 

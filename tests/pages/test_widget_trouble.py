@@ -153,6 +153,16 @@ def test_a_full_house_is_tried_again(visit: Visit, built: None, tmp_path: Path) 
             tab.close()
 
 
+def test_a_call_that_may_not_last_longer(visit: Visit, stage: House) -> None:
+    """Whose time ends is told so before, in the page's language, and then that it was that."""
+    tab = visit(stage, "plain", agent="brief", default_open="", mode="text", language="de")
+    tab.type("Hallo.")
+    tab.until(lambda: "Das Gespräch endet in wenigen Sekunden." in tab.notices, "the warning")
+    tab.reaches("Das Gespräch ist zu Ende")
+    assert tab.inside(".detail") == "The session reached its limit of 0.15 minutes."
+    assert tab.violations() == []
+
+
 def test_another_tab_takes_over(visit: Visit, stage: House) -> None:
     """The first of two tabs says where the conversation goes on, and can take it back."""
     first = visit(stage, "plain", agent="ruler-takeover", default_open="", mode="text")

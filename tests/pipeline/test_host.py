@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,9 +78,12 @@ async def test_time_on_the_line_is_metered_and_paid(tmp_path: Path) -> None:
 
 
 async def test_a_session_ends_at_its_limit(tmp_path: Path) -> None:
-    """The agent's own limit counts, and the caller is told."""
-    async with stage(tmp_path, session_minutes=0.02) as desk:
+    """The agent's own limit counts, and the caller is told, and warned before."""
+    async with stage(tmp_path, session_minutes=0.04) as desk:
         client = await desk.join()
+        warned = await client.until(h.Noticed)
+        assert warned.code == "ends_soon"
+        assert re.fullmatch("The conversation ends in about [12] seconds.", warned.message)
         ended = await client.until(h.Ended)
         assert ended.code == "timed_out"
 

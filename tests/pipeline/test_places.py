@@ -65,8 +65,11 @@ async def test_an_agent_whose_minutes_of_the_day_are_used_up_ends_and_says_so(
         client = await desk.join()
         assert client.seat is not None
         guest = client.seat.guest
-        used = (desk.org_id, "sess_other", "run_other", guest.agent_id, 10 * 60_000 - 100, 0)
+        used = (desk.org_id, "sess_other", "run_other", guest.agent_id, 10 * 60_000 - 9000, 0)
         await desk.host.db.write(usage.meter, [used], desk.host.clock())
+        warned = await client.until(h.Noticed)
+        assert warned.code == "ends_soon"
+        await desk.host.db.write(usage.meter, [(*used[:4], 9000, 0)], desk.host.clock())
         ended = await client.until(h.Ended)
         assert ended.code == "minutes_used_up"
         await desk.leave(client)

@@ -101,7 +101,7 @@ def require_place(
 def require_minutes(conn: Connection, org_id: str, agent_id: str, budget: Budget, now: int) -> None:
     """Refuses a session of an agent that talked all its minutes of the day."""
     if budget.minutes is not None and left(conn, org_id, agent_id, budget.minutes, now) <= 0:
-        raise used_up(budget.agent, budget.minutes, now)
+        raise used_up(budget, now)
 
 
 def left(conn: Connection, org_id: str, agent_id: str, minutes: float, now: int) -> int:
@@ -109,10 +109,10 @@ def left(conn: Connection, org_id: str, agent_id: str, minutes: float, now: int)
     return round(minutes * MINUTE_MS) - allowances.used(conn, org_id, agent_id, now - now % DAY_MS)
 
 
-def used_up(agent: str, minutes: float, now: int) -> DuologueError:
+def used_up(budget: Budget, now: int) -> DuologueError:
     """The error of an agent that talked all its minutes of the day."""
-    seconds = -(-(DAY_MS - now % DAY_MS) // 1000)
-    return DuologueError("minutes_used_up", agent=agent, minutes=f"{minutes:g}", seconds=seconds)
+    seconds, minutes = -(-(DAY_MS - now % DAY_MS) // 1000), f"{budget.minutes:g}"
+    return DuologueError("minutes_used_up", agent=budget.agent, minutes=minutes, seconds=seconds)
 
 
 def open_session(

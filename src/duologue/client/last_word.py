@@ -12,8 +12,8 @@ FRESH: Final = 30.0
 CLOSED: Final = ("ended", "removed")
 """What a room says when the server closed it, whose own word says more."""
 _PASSING: Final = frozenset(
-    {"bad_request", "balance_low", "no_client", "not_on_this_transport", "not_shareable"}
-    | {"provider_failed", "taken_over", "handed_back"}
+    {"bad_request", "no_client", "not_on_this_transport", "not_shareable", "provider_failed"}
+    | {"balance_low", "ends_soon", "taken_over", "handed_back"}
 )
 """Words of something that passes: the session goes on."""
 

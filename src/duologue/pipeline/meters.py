@@ -37,7 +37,7 @@ TIDY_MS: Final = 60_000
 DAY_MS: Final = 24 * 3_600_000
 MEGABYTE: Final = 1_000_000
 WARN_MS: Final = 15_000
-"""How long before its balance ends a session is warned."""
+"""How long before its balance or its time ends a session is warned."""
 
 
 async def alone() -> bool:
@@ -117,22 +117,29 @@ class Meters:
         costs = Counter[str]()
         for seat in seats:
             costs[seat.guest.org_id] += balance.cost(WARN_MS, seat.guest.price)
-        used_up = await self._used_up(seats)
+        days = await self._left_today(seats)
+        talking = Counter(seat.guest.agent_id for seat in seats)
         for seat in seats:
-            problem = problems.get(seat.guest.session_id)
-            if problem == "rotated" and seat.guest.definition.tabs == "share":
+            guest = seat.guest
+            problem = problems.get(guest.session_id)
+            if problem == "rotated" and guest.definition.tabs == "share":
                 continue  # a newer session shares the conversation
             if problem is not None:
                 seat.close("replaced" if problem == "rotated" else problem)
-            elif seat.attached_ms >= seat.guest.limit_ms:
-                minutes = seat.guest.limit_ms / 60_000
+                continue
+            left, day = guest.limit_ms - seat.attached_ms, days.get(guest.agent_id)
+            if left <= 0:
+                minutes = guest.limit_ms / 60_000
                 seat.run.end(DuologueError("timed_out", minutes=f"{minutes:g}"), reason="timed_out")
-            elif seat.guest.agent_id in used_up:
-                error = used_up[seat.guest.agent_id]
+            elif day is not None and day <= 0:
+                error = budgets.used_up(guest.budget, self._clock())
                 seat.run.end(error, reason=error.code)
             else:
-                payer = seat.guest.org_id
-                _check_balance(seat, balances.get(payer), costs[payer])
+                _check_balance(seat, balances.get(guest.org_id), costs[guest.org_id])
+                if day is not None:
+                    left = min(left, day // talking[guest.agent_id])
+                if left <= WARN_MS:
+                    _warn(seat, "ends_soon", "The conversation", left)
 
     async def _end_lost(self) -> None:
         """Ends runs that others ended in the store: they go on elsewhere, with another agent."""
@@ -142,17 +149,14 @@ class Meters:
             log.warning("this process was taken for killed", run=lost)
             runs[lost].end(DuologueError("going_away"), reason="moved")
 
-    async def _used_up(self, seats: Iterable[Seat]) -> dict[str, DuologueError]:
-        """The agents that have talked their minutes of the day, each with what is told of it."""
+    async def _left_today(self, seats: Iterable[Seat]) -> dict[str, int]:
+        """Milliseconds that agents may still talk today, of those that have so many a day."""
         now = self._clock()
-        found: dict[str, DuologueError] = {}
-        bounded = {seat.guest.agent_id: seat.guest for seat in seats if seat.guest.budget.minutes}
-        for guest in bounded.values():
-            who = guest.org_id, guest.agent_id
-            try:
-                await self._db.read(budgets.require_minutes, *who, guest.budget, now)
-            except DuologueError as error:
-                found[guest.agent_id] = error
+        found: dict[str, int] = {}
+        for guest in {seat.guest.agent_id: seat.guest for seat in seats}.values():
+            if (most := guest.budget.minutes) is not None:
+                who = guest.org_id, guest.agent_id
+                found[guest.agent_id] = await self._db.read(budgets.left, *who, most, now)
         return found
 
     async def _tidy_in_time(self) -> None:
@@ -199,7 +203,12 @@ def _check_balance(seat: Seat, left: int | None, cost: int) -> None:
         return
     if left <= 0:
         seat.close("insufficient_balance")
-    elif not seat.warned and left <= cost:
-        seat.warned = True
-        seconds = round(left * WARN_MS / cost / 1000)
-        seat.run.notice("balance_low", f"The balance ends in about {seconds} seconds.")
+    elif left <= cost:
+        _warn(seat, "balance_low", "The balance", left * WARN_MS // cost)
+
+
+def _warn(seat: Seat, code: str, what: str, left_ms: int) -> None:
+    """Says once what ends soon."""
+    if code not in seat.warned:
+        seat.warned.add(code)
+        seat.run.notice(code, f"{what} ends in about {max(1, round(left_ms / 1000))} seconds.")

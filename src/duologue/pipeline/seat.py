@@ -121,7 +121,8 @@ class Seat:
         self.listener = listener
         self.resumed = resumed
         self._opened_at = steady_ms()
-        self.warned = False
+        self.warned: set[str] = set()
+        """Of what it was warned that ends it soon."""
         self.gone = asyncio.Event()
         self.on_close: Callable[[str], None] = lambda code: None
         """Set by the transport: closes the road with the code of an error."""

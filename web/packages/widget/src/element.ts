@@ -21,6 +21,8 @@ const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElemen
 
 /** What the widget says in its own language of what is noticed; the rest comes in words. */
 const NOTICES: Readonly<Record<string, TextKey>> = {
+  balance_low: "endsSoon",
+  ends_soon: "endsSoon",
   handed_back: "agentAgain",
   taken_over: "person",
 };

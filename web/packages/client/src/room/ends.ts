@@ -10,6 +10,7 @@ const FRESH_MS = 30_000;
 const PASSING: ReadonlySet<string> = new Set([
   "bad_request",
   "balance_low",
+  "ends_soon",
   "handed_back",
   "no_client",
   "not_on_this_transport",

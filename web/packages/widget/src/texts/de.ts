@@ -92,6 +92,7 @@ const words: Texts = {
   taped: "Dieses Gespräch wird aufgezeichnet.",
   person: "Sie sprechen jetzt mit einem Menschen.",
   agentAgain: "Sie sprechen wieder mit dem Agenten.",
+  endsSoon: "Das Gespräch endet in wenigen Sekunden.",
   ask: "Wie war es?",
   good: "Gut",
   bad: "Nicht gut",

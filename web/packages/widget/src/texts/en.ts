@@ -100,6 +100,7 @@ export const en = {
   taped: "This conversation is recorded.",
   person: "You are talking with a person now.",
   agentAgain: "You are talking with the agent again.",
+  endsSoon: "The conversation ends in a few seconds.",
   ask: "How was it?",
   good: "Good",
   bad: "Not good",

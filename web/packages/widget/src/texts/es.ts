@@ -92,6 +92,7 @@ const words: Texts = {
   taped: "Esta conversación se graba.",
   person: "Ahora hablas con una persona.",
   agentAgain: "Vuelves a hablar con el agente.",
+  endsSoon: "La conversación termina en unos segundos.",
   ask: "¿Qué tal fue?",
   good: "Bien",
   bad: "No muy bien",

@@ -92,6 +92,7 @@ const words: Texts = {
   taped: "Cette conversation est enregistrée.",
   person: "Vous parlez maintenant avec une personne.",
   agentAgain: "Vous parlez de nouveau avec l’agent.",
+  endsSoon: "La conversation se termine dans quelques secondes.",
   ask: "Comment était-ce ?",
   good: "Bien",
   bad: "Pas bien",
