@@ -27,26 +27,30 @@ PROFILE = (
 def visit(
     browser: Browser, microphone: Callable[[Recording], None]
 ) -> Iterator[Callable[..., WidgetTab]]:
-    """Opens a page of a site on a server: `visit(house, "strict", agent="demo", mode="text")`."""
+    """Opens a page of a site on a server: `visit(house, "strict", agent="demo", mode="text")`.
+
+    Also of a site that a test made.
+    """
     opened: list[WidgetTab] = []
     sites: dict[str, WidgetSite] = {}
     with ExitStack() as standing:
 
         def open_page(
-            at: House | Cable,
+            at: House | Cable | WidgetSite,
             name: str,
             use: Browser | None = None,
             beside: WidgetTab | None = None,
             before: str | None = None,
             **given: Any,
         ) -> WidgetTab:
-            if at.url not in sites:
+            if not isinstance(at, WidgetSite) and at.url not in sites:
                 sites[at.url] = standing.enter_context(WidgetSite(at.url))
+            site = at if isinstance(at, WidgetSite) else sites[at.url]
             profile = {"reducedMotion": "reduce", "locale": "en-GB"}
             profile |= {key: given.pop(key) for key in PROFILE if key in given}
             other = beside.number if beside else None
             within = beside.browser if beside else use or browser
-            url = sites[at.url].page(name, **given)
+            url = site.page(name, **given)
             tab = WidgetTab(within, url, beside=other, before=before, profile=profile)
             opened.append(tab)
             return tab

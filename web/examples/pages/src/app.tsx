@@ -4,17 +4,12 @@ import { Contact } from "./pages/contact.js";
 import { Home } from "./pages/home.js";
 import { Menu } from "./pages/menu.js";
 import { Link, navigate, usePathname } from "./router.js";
-
-/** The server: `?server=…`, else the environment's, else where `duologue dev` is by itself. */
-const asked = new URLSearchParams(location.search);
-const SERVER = asked.get("server") ?? import.meta.env["VITE_DUOLOGUE_URL"] ?? "http://127.0.0.1:8787";
-const AGENT = asked.get("agent") ?? import.meta.env["VITE_DUOLOGUE_AGENT"] ?? "demo";
-const KEY: string | undefined = import.meta.env["VITE_DUOLOGUE_KEY"];
+import { AGENT, KEY, SERVER } from "./where.js";
 
 /** The session stands above the pages, so it outlives every one of them. */
 export function App(): ReactNode {
   return (
-    <AgentSessionProvider agentId={AGENT} baseUrl={SERVER} {...(KEY ? { apiKey: KEY } : {})}>
+    <AgentSessionProvider agentId={AGENT} baseUrl={SERVER} {...KEY}>
       <Site />
       <ConnectedWidget />
     </AgentSessionProvider>
@@ -70,6 +65,7 @@ function ConnectedWidget(): ReactNode {
     <AvatarWidget
       agentId={session.agentId}
       baseUrl={SERVER}
+      {...KEY}
       controlledSession={session}
       pathname={pathname}
       onNavigate={navigate}

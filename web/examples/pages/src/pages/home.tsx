@@ -1,6 +1,7 @@
 import { AvatarWidget, useAgentSession } from "@duologue/react";
 import type { ReactNode } from "react";
 import { Link, navigate, usePathname } from "../router.js";
+import { KEY } from "../where.js";
 
 /** The same session as in the corner, on a second surface: the host speaks once, and is seen twice. */
 export function Home(): ReactNode {
@@ -27,6 +28,7 @@ export function Home(): ReactNode {
           <AvatarWidget
             agentId={session.agentId}
             baseUrl={session.baseUrl}
+            {...KEY}
             controlledSession={session}
             pathname={pathname}
             onNavigate={navigate}
