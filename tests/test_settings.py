@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from duologue.errors import DuologueError
-from duologue.settings import NOT_SETTINGS, Price, Settings, load
+from duologue.settings import NOT_SETTINGS, Price, Settings, load, proxies
 
 
 def refused(file: Path | None = None, environment: dict[str, str] | None = None) -> DuologueError:
@@ -146,6 +146,20 @@ def test_the_address_of_a_livekit_is_one() -> None:
     message = refused(environment={**ROOMS, "DUOLOGUE_LIVEKIT_URL": "rooms.example"}).message
     assert "ws://" in message
     assert "'rooms.example'" in message
+
+
+def test_proxies_are_addresses_and_networks() -> None:
+    """As many as there are, or none; whatever is neither is refused by its words."""
+    for text, wanted in (
+        ("10.0.0.2, 10.1.0.0/16 ,fd00::/8", ["10.0.0.2", "10.1.0.0/16", "fd00::/8"]),
+        ("", []),
+    ):
+        assert proxies(load(None, {"DUOLOGUE_TRUSTED_PROXIES": text})) == wanted
+    assert proxies(Settings()) == ["127.0.0.1", "::1"]
+    for wrong in ("caddy", "*", "10.0.0.2:80", "10.0.0.5/8", "10.0.0.2 10.0.0.3"):
+        message = refused(environment={"DUOLOGUE_TRUSTED_PROXIES": f"::1, {wrong}"}).message
+        assert "trusted_proxies" in message
+        assert wrong in message
 
 
 def test_the_secret_of_a_livekit_is_not_repeated() -> None:

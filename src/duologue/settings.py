@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -52,6 +53,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     public_url: str = ""
     """How clients reach this server from outside, when a proxy stands before it; empty believes
     the proxy's `X-Forwarded-Proto` and `X-Forwarded-Host`, and `Host` where it sends none."""
+    trusted_proxies: str = "127.0.0.1, ::1"
+    """The proxies that are believed about whose request they pass on (`X-Forwarded-For`): addresses
+    and networks with commas between them. To all others, whoever connects is the one who asks."""
     talk_key: str = ""
     """A public key with which the page at `/` talks; empty leaves it closed in `serve`."""
     log_format: Literal["auto", "console", "json"] = "auto"
@@ -141,7 +145,19 @@ def load(file: Path | None, environment: Mapping[str, str], **given: object) -> 
     except msgspec.ValidationError as error:
         raise _invalid(_path_in(error), values, error) from None
     _check_livekit(settings)
+    proxies(settings)
     return settings
+
+
+def proxies(settings: Settings) -> list[str]:
+    """The addresses and networks of `trusted_proxies`, if that is what they are."""
+    found = [each.strip() for each in settings.trusted_proxies.split(",") if each.strip()]
+    for each in found:
+        try:
+            ip_network(each)
+        except ValueError as error:
+            raise DuologueError("setting_invalid", name="trusted_proxies", reason=error) from None
+    return found
 
 
 def _check_livekit(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,13 @@ def test_the_proxy_leads_to_every_server_and_asks_whether_it_is_ready() -> None:
     doors = {path for door in DOORS for path in door.paths}
     assert set(re.findall(r"health_uri (\S+)", text)) == {"/ready"} <= doors
     assert "/health" in doors
+    services = compose()["services"]
+    address = services["caddy"]["networks"]["default"]["ipv4_address"]
+    [network] = compose()["networks"]["default"]["ipam"]["config"]
+    assert ip_address(address) in ip_network(network["subnet"])
+    assert ip_address(address) not in ip_network(network["ip_range"])
+    for name in SERVERS:
+        assert services[name]["environment"]["DUOLOGUE_TRUSTED_PROXIES"] == address
     named = set(re.findall(r"\{\$(\w+)\}", text))
     assert named == set(compose()["services"]["caddy"]["environment"])
     assert text.count("{") == text.count("}")

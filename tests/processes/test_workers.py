@@ -278,7 +278,7 @@ async def test_a_process_that_drains_goes_on_to_when_its_parent_is_killed() -> N
     over = asyncio.Event()
     rooms: Any = SimpleNamespace(drain=over.wait)
     for asked in (True, False):
-        server = _Server(rooms, ignore, drains=True, shares=True)
+        server = _Server(Settings(), rooms, ignore, drains=True, shares=True)
         server.started = True
         server.servers = [await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)]
         with server.capture_signals():

@@ -258,7 +258,7 @@ async def _house(settings: Settings, bus: Bus) -> AsyncIterator[Twin]:
         rooms = Rooms(host)
         bound = bound_to(listener)
         house = peers.sockets_only(House(host, rooms, "serve", organization.id, bound=bound), peer)
-        server = _Server(rooms, house, drains=False, shares=False)
+        server = _Server(settings, rooms, house, drains=False, shares=False)
         serving = asyncio.create_task(server.serve(sockets=[listener, peer]))
         await until(lambda: server.started)
         try:

@@ -28,7 +28,7 @@ from duologue.server.listening import bound_to, listening
 from duologue.server.nearby import Mode
 from duologue.server.rooms import Rooms
 from duologue.server.sockets import BoundedSocket
-from duologue.settings import Settings
+from duologue.settings import Settings, proxies
 from duologue.store import agents, organizations
 from duologue.store.database import Database
 
@@ -78,7 +78,8 @@ async def serve(
                 house: peers.Application = House(host, rooms, mode, organization_id, bound=bound)
                 if peer is not None:
                     house = peers.sockets_only(house, peer)
-                server = _Server(rooms, house, drains=mode == "serve", shares=shared is not None)
+                drains, shares = mode == "serve", shared is not None
+                server = _Server(settings, rooms, house, drains=drains, shares=shares)
                 url = settings.public_url or bound
                 note(url)
                 server.announce = lambda: announce(url)
@@ -118,7 +119,13 @@ class _Server(uvicorn.Server):
     """uvicorn, with our clients told before their sockets close."""
 
     def __init__(
-        self, rooms: Rooms, house: peers.Application, *, drains: bool, shares: bool
+        self,
+        settings: Settings,
+        rooms: Rooms,
+        house: peers.Application,
+        *,
+        drains: bool,
+        shares: bool,
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -133,6 +140,7 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                forwarded_allow_ips=proxies(settings),
                 timeout_graceful_shutdown=10,
             )
         )
