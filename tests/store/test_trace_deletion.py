@@ -67,7 +67,7 @@ def words(conn: Connection, world: World) -> int:
     return len(found.items)
 
 
-@pytest.mark.parametrize("how", ["trace", "conversation", "session", "visitor", "held"])
+@pytest.mark.parametrize("how", ["trace", "conversation", "session", "run", "visitor", "held"])
 def test_everything_goes_with_it(conn: Connection, world: World, how: str) -> None:
     """Spans, turns, logs, links and words; of recordings the row stays until its file is gone."""
     visits.record(conn, world.id, batch(page("/")), NOW)
@@ -77,6 +77,9 @@ def test_everything_goes_with_it(conn: Connection, world: World, how: str) -> No
         facts = {"visitor_id": VISITOR}
     if how == "session":
         facts = {"session_id": world.session.id}
+    if how == "run":  # another session came into it later
+        facts = {"session_id": "sess_later"}
+        assert sessions.open(conn, world.id, world.session.id, f"run_{1:032x}", NOW)
     run = full(conn, world, **facts)
     kept = full(conn, world, 2, conversation_id="conv_x", session_id="sess_x", visitor_id="vis_x")
     assert words(conn, world) == 2
@@ -86,7 +89,7 @@ def test_everything_goes_with_it(conn: Connection, world: World, how: str) -> No
             assert not trace_deletion.delete_one(conn, world.id, run)
         case "conversation":
             assert conversations.delete(conn, world.id, world.conversation.id)
-        case "session":
+        case "session" | "run":
             assert forgetting.forget_session(conn, world.id, world.session.id)
         case _:
             gone = visitors.forget(conn, world.id, VISITOR)

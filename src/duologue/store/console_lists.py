@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Integer, bindparam, func, or_, select
 
 from duologue.store.records import build, holds
+from duologue.store.statements import Statement
 from duologue.store.trace_tables import spans, traces, turns
 from duologue.wire.traces import Span
 
@@ -16,6 +17,24 @@ _EARLY: Final = 3
 """Who has said nothing by this turn is not waited for: the greeting may stand in the first."""
 _MOST: Final = 200
 """Characters of it that are read."""
+_org = bindparam("org")
+_first = select(func.min(traces.c.agent).label("name")).where(traces.c.org_id == _org)
+_named = _first.cte("named", recursive=True)
+_next = (
+    select(func.min(traces.c.agent))
+    .where(traces.c.org_id == _org, traces.c.agent > _named.c.name)
+    .scalar_subquery()
+)
+_each = _named.union_all(select(_next).where(_named.c.name.is_not(None)))
+# From name to name along the index: reading all runs for their few names would take too long.
+_agents = Statement(
+    select(_each.c.name).where(_each.c.name > "").limit(bindparam("most", type_=Integer))
+)
+
+
+def agents_told(conn: Connection, org_id: str, most: int) -> list[str]:
+    """What runs call their agents, wherever these are, by the alphabet."""
+    return [row[0] for row in _agents(conn, org=org_id, most=most).fetchall()]
 
 
 def first_words(conn: Connection, org_id: str, ids: Sequence[str]) -> dict[str, str]:

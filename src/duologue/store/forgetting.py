@@ -11,6 +11,7 @@ from duologue.store.trace_deletion import delete_linked
 def forget_session(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
     """Deletes a session and all of that; false when there is none. Its usage stays counted.
 
+    A run that it shared with others goes whole: who said what in it cannot be told apart.
     The conversation's row is written first, as whoever authorizes a session does.
     """
     latest = conversations.c.current_session_id == id

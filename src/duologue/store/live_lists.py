@@ -1,4 +1,4 @@
-"""Which conversations go on, as the store knows it: sessions that are attached or waited for."""
+"""Which conversations go on, as the store knows it: here by sessions, elsewhere by what is told."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from duologue.store.records import build, holds
 from duologue.store.tables import agents, conversations, messages, sessions
+from duologue.store.trace_tables import ACTIVE, traces
 
 
 class GoingOn(msgspec.Struct, frozen=True):
@@ -24,6 +25,19 @@ class GoingOn(msgspec.Struct, frozen=True):
 
 
 holds(GoingOn, json=())
+
+
+class Elsewhere(msgspec.Struct, frozen=True):
+    """A run that another program tells of, and that goes on."""
+
+    id: str
+    agent: str
+    source: str
+    started_at: int
+    turns: int
+
+
+holds(Elsewhere, json=())
 
 
 def going_on(conn: Connection, org_id: str, limit: int) -> list[GoingOn]:
@@ -45,6 +59,18 @@ def going_on(conn: Connection, org_id: str, limit: int) -> list[GoingOn]:
         .limit(limit)
     )
     return [build(GoingOn, row) for row in conn.execute(query).fetchall()]
+
+
+def elsewhere(conn: Connection, org_id: str, limit: int) -> list[Elsewhere]:
+    """The runs of other programs that are told of as going on, newest first."""
+    query = (
+        select(*(traces.c[name] for name in Elsewhere.__struct_fields__))
+        # So few go on that they are all read: a list by organization would be walked to its end.
+        .where(traces.c.org_id.concat("") == org_id, ACTIVE, traces.c.source != "duologue")
+        .order_by(traces.c.started_at.desc(), traces.c.id.desc())
+        .limit(limit)
+    )
+    return [build(Elsewhere, row) for row in conn.execute(query).fetchall()]
 
 
 def last_words(

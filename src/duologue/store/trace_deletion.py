@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from duologue.store.statements import Statement
-from duologue.store.tables import conversations, organizations
+from duologue.store.tables import conversations, organizations, sessions
 from duologue.store.trace_keeping import Owned
 from duologue.store.trace_tables import links, logs, recordings, spans, traces, turns
 
@@ -54,6 +54,12 @@ def mark_lost(conn: Connection, before_ms: int) -> int:
     return _lose(conn, before=before_ms, quiet=before_ms - QUIET_MS).rowcount
 
 
+def of_session(id: str) -> Any:  # noqa: A002
+    """Whether a session was part of a trace: it bears the id of the last, and others may follow."""
+    run = select(sessions.c.run_id).where(sessions.c.id == id).scalar_subquery()
+    return or_(_of.session_id == id, _of.id == run)
+
+
 def delete_one(conn: Connection, org_id: str, id: str) -> bool:  # noqa: A002
     """Deletes a trace with all that hangs on it; false when there is none."""
     return _delete(conn, _of.org_id == org_id, _of.id == id) == 1
@@ -67,8 +73,11 @@ def delete_linked(
     session_id: str | None = None,
 ) -> int:
     """Deletes all traces of a conversation or a session; returns how many."""
-    linked = {"conversation_id": conversation_id, "session_id": session_id}
-    these = [_of[name] == value for name, value in linked.items() if value is not None]
+    these: list[Any] = []
+    if conversation_id is not None:
+        these.append(_of.conversation_id == conversation_id)
+    if session_id is not None:
+        these.append(of_session(session_id))
     return _delete(conn, _of.org_id == org_id, or_(*these)) if these else 0
 
 

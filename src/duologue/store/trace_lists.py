@@ -11,6 +11,7 @@ from duologue.errors import DuologueError
 from duologue.store import trace_words
 from duologue.store.records import Page, build
 from duologue.store.statements import Statement
+from duologue.store.trace_deletion import of_session
 from duologue.store.trace_records import Trace, TraceFilter
 from duologue.store.trace_tables import logs, spans, traces, turns
 from duologue.wire.traces import Log, Span, Turn
@@ -19,7 +20,7 @@ _of = traces.c
 _NAMED: Final = {"span_id": "id", "parent_id": "parent", "log_id": "id", "number": "index"}
 """Columns that are called otherwise in records."""
 _EQUAL: Final = ("agent", "outcome", "source", "status")
-_LINKED: Final = ("conversation_id", "session_id", "visitor_id")
+_LINKED: Final = ("conversation_id", "visitor_id")
 _CURSOR: Final = re.compile(r"(\d{1,18})\.(run_\S+)")
 _shown = [_of[name] for name in Trace.__struct_fields__]
 _get = Statement(
@@ -102,6 +103,8 @@ def conditions(conn: Connection, filters: TraceFilter) -> list[Any]:
         value = getattr(filters, name)
         if value is not None:
             found.append(_of[name] == value)
+    if filters.session_id is not None:
+        found.append(of_session(filters.session_id))
     bad = or_(_of.errors > 0, _of.tool_errors > 0, _of.status == "failed")
     flags = {
         "live": _of.status == "active",
