@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
 from livekit.agents import Agent, AgentSession
+from livekit.agents.llm import ChatContext
 
+from duologue.agents.voices.scripted import ScriptedLLM
 from duologue.errors import DuologueError
 from duologue.store import organizations, trace_lists
 from duologue.store.database import Database
-from duologue.testing.models import ScriptedAnswers
 from duologue.trace import SessionTracer, local
+
+
+class Yes(ScriptedLLM):
+    """Says yes, and counts its words."""
+
+    def answer(self, talk: ChatContext, tools: frozenset[str]) -> Iterator[str]:
+        """One word."""
+        yield "Yes."
 
 
 async def talk(tracer: SessionTracer) -> str:
     """The id of a traced session in which something was said."""
-    session = AgentSession[None](llm=ScriptedAnswers(["Yes."]))
+    session = AgentSession[None](llm=Yes())
     handle = await tracer.ensure_initialized()
     await tracer.start(session, Agent(instructions="Help."))
     await session.run(user_input="Are you there?")
@@ -56,6 +66,27 @@ async def test_it_tells_the_store_that_a_server_here_would_read(folder: Path) ->
             assert (turn.user_text, turn.agent_text) == ("Are you there?", "Yes.")
     finally:
         await db.close()
+
+
+@pytest.mark.parametrize("mode", ["metadata", "off"])
+async def test_what_the_settings_keep_out_is_kept_by_no_tracer(folder: Path, mode: str) -> None:
+    """Nor the words that a server here would not keep; its prices count here, too."""
+    price = '[prices."offline/scripted"]\ninput = 0\noutput = 7\n'
+    (folder / "duologue.toml").write_text(f'data = "kept"\ntrace = "{mode}"\n{price}')
+    tracer = SessionTracer()
+    trace = await talk(tracer)
+    assert not (await tracer.close()).dropped
+    file = folder / "kept" / "duologue.db"
+    assert file.exists() == (mode != "off")
+    if mode == "metadata":
+        db = await Database.open(f"sqlite:///{file}")
+        try:
+            owner = await db.read(organizations.get, "default")
+            assert owner is not None
+            (turn,) = await db.read(trace_lists.turns_of, owner.id, f"run_{trace}")
+        finally:
+            await db.close()
+        assert (turn.user_text, turn.agent_text, turn.cost_micros) == ("", "", 7)
 
 
 async def test_a_database_of_another_version_is_left_as_it_is(

@@ -26,13 +26,19 @@ def settings() -> Settings:
     return load(CONFIG if CONFIG.exists() else None, os.environ)
 
 
-def local_sink(chosen: Settings) -> Sink:
-    """The store that a server started here would read; without the server's parts, a file."""
+def local_sinks(chosen: Settings) -> list[Sink]:
+    """The store that a server started here would read; without the server's parts, a file.
+
+    Nothing where the settings say that nothing is traced here.
+    """
+    if chosen.trace == "off":
+        log.info("sessions are not traced: trace is off in the settings")
+        return []
     if all(find_spec(name) for name in _STORE):
         from duologue.trace.store_sink import LocalStore
 
         log.info("sessions are traced into the store of the data folder %s", chosen.data)
-        return LocalStore(chosen.database)
+        return [LocalStore(chosen.database)]
     file = Path(chosen.data) / FILE
     log.info("sessions are traced into %s: duologue[server] is not installed", file)
-    return LinesSink(file)
+    return [LinesSink(file)]

@@ -53,10 +53,10 @@ class SessionTracer:
     `client` is a sink, a list of them, or a client of prefactor-core; all are left open. With
     `instance` everything goes to a run that is somebody else's to finish. Without either, into the
     store of a server on this machine, or a file where only the tracer is installed, by the same
-    settings (`duologue.toml`, `DUOLOGUE_DATA`). `redact` is a Redactor,
-    names of its patterns, or a function of a name and a value. `spool` is a folder that keeps what
-    a remote sink has not taken. `on_failure="raise"` lets close() raise TelemetryLost. With
-    `allow_termination` the other side may end a session.
+    settings (`duologue.toml`, `DUOLOGUE_DATA`, …): also by what `trace` lets be kept, and with its
+    prices. `redact` is a Redactor, names of its patterns, or a function of a name and a value.
+    `spool` is a folder that keeps what a remote sink has not taken. `on_failure="raise"` lets
+    close() raise TelemetryLost. With `allow_termination` the other side may end a session.
     """
 
     def __init__(
@@ -100,7 +100,9 @@ class SessionTracer:
             ]
         elif client is None:
             chosen = local.settings()
-            self._make = lambda: [local.local_sink(chosen)]
+            self._make = lambda: local.local_sinks(chosen)
+            content = content and chosen.trace == "on"
+            prices = chosen.prices if prices is None else prices
         elif is_prefactor(client):
             self._make = lambda: [prefactor_sink(client, agent_id, agent_name, tool_schemas)]
         else:
