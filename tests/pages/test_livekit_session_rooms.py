@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import httpx
 import pytest
 from livekit import api
 from tests.client.sockets import AGENTS
 from tests.conformance.browser import Browser
+from tests.pages.back_end import BackEnd
 from tests.pages.surfaces import Stall, Visitor, program
 from tests.pages.tab import NETWORK
 from tests.pages.test_microphone import BLOCKED
 from tests.rooms.avatars import standing_in
 from tests.rooms.livekit import LiveKit
 from tests.rooms.pictures import GREY, shown
+from tests.rooms.stub import stub
 from tests.serving import House
 
 from duologue.testing.speech import Recording, silence, speak
@@ -61,6 +65,113 @@ def test_a_conversation_in_a_room(visitor: Visitor, inn: House) -> None:
     assert "AUDIO" in page.of("onAudioTrack")
     assert page.of("onResumabilityChange") == [True]
     assert page.of("onError") == []
+
+
+def test_a_back_end_hands_on_the_answer_of_the_token_door(visitor: Visitor, inn: House) -> None:
+    """LiveKit's own words with ours beside them: a room, and the right to come back to it."""
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: asked[name] for name in ("conversation_id", "resume_token") if name in asked}
+        agents = {"agents": [{"agent_name": asked["agentId"]}]}
+        got = httpx.post(f"{inn.url}/api/token", json={"room_config": agents, **kept}, timeout=60)
+        answered: dict[str, Any] = got.raise_for_status().json()
+        return answered
+
+    with BackEnd(answer) as site:
+        page = visitor(inn, sessionEndpoint=site.url, sessionBody={"plan": "gold"})
+        assert page.connects() == "done"
+        page.reads("Hello there.")
+        page.run("session.sendText('Hi.')")
+        page.reads("You said: Hi.")
+        assert page.of("onAgentConfig") == [{"name": "Talker", "avatarImageUrl": None}]
+        conversation = page.run("session.snapshot.conversationId")
+        page.run("session.disconnect()")
+        assert page.run("session.canResume()") is True
+        assert page.connects() == "done"
+        assert page.run("session.snapshot.conversationId") == conversation
+        page.reads("You said: Hi.")
+        page.run("session.disconnect()")
+        assert [asked["plan"] for asked in site.asked] == ["gold", "gold"]
+    assert page.of("onError") == []
+
+
+@pytest.mark.parametrize("names", [("server_url", "participant_token"), ("url", "token")], ids=str)
+async def test_a_back_end_mints_a_token_of_livekits(
+    visitor: Visitor, inn: House, livekit: LiveKit, names: tuple[str, str]
+) -> None:
+    """Address and token are enough, for an agent that is none of ours; each call is another one."""
+    rooms = iter((f"minted-{names[0]}-1", f"minted-{names[0]}-2"))
+
+    def answer(_: dict[str, Any]) -> dict[str, Any]:
+        return dict(zip(names, (livekit.url, livekit.token(next(rooms), "visitor")), strict=True))
+
+    async with (
+        stub(
+            livekit, f"minted-{names[0]}-1", greeting="Good morning.", answers=["A room for one."]
+        ),
+        stub(livekit, f"minted-{names[0]}-2", answers=["Welcome back."]),
+    ):
+        with BackEnd(answer) as site:
+            page = await asyncio.to_thread(visitor, inn, sessionEndpoint=site.url)
+            assert await asyncio.to_thread(page.connects) == "done"
+            await asyncio.to_thread(page.reads, "Good morning.")
+            page.run("session.sendText('Hi.')")
+            await asyncio.to_thread(page.reads, "A room for one.")
+            page.run("session.disconnect()")
+            assert page.run("session.canResume()") is False
+            assert await asyncio.to_thread(page.connects) == "done"
+            page.run("session.sendText('Again.')")
+            await asyncio.to_thread(page.reads, "Welcome back.")
+            words = "session.snapshot.transcript.map((one) => one.text)"
+            assert page.run(words) == ["Again.", "Welcome back."]
+            page.run("session.disconnect()")
+        assert page.of("onError") == []
+
+
+SURFACES = {
+    "Session": """import('/duologue.js').then(({Session}) => {
+        window.own = new Session({agent: 'talker', baseUrl: URL, sessionEndpoint: SITE});
+        return own.connect().then(() => 'done'); })""",
+    "widget": """import('/widget.js').then(() => {
+        const tag = document.createElement('duologue-widget');
+        tag.setAttribute('agent', 'talker');
+        tag.setAttribute('base-url', URL);
+        tag.setAttribute('default-open', '');
+        tag.setAttribute('mode', 'text');
+        tag.sessionEndpoint = SITE;
+        document.body.append(tag);
+        window.own = { get transcript() { return tag.session?.snapshot.transcript ?? []; },
+          disconnect: () => tag.session.disconnect() };
+        return 'done'; })""",
+}
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_a_minted_token_opens_every_surface(
+    visitor: Visitor, inn: House, livekit: LiveKit, surface: str
+) -> None:
+    """The session beneath and the widget ask the same back end, and join the room that it names."""
+    room = f"minted-for-{surface}"
+
+    def answer(_: dict[str, Any]) -> dict[str, Any]:
+        token = livekit.token(room, "visitor")
+        return {"server_url": livekit.url, "participant_token": token}
+
+    async with stub(livekit, room, answers=["A room for one."]):
+        with BackEnd(answer) as site:
+            page = await asyncio.to_thread(visitor, inn)
+            made = SURFACES[surface].replace("URL", repr(inn.url)).replace("SITE", repr(site.url))
+            assert await asyncio.to_thread(page.run, made) == "done"
+            if surface == "widget":
+                box = "document.querySelector('duologue-widget').shadowRoot?.querySelector('.box')"
+                await asyncio.to_thread(page.wait, f"{box}?.form")
+                page.run(f"(box => {{ box.value = 'Hi.'; box.form.requestSubmit(); }})({box})")
+            else:
+                page.run("own.sendText('Hi.')")
+            said = "own.transcript.some((one) => one.text === 'A room for one.')"
+            await asyncio.to_thread(page.wait, said)
+            page.run("own.disconnect()")
+            assert len(site.asked) == 1
 
 
 def test_data_goes_both_ways_and_the_agent_hangs_up(visitor: Visitor, inn: House) -> None:

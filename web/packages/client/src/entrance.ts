@@ -1,7 +1,8 @@
 /** Where a line gets its openings: of a ticket, of the door, and with them what their road needs. */
+import { openedBy } from "./answer.js";
 import { SessionError } from "./error.js";
 import { afterRefusal } from "./line.js";
-import { type Ask, asker, openedBy, wish } from "./opening.js";
+import { type Ask, asker, wish } from "./opening.js";
 import type { Resume } from "./resume.js";
 import type { Rooms } from "./road.js";
 import type { Notice, SessionOptions, SessionRequest, Ticket } from "./types.js";

@@ -47,7 +47,7 @@ export class Live implements ConnectionHooks {
   readonly playback: Playback;
   readonly writing: Writing;
   readonly right: Resume;
-  private readonly entrance: Entrance;
+  readonly entrance: Entrance;
   private readonly deaf: (() => void)[];
   private readonly tail = new Tail((pcm) => this.line.sendSound(pcm));
   private hearing: Promise<void> = Promise.resolve();
@@ -138,7 +138,8 @@ export class Live implements ConnectionHooks {
   answered(opening: Opening, signal: AbortSignal): void {
     const { resume_token: token, conversation_id: id, config, agent } = opening;
     this.right.attach(token, id, config.tabs === "share");
-    if (!signal.aborted && id !== this.conversationId) this.writing.anew();
+    const begun = id === "" && this.line.state === "connecting"; // a foreign room tells of no conversation
+    if (!signal.aborted && (begun || id !== this.conversationId)) this.writing.anew();
     if (signal.aborted) return; // by a listener that has just heard of it
     this.opening = opening;
     this.config = config;

@@ -1,19 +1,15 @@
 /** Asks for a session: at the server's own door, or of a function that the page supplies. */
+import { CAPABILITIES, read } from "./answer.js";
 import { SessionError } from "./error.js";
 import type { Kept } from "./memory.js";
-import type { SessionOptions, SessionRequest, Ticket } from "./types.js";
-import type { AuthorizeAnswer, ErrorBody, Opening, OpeningConfig } from "./wire.js";
+import type { SessionOptions, SessionRequest } from "./types.js";
+import type { ErrorBody, Opening } from "./wire.js";
 import type { World } from "./world.js";
 
 /** Reported to a page's own `authorize`; a test holds it to package.json. */
 export const VERSION = "0.1.0";
-/** What this client can do beyond Layercode's protocol. */
-export const CAPABILITIES = ["binary", "mic16", "played", "resume", "agent_state", "tools"] as const;
 
 const DOOR = "/api/widget/session";
-const SOCKET = "/v1/agents/web/websocket";
-/** How a key begins that opens a socket; all else opens a room. */
-const SOCKET_KEY = "dk_session_";
 /** What refuses a page for where it is. */
 const FOREIGN: ReadonlySet<string> = new Set(["origin_refused", "key_missing", "key_unknown"]);
 
@@ -30,7 +26,7 @@ export function asker(base: string, options: Asked, world: World): Ask {
       : (request) => supplied(request);
   return async (request, signal) => {
     try {
-      return checked(await ask(request, signal), base);
+      return read(await ask(request, signal), base, request.e2ee ?? false);
     } catch (error) {
       throw understood(error);
     }
@@ -60,37 +56,6 @@ export function wish(
     ...(kept === null ? {} : { conversation_id: kept.conversationId, resume_token: kept.token }),
   };
 }
-
-/** The opening that somebody else got at a door. */
-export function openedBy(ticket: Ticket): Opening {
-  const transport = ticket.token.startsWith(SOCKET_KEY) ? "websocket" : "livekit";
-  const resume = ticket.resumeToken ?? null;
-  return {
-    session_id: "",
-    conversation_id: ticket.conversationId ?? "",
-    transport,
-    url: ticket.url,
-    token: ticket.token,
-    room_name: ticket.roomName ?? null,
-    resumable: resume !== null,
-    resume_token: resume,
-    resumed: null,
-    agent: { name: "", avatarImageUrl: null, idleLoopUrl: null },
-    config: ticket.config ?? (transport === "websocket" ? { ...UNTOLD, ...SPOKEN } : UNTOLD),
-    announce: null,
-  };
-}
-
-const UNTOLD: OpeningConfig = {
-  transcription: { trigger: "automatic", can_interrupt: true, automatic: true },
-  tabs: "takeover",
-  capabilities: [],
-  encryption: false,
-};
-const SPOKEN = {
-  capabilities: CAPABILITIES,
-  audio: { input_rate: 16_000, output_rate: 16_000 },
-} as const;
 
 async function atTheDoor(
   base: string,
@@ -148,42 +113,6 @@ async function refusal(response: Response): Promise<SessionError> {
 function seconds(header: string | null): number | null {
   const found = Number.parseFloat(header ?? "");
   return Number.isFinite(found) && found >= 0 ? found : null;
-}
-
-function checked(answer: unknown, base: string): Opening {
-  const found = answer as Partial<Opening & AuthorizeAnswer> | null | undefined;
-  const { token, client_session_key: key, conversation_id: id, config } = found ?? {};
-  const sounds = found?.transport === "livekit" || config?.audio;
-  if (typeof id === "string" && config?.transcription && sounds) {
-    if (typeof token === "string" && typeof found?.url === "string") {
-      const { url, announce } = found;
-      const said = announce ? secured(announce, base) : null;
-      return { ...(found as Opening), url: secured(url, base), announce: said };
-    }
-    if (typeof key === "string") return ofLayercode(found as AuthorizeAnswer, base);
-  }
-  throw new SessionError(
-    "bad_answer",
-    "The answer to the request for a session lacks url and token (or client_session_key), " +
-      "conversation_id or config. Return the server's answer as it is.",
-    400,
-  );
-}
-
-/** What a back end got at Layercode's door: a socket. */
-function ofLayercode(answer: AuthorizeAnswer, base: string): Opening {
-  const { client_session_key: key, conversation_id, session_id, config } = answer;
-  const url = `${base.replace(/^http/, "ws")}${SOCKET}`;
-  const ticket = { url, token: key, config: { ...config, encryption: false } };
-  const { resume_token = null, resumed = null } = answer;
-  const resumable = resume_token !== null;
-  return { ...openedBy(ticket), conversation_id, session_id, resume_token, resumable, resumed };
-}
-
-/** Behind a proxy a server may not know that the world reaches it by https. */
-function secured(url: string, base: string): string {
-  if (!base.startsWith("https:") || !/^(ws|http):/.test(url)) return url;
-  return new URL(url).host === new URL(base).host ? url.replace(/^(ws|http):/, "$1s:") : url;
 }
 
 /** What a supplied function threw, as far as it names a status and a code. */

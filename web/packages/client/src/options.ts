@@ -10,7 +10,7 @@ export interface SessionOptions {
   readonly baseUrl?: string;
   /** Sent as `x-api-key`; a page of the server itself needs none. */
   readonly apiKey?: string;
-  /** Asked instead of `/api/widget/session`: your own server, which answers as that door does. */
+  /** Asked instead of `/api/widget/session`: your own server, which answers as it does, or with a LiveKit token. */
   readonly sessionEndpoint?: string;
   /** More fields for the request; those that the door does not know, the agent reads as metadata. */
   readonly sessionBody?: Record<string, unknown>;

@@ -1,7 +1,9 @@
 /** What a line asks of the way it travels, and what it hears of it: a socket and a room are two. */
 import type { Room } from "livekit-client";
 import type { AudioFactory, AudioSeam } from "./audio/seam.js";
+import type { SessionError } from "./error.js";
 import type { LineMove } from "./line.js";
+import type { Switched } from "./switches.js";
 import type { Notice, SessionOptions, Transport } from "./types.js";
 import type { ClientMessage, Opening, ServerMessage } from "./wire.js";
 
@@ -80,4 +82,6 @@ export interface RoomGiven {
 export interface Rooms {
   readonly audio: AudioFactory;
   enter(given: RoomGiven): Road;
+  /** Moves the session's microphone by the switches that a page finds in the room. */
+  follow(room: Room, session: Switched, wrong: (error: SessionError) => void): void;
 }

@@ -15,7 +15,6 @@ import type {
   Transport,
 } from "./types.js";
 import type { AgentFace, OpeningConfig } from "./wire.js";
-import { follow } from "./switches.js";
 import type { World } from "./world.js";
 
 /** The agent's attribute, `1`, by which everybody in a room knows that its sound is recorded. */
@@ -258,7 +257,7 @@ export class SessionCore {
   private watch(room: Room | null): void {
     if (room === null || room === this.watched) return;
     this.watched = room;
-    follow(room, this, (error) => this.events.emit("error", error));
+    this.live.entrance.rooms?.follow(room, this, (error) => this.events.emit("error", error));
   }
 
   /** The user speaks or types: where the agent may be interrupted, it is silent at once. */

@@ -10,13 +10,14 @@ const FAILED = "mediaDevicesError" as RoomEvent.MediaDevicesError;
 const MUTED = "trackMuted" as RoomEvent.TrackMuted;
 const UNMUTED = "trackUnmuted" as RoomEvent.TrackUnmuted;
 
-type Session = Pick<SessionCore, "microphone" | "pushToTalk" | "publishMicrophone" | "setMuted">;
+/** What they move. */
+export type Switched = Pick<SessionCore, "microphone" | "pushToTalk" | "publishMicrophone" | "setMuted">;
 
 /**
  * A session publishes a track of silence until it has a microphone, so `setMicrophoneEnabled(true)`
  * finds one to be unmuted: whoever does that wants to be heard.
  */
-export function follow(room: Room, session: Session, wrong: (error: SessionError) => void): void {
+export function follow(room: Room, session: Switched, wrong: (error: SessionError) => void): void {
   const ours = (publication: TrackPublication, of: Participant): boolean =>
     of === room.localParticipant &&
     publication.source === "microphone" &&

@@ -92,7 +92,7 @@ export interface SessionOptions {
   readonly publicKey?: string;
   /** Asks somebody else than the server's own door, such as the site's back end. */
   readonly authorize?: (request: SessionRequest) => Promise<Opening | AuthorizeAnswer>;
-  /** Another address than the server's own door, which is asked in the same words. */
+  /** Asked in the same words instead of the server's own door; an address and a token are answer enough. */
   readonly sessionEndpoint?: string;
   /** More of the request: what the door does not know is metadata for the agent. */
   readonly sessionBody?: Readonly<Record<string, unknown>>;

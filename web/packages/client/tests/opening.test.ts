@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { openedBy } from "../src/answer.js";
 import { SessionError } from "../src/error.js";
-import { asker, openedBy, VERSION, wish } from "../src/opening.js";
+import { asker, VERSION, wish } from "../src/opening.js";
 import type { SessionOptions } from "../src/types.js";
 import type { AuthorizeAnswer, Opening } from "../src/wire.js";
 import { answer, FakeWorld, refusal } from "./fakes.js";

@@ -1,6 +1,7 @@
 /** What a session in a room needs, and no other one. */
 import { LogLevel, setLogLevel } from "livekit-client";
 import type { Rooms } from "../road.js";
+import { follow } from "../switches.js";
 import { RoomAudio } from "./audio.js";
 import { RoomRoad } from "./road.js";
 
@@ -11,4 +12,5 @@ setLogLevel(LogLevel.silent);
 export const rooms: Rooms = {
   audio: (options, hooks) => new RoomAudio(options, hooks),
   enter: (given) => new RoomRoad(given),
+  follow,
 };

@@ -77,6 +77,7 @@ class RoomTalk extends Talk {
         this.roads.push(road);
         return road;
       },
+      follow: () => undefined,
     });
   }
 
