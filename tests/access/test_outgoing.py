@@ -30,7 +30,10 @@ async def send(url: str, *, private: bool = False, resolver: Resolver | None = N
 
 @pytest.mark.parametrize(
     "address",
-    ["93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::808:808"],
+    [
+        *("93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"),
+        *("2001:4860:4860::8888", "::ffff:8.8.8.8", "64:ff9b::808:808"),
+    ],
 )
 def test_the_whole_worlds_addresses(address: str) -> None:
     """IPv4, IPv6, and IPv4 behind a gateway of IPv6."""
@@ -44,6 +47,8 @@ def test_the_whole_worlds_addresses(address: str) -> None:
         *("169.254.169.254", "100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1"),
         *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "2001:db8::1"),
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"),
+        *("::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b:1::7f00:1", "fec0::1", "ff0e::1"),
+        *("192.0.0.8", "192.0.0.192", "198.18.0.1", "240.0.0.1", "2001::1", "3fff::1", "5f00::1"),
     ],
 )
 def test_addresses_of_this_machine_and_its_neighbours(address: str) -> None:

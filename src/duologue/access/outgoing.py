@@ -26,7 +26,10 @@ KEPT: Final = 4.0
 """Seconds that a connection waits for the next request: less than Node's and uvicorn's five."""
 _WRAPS: Final = tuple(map(ipaddress.IPv6Network, ("::ffff:0:0/96", "64:ff9b::/96")))
 """Where an IPv4 address stands in the end of an IPv6 one."""
-_TUNNEL: Final = ipaddress.IPv6Network("2002::/16")
+_WORLD: Final = ipaddress.IPv6Network("2000::/3")
+"""Of IPv6, all that is given to the whole world; Python 3.11 calls more of it global."""
+_LOCAL: Final = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "2002::/16", "3fff::/20")))
+"""Assigned to protocols, tunnels that end at any IPv4 address, documentation."""
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 
@@ -46,7 +49,9 @@ def is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
     if any(found in each for each in _WRAPS):
         found = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-    return found.is_global and not found.is_multicast and found not in _TUNNEL
+    if (found.version == 6 and found not in _WORLD) or any(found in each for each in _LOCAL):
+        return False
+    return found.is_global and not found.is_multicast
 
 
 async def resolve(host: str, port: int) -> list[str]:
