@@ -95,6 +95,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Megabytes that trackers may tell with one key in a day; more is refused with 429."""
     visitor_days: Count = 90
     """How many days what a tracker told of visitors is kept; what is older is deleted."""
+    conversation_days: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """How many days conversations are kept after they were last used, with their words, traces and
+    recordings; 0 keeps them until somebody deletes them."""
     trace: Literal["on", "off", "metadata"] = "on"
     """Whether each run's turns and steps are kept; `metadata` keeps times and counts, no words."""
     recordings_bucket: str = ""
@@ -116,8 +119,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `input`, `cached_input`, `output` (a million tokens), `minute`, `characters` (a million)."""
     agents: dict[str, dict[str, Any]] = {}
     """Agents defined by a table each: `[agents.front-desk]`; a table with nothing but `widget`,
-    `trace_days` and `trace_megabytes` says how an agent looks, and how long and how much of its
-    traces is kept, that a file or another program defines."""
+    `trace_days`, `trace_megabytes` and `conversation_days` says how an agent looks, and how long
+    and how much of it is kept, that a file or another program defines."""
 
     @property
     def database(self) -> str:

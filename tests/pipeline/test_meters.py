@@ -16,7 +16,7 @@ from tests.store.world import NOW, build
 from duologue.pipeline import meters
 from duologue.pipeline.run import Run
 from duologue.settings import Settings
-from duologue.store import trace_deletion, traces, visits
+from duologue.store import conversations, runs, sessions, trace_deletion, traces, visits
 from duologue.store.database import Database
 from duologue.store.tables import page_views
 from duologue.store.tables import traces as table
@@ -67,6 +67,37 @@ async def test_old_and_large_traces_go(
     try:
         await _read_until(db, Settings(**settings), later, lambda conn: len(_ids(conn)) == kept)
         assert await db.read(_ids) == [f"run_{number:032x}" for number in range(7 - kept, 7)]
+    finally:
+        await db.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({}, 1),
+        ({"conversation_days": 1}, 0),
+        ({"conversation_days": 9}, 1),
+        ({"agents": {"front-desk": {"conversation_days": 1}}}, 0),
+        ({"conversation_days": 1, "agents": {"front-desk": {"conversation_days": 0}}}, 1),
+    ],
+    ids=["by default", "old", "young", "old by its own rule", "kept by its own rule"],
+)
+async def test_conversations_go_where_that_is_said(
+    tmp_path: Path, settings: dict[str, Any], kept: int
+) -> None:
+    """By themselves they stay; an agent's own rule wins."""
+    db = await Database.open(f"sqlite:///{tmp_path / 'duologue.db'}")
+    owner = await db.write(build, "ours")
+    await db.write(sessions.end, owner.id, owner.session.id, "left", NOW)
+    await db.write(runs.end, owner.id, owner.run.id, "left", None, NOW)
+    old = told("1" * 32, agent="desk", status="complete", started_ns=NS)
+    await db.write(traces.put, owner.id, [old], NOW)  # it goes behind them
+    later = NOW + 2 * meters.DAY_MS
+    try:
+        chosen = Settings(trace_days=1, **settings)
+        await _read_until(db, chosen, later, lambda conn: not _ids(conn))
+        found = await db.read(conversations.page, owner.id)
+        assert len(found.items) == kept
     finally:
         await db.close()
 

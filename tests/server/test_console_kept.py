@@ -59,16 +59,19 @@ def test_it_says_how_much_of_whom_and_for_how_long(owner: Guest) -> None:
     assert '<td class="number">2</td><td class="number">4.0 MB</td>' in shown
     assert "14 days <code>trace_days</code>" in shown
     assert "any room <code>trace_megabytes</code>" in shown
+    assert "until their conversation is deleted <code>conversation_days</code>" in shown
 
 
 def test_agents_with_a_rule_of_their_own_are_named(tmp_path: Path) -> None:
     """By definition or by table; what neither says is as with all, and strangers are not told."""
     tables: dict[str, dict[str, Any]] = {
-        "bar": {"trace_days": 1},
+        "bar": {"trace_days": 1, "conversation_days": 0},
         "pool": {"trace_megabytes": 5},
         "desk": {"trace_megabytes": 0},
     }
-    with manor(tmp_path / "data", trace_days=14, trace_megabytes=900, agents=tables) as made:
+    with manor(
+        tmp_path / "data", trace_days=14, trace_megabytes=900, conversation_days=30, agents=tables
+    ) as made:
         made.unit(tell, made.org_id, 1, agent="bar")
         made.unit(
             agents.put,
@@ -82,13 +85,15 @@ def test_agents_with_a_rule_of_their_own_are_named(tmp_path: Path) -> None:
         )
         shown = made.enter("viewer").page(PAGE)
     rules = re.findall(
-        r"<tr><td><a [^>]+>([^<]+)</a></td><td([^/]+)</td><td([^/]+)</td></tr>", shown
+        r"<tr><td><a [^>]+>([^<]+)</a></td><td([^/]+)</td><td([^/]+)</td><td([^/]+)</td></tr>",
+        shown,
     )
     assert rules == [
-        ("bar", ">1 day", ' class="none">900 MB, as all'),
-        ("desk", ">3 days", ">any"),
+        ("bar", ">1 day", ' class="none">900 MB, as all', ">never"),
+        ("desk", ">3 days", ">any", ' class="none">30 days, as all'),
     ]
     assert "<code>[agents.NAME]</code>" in shown
+    assert "30 days without use <code>conversation_days</code>" in shown
 
 
 def test_no_agent_has_a_rule_of_its_own(owner: Guest) -> None:

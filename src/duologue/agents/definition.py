@@ -116,6 +116,9 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     setting."""
     trace_megabytes: Annotated[int, msgspec.Meta(ge=0)] | None = None
     """How much they may take before its oldest are deleted, 0 for no limit; none likewise."""
+    conversation_days: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """How many days its conversations are kept after they were last used, 0 until somebody deletes
+    them; none likewise."""
     session_minutes: Annotated[float, msgspec.Meta(gt=0, le=1440)] | None = None
     """The longest session; none leaves it to the server's setting. 15 seconds before, its user is
     told by the notice `ends_soon`, which the widget shows."""
@@ -126,9 +129,9 @@ class AgentDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """Sessions a minute, whoever asks for them; more are refused with 429. A public key is in every
     page's source, so this bounds what anybody can start with it."""
     minutes_per_day: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    """Minutes that all its sessions of a day may take together; then those that go on end, warned as
-    at `session_minutes`, and new ones are refused with 429. The day begins at midnight UTC, and a session counts for the day on
-    which it began."""
+    """Minutes that all its sessions of a day may take together; then those that go on end, warned
+    as at `session_minutes`, and new ones are refused with 429. The day begins at midnight UTC, and
+    a session counts for the day on which it began."""
     price_per_minute: Annotated[float, msgspec.Meta(ge=0)] | None = None
     """Credit for a minute; none leaves it to the server's setting."""
 

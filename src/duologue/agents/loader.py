@@ -21,7 +21,7 @@ from duologue.agents.registry import Catalog, Collection, collecting, describe, 
 from duologue.errors import DuologueError
 
 TABLES: Final = "duologue.toml"
-_WORN: Final = frozenset({"widget", "trace_days", "trace_megabytes"})
+_WORN: Final = frozenset({"widget", "trace_days", "trace_megabytes", "conversation_days"})
 """What a table may say of an agent that a file defines."""
 _numbers = itertools.count(1)
 

@@ -16,6 +16,7 @@ from duologue.pipeline.seat import Seat
 from duologue.pipeline.tracing import Tracing
 from duologue.settings import Settings
 from duologue.store import (
+    conversation_pruning,
     recovery,
     sessions,
     trace_deletion,
@@ -181,8 +182,17 @@ class Meters:
             self._tidied_at = 0
 
     async def _prune(self, now: int) -> int:
-        """Deletes some traces that are too old, or of agents whose traces are too large."""
+        """Deletes some of what is too old, and traces of agents whose traces are too large."""
         rules = (await self._db.read(trace_keeping.own, self._settings.agents)).items()
+        words = {
+            who: _before(now, own.conversation_days)
+            for who, own in rules
+            if own.conversation_days is not None
+        }
+        last = _before(now, self._settings.conversation_days)
+        gone = 0
+        if words or last is not None:
+            gone += await self._db.write(conversation_pruning.prune, last, apart=words)
         ages = {who: now - own.trace_days * DAY_MS for who, own in rules if own.trace_days}
         sizes = {
             who: own.trace_megabytes * MEGABYTE
@@ -190,11 +200,16 @@ class Meters:
             if own.trace_megabytes is not None
         }
         before = now - self._settings.trace_days * DAY_MS
-        gone = await self._db.write(trace_deletion.prune_older, before, apart=ages)
+        gone += await self._db.write(trace_deletion.prune_older, before, apart=ages)
         most = self._settings.trace_megabytes * MEGABYTE
         if most or sizes:
             gone += await self._db.write(trace_deletion.prune_larger, most, apart=sizes)
         return gone
+
+
+def _before(now: int, days: int) -> int | None:
+    """Since when somebody must have used what is kept so many days; none where it is for ever."""
+    return now - days * DAY_MS if days else None
 
 
 def _check_balance(seat: Seat, left: int | None, cost: int) -> None:

@@ -1,4 +1,4 @@
-"""How long single agents' traces are kept, and how much of them, where that is said apart."""
+"""How long single agents' traces and words are kept, where that is said apart."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Rule(msgspec.Struct, frozen=True):
 
     trace_days: int | None = None
     trace_megabytes: int | None = None
+    conversation_days: int | None = None
 
 
 def own(

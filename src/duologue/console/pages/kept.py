@@ -21,6 +21,7 @@ class KeptView(msgspec.Struct, frozen=True, kw_only=True):
     trace_days: int
     trace_megabytes: int
     visitor_days: int
+    conversation_days: int
     older: Form
     larger: Form
     gone: int | None
@@ -49,6 +50,7 @@ def load(
         trace_days=settings.trace_days,
         trace_megabytes=settings.trace_megabytes,
         visitor_days=settings.visitor_days,
+        conversation_days=settings.conversation_days,
         older=older or Form(),
         larger=larger or Form(),
         gone=gone,
