@@ -101,13 +101,30 @@ def test_no_stretch_of_time_lets_more_through_than_its_share(
             assert last - first + 1 <= burst + span * per_minute / 60_000 + 1e-6
 
 
+async def test_whether_one_is_left_may_be_asked_without_taking_it() -> None:
+    """As often as anybody likes, and of whoever never took one nothing is remembered."""
+    limits = Limits(60, burst=2)
+    for _ in range(5):
+        await limits.require("a", NOW)
+    assert not len(limits)
+    await limits.take("a", NOW)
+    await limits.require("a", NOW)
+    await limits.take("a", NOW)
+    for now in (NOW, NOW + 999):
+        with pytest.raises(DuologueError, match=r"this key\. Try again in 1 s"):
+            await limits.require("a", now, who="this key")
+    await limits.require("a", NOW + 1000)
+    await limits.take("a", NOW + 1000)
+
+
 async def test_with_others_it_is_they_who_count() -> None:
     """Under the kind of the limit; the own count is not touched."""
     others = Others()
     limits = Limits(60, burst=2, kind="door", counts=others)
     for _ in range(5):
         await limits.take("a", NOW)
-    assert others.asked == [("door:a", 1000.0, 2000.0)] * 5
+    await limits.require("a", NOW)
+    assert others.asked == [("door:a", 1000.0, 2000.0)] * 5 + [("door:a", 0.0, 1000.0)]
     assert not len(limits)
     others.waits = 1200.5
     with pytest.raises(DuologueError, match=r"this key.*in 2 s"):

@@ -51,6 +51,17 @@ async def test_what_one_process_let_through_counts_for_the_others(redis: Redis) 
         assert await may(Limits(1, burst=10, kind="gate", counts=there), "a")
 
 
+async def test_whether_one_is_left_is_asked_of_all_processes(redis: Redis) -> None:
+    """Without taking it."""
+    async with two(redis) as (here, there, _):
+        first, second = (Limits(1, burst=2, kind="door", counts=each) for each in (here, there))
+        for _ in range(3):
+            await second.require("a", NOW)
+        assert [await may(first, "a") for _ in range(3)] == [True, True, False]
+        with pytest.raises(DuologueError, match="Too many requests"):
+            await second.require("a", NOW)
+
+
 async def test_of_fifty_at_once_no_more_get_through_than_may(redis: Redis) -> None:
     """From two processes: each is counted in one step."""
     async with two(redis) as (here, there, _):

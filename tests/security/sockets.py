@@ -28,6 +28,7 @@ def upgrade(
     *,
     origin: str | None = None,
     path: str = SOCKET_PATH,
+    address: str = "203.0.113.5",
     protocols: Sequence[str] = (),
     **headers: str,
 ) -> Upgrade:
@@ -41,7 +42,7 @@ def upgrade(
         "query_string": b"" if key is None else f"client_session_key={quote(key)}".encode(),
         "headers": [(name.encode(), value.encode()) for name, value in given.items()],
         "subprotocols": list(protocols),
-        "client": ("203.0.113.5", 1),
+        "client": (address, 1),
         "server": ("test", 80),
         "scheme": "ws",
         "http_version": "1.1",

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from tests.security.estate import Estate, estate
+from tests.security.estate import OURS, Estate, estate
+from tests.security.sockets import upgrade
 from tests.server.console import OWN
 from tests.server.manor import URL
 from uvicorn.server import ServerState
@@ -117,6 +118,27 @@ def test_keys_are_guessed_so_often(house: Estate, path: str, address: str) -> No
     assert count in (PER_MINUTE - 1, PER_MINUTE)
     assert int(answer.headers["retry-after"]) >= 1
     assert house.house.run(first()) == 200
+
+
+@pytest.mark.usefixtures("still")
+def test_session_keys_are_guessed_so_often(house: Estate) -> None:
+    """By one address; keys that were given open all the same from there, and are not counted."""
+
+    def given() -> str:
+        body = {"agent_id": OURS}
+        answer = house.ask("POST", "/v1/agents/web/authorize_session", house.key(), body)
+        return str(answer.json()["client_session_key"])
+
+    address, key = "198.51.100.5", given()
+    for _ in range(2 * PER_MINUTE):
+        # As far as the agent, of which nobody can be made here.
+        assert b"agent_failed" in upgrade(house, key, address=address).body
+    found = [upgrade(house, f"dk_session_{each}", address=address) for each in range(PER_MINUTE)]
+    assert {each.status for each in found} == {401}
+    for key_of_a_stranger in ("dk_session_another", house.key()):
+        assert upgrade(house, key_of_a_stranger, address=address).status == 429
+    for one, where in ((key, address), (given(), address), ("dk_session_x", "198.51.100.6")):
+        assert upgrade(house, one, address=where).status not in (0, 429)
 
 
 def test_a_body_that_trickles_is_refused(house: Estate, monkeypatch: pytest.MonkeyPatch) -> None:

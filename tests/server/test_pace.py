@@ -49,6 +49,32 @@ async def test_a_good_key_has_its_own_pace_wherever_it_is_used() -> None:
         await pace.take("good", "203.0.113.6", NOW)
 
 
+async def guess(pace: Pace, caller: str, code: str = "") -> str:
+    """How a look-up goes that the key's check ends with that code."""
+    try:
+        async with pace.guessing(caller, HERE, NOW):
+            if code:
+                raise DuologueError(code, how="void", agent="desk")
+    except DuologueError as error:
+        return error.code
+    return ""
+
+
+async def test_of_keys_that_come_once_only_bad_ones_are_counted() -> None:
+    """Nor those that are good but refused; who knows a good one is not held up by a neighbour."""
+    pace = Pace(3)
+    for number in range(9):
+        assert await guess(pace, f"good-{number}") == ""
+        closed = await guess(pace, f"closed-{number}", "agent_has_no_org")
+        assert closed == "agent_has_no_org"
+    wrong = [await guess(pace, f"bad-{number}", "session_key_unknown") for number in range(5)]
+    assert wrong == ["session_key_unknown"] * 3 + ["rate_limited"] * 2
+    assert await guess(pace, "new") == "rate_limited"
+    assert await guess(pace, "good-1") == await guess(pace, "closed-1") == ""
+    assert await guess(pace, "good-1", "session_key_expired") == "session_key_expired"
+    assert await guess(pace, "good-1") == "rate_limited"
+
+
 async def test_a_key_that_was_revoked_is_a_strangers_again() -> None:
     """What is refused loses its place."""
     pace = Pace(1000)

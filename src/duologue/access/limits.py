@@ -48,23 +48,31 @@ class Limits:
 
     async def take(self, name: str, now: int, *, who: str | None = None) -> None:
         """Takes one token at `now` (UTC ms), or refuses and says how long to wait."""
+        await self._ask(name, now, self._each, self._room, who)
+
+    async def require(self, name: str, now: int, *, who: str | None = None) -> None:
+        """Refuses as `take` does where no token is left, and takes none."""
+        await self._ask(name, now, 0, self._room - self._each, who)
+
+    async def _ask(self, name: str, now: int, each: int, room: int, who: str | None) -> None:
         wait: float | None = None
         if self._counts is not None:
-            each, room = self._each / _PARTS, self._room / _PARTS
-            wait = await self._counts.wait(f"{self._kind}:{name}", each, room)
+            wait = await self._counts.wait(f"{self._kind}:{name}", each / _PARTS, room / _PARTS)
         if wait is None:
-            wait = self._take(name, now) / _PARTS
+            wait = self._take(name, now, each, room) / _PARTS
         if wait > 0:
             seconds = int(-(-wait // 1000))
             raise DuologueError("rate_limited", who=who or name, seconds=seconds)
 
-    def _take(self, name: str, now: int) -> int:
-        """Takes one in this process alone; else how long to wait."""
+    def _take(self, name: str, now: int, each: int, room: int) -> int:
+        """Takes so much in this process alone; else how long to wait."""
         at = now * _PARTS
-        full_at = max(self._full_at.get(name, 0), at) + self._each
-        wait = full_at - at - self._room
+        full_at = max(self._full_at.get(name, 0), at) + each
+        wait = full_at - at - room
         if wait > 0:
             return wait
+        if full_at == at:  # of a full bucket there is nothing to remember
+            return 0
         self._full_at[name] = full_at
         self._full_at.move_to_end(name)
         if len(self._full_at) > self._most:

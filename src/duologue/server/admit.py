@@ -78,6 +78,7 @@ class Doorman:
         self.pace = Pace(host.settings.authorize_per_minute, kind="session", counts=host.counts)
         self.asking = Pace(host.settings.authorize_per_minute, kind="asking", counts=host.counts)
         """How often owners may ask: for what they read, no session of theirs has to wait."""
+        self._opening = Pace(host.settings.authorize_per_minute, kind="socket", counts=host.counts)
         self.definitions = policy.Definitions()
         self.uses = Uses(host)
         self._settings: Settings = host.settings
@@ -94,17 +95,22 @@ class Doorman:
         self.host.require_room(meant, elsewhere=place.elsewhere is not None)
         with self.pace.learning(caller):
             admitted, rotated = await self.host.db.write(self._admit, wish, place, now)
+        self._opening.learn(session_keys.digest(admitted.session_key), good=True)
         if rotated:
             await self.host.replace(admitted.conversation_id, place.elsewhere)
         return admitted
 
-    async def open(self, session_key: str | None, origin: str | None) -> tuple[Guest, list[str]]:
-        """The guest behind a session key, if it may come in now."""
+    async def open(
+        self, session_key: str | None, origin: str | None, address: str = ""
+    ) -> tuple[Guest, list[str]]:
+        """The guest behind a session key that came from an address, if it may come in now."""
         now = self.host.clock()
         if not session_key:
             raise DuologueError("session_key_unknown")
-        claim = await self.host.db.read(sessions.claim, session_keys.digest(session_key), now)
-        admitted = session_keys.check(claim, now, origin=origin)
+        shown = session_keys.digest(session_key)
+        async with self._opening.guessing(shown, address, now):
+            claim = await self.host.db.read(sessions.claim, shown, now)
+            admitted = session_keys.check(claim, now, origin=origin)
         detached_at = admitted.session.detached_at
         grace_ms = int(self._settings.grace_seconds * 1000)
         if admitted.session.state == "detached" and not may_reattach(

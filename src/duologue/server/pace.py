@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from duologue.access.limits import Limits
@@ -38,6 +38,23 @@ class Pace:
             await self._keys.take(caller, now, who="this key")
         else:
             await self._addresses.take(network(address), now, who="this address")
+
+    @asynccontextmanager
+    async def guessing(self, caller: str, address: str, now: int) -> AsyncIterator[None]:
+        """Looks up a key, of which many come once each: only those that were not good are counted.
+
+        An address that showed too many of them shows no other, but for keys that are known.
+        """
+        stranger, name = caller not in self._good, network(address)
+        if stranger:
+            await self._addresses.require(name, now, who="this address")
+        try:
+            with self.learning(caller):
+                yield
+        except DuologueError as error:
+            if stranger and error.status == 401:
+                await self._addresses.take(name, now, who="this address")
+            raise
 
     @contextmanager
     def learning(self, caller: str | None) -> Iterator[None]:

@@ -34,7 +34,7 @@ from duologue.wire import layercode as wire
 
 log = structlog.get_logger(__name__)
 
-Admit = Callable[[str | None, str | None], Awaitable[tuple[Guest, list[str]]]]
+Admit = Callable[[str | None, str | None, str], Awaitable[tuple[Guest, list[str]]]]
 
 BEAT: Final = 5.0
 """Seconds between signs of life: a page does not see pings, and a dead line not for minutes."""
@@ -60,8 +60,9 @@ class WebSocketRoad:
         await receive()  # websocket.connect
         key, protocol = presented(scope)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        address = str((scope.get("client") or ("",))[0])
         try:
-            guest, capabilities = await self._admit(key, headers.get(b"origin"))
+            guest, capabilities = await self._admit(key, headers.get(b"origin"), address)
             socket = _Socket(capabilities, protocol, receive, send)
             try:
                 seat = await self._host.seat(guest, socket.happened, fetch=False)
