@@ -22,7 +22,8 @@ from duologue.trace.prices import Prices
 from duologue.trace.watch import Watch
 
 if TYPE_CHECKING:
-    from livekit.agents import Agent, AgentSession, CloseEvent
+    from livekit.agents import Agent, AgentSession, AgentStateChangedEvent, CloseEvent
+    from livekit.agents.voice.io import PlaybackFinishedEvent
 
 log = logging.getLogger("duologue.trace")
 
@@ -43,6 +44,15 @@ class Traced:
         self.ending: Callable[[], None] | None = None
         self.terminated = ""
         self.lent = False
+
+    def listen(self, event: AgentStateChangedEvent) -> None:
+        """Asks what sounds, whichever it is by now, how much of each answer was heard."""
+        output = self.session.output.audio if self.session is not None else None
+        if event.new_state == "speaking" and output is not None:
+            output.on("playback_finished", self._heard)  # once, however often it is asked
+
+    def _heard(self, event: PlaybackFinishedEvent) -> None:
+        self.watch.played(event.playback_position)
 
 
 class Life:
@@ -107,6 +117,7 @@ class Life:
         inside = api.get_current_span().get_span_context().trace_id == int(run.watch.trace, 16)
         run.session = session
         run.watch.follow(session, agent)
+        session.on("agent_state_changed", run.listen)
         if inside:
             otel.attach(here)  # a parent of its own trace is better than none
         session.on("close", lambda event: self._closed(run, event))
