@@ -9,13 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
-from livekit.agents import Agent, AgentSession, UserInputTranscribedEvent, UserStateChangedEvent
+from livekit.agents import Agent, AgentSession
 from livekit.agents import function_tool as tool
 from prefactor_core import PrefactorCoreClient, PrefactorCoreConfig, SchemaRegistry
 from prefactor_http import BulkItem, BulkRequest, HttpClientConfig
 from prefactor_http.exceptions import PrefactorApiError, PrefactorAuthError, PrefactorNotFoundError
 from prefactor_livekit import PrefactorLiveKitSession
 from tests.serving import House
+from tests.trace.talking import Talk
 
 from duologue.agents.voices.scripted import Call
 from duologue.testing.models import ScriptedAnswers
@@ -124,24 +125,35 @@ async def test_a_session_with_tools_arrives_whole(house: House, token: str, owne
     assert not [span for span in run["spans"] if not span["end_ns"]]
 
 
+@pytest.mark.parametrize("way", ["start", "attach"])
 async def test_what_was_spoken_is_joined_to_its_answer(
-    house: House, token: str, owner: str
+    house: House, token: str, owner: str, way: str
 ) -> None:
-    """The session's events of a user who speaks, and the answer that follows."""
+    """Sound goes in and comes out; a session that it is attached to is told as one it starts."""
     tracer = wrapper(house, token)
-    session: AgentSession[Any] = AgentSession(llm=ScriptedAnswers(["At eight."]))
-    await tracer.start(session, Desk())
-    instance = (await tracer.ensure_initialized()).id
-    speaks = UserStateChangedEvent(old_state="listening", new_state="speaking")
-    session.emit("user_state_changed", speaks)
-    session.emit(
-        "user_input_transcribed", UserInputTranscribedEvent(transcript="When?", is_final=True)
-    )
-    await asyncio.wait_for(session.run(user_input="When?"), PATIENCE)
-    await session.aclose()
+    spoken = Talk(["when are you open", "thank you"], ["At eight.", "You are welcome."])
+    if way == "start":
+        await tracer.start(spoken.session, Desk())
+        instance = await tracer.ensure_initialized()
+    else:
+        instance = await tracer.attach(spoken.session)
+        await spoken.session.start(Desk())
+    await spoken.hears("When are you open on Sundays?")
+    await spoken.says(1)
+    await spoken.hears("Thank you very much for that.")
+    await spoken.says(2)
+    await spoken.session.aclose()
     await asyncio.wait_for(tracer.close(), PATIENCE)
-    (turn,) = kept(house, owner, instance)["turn_list"]
-    assert (turn["user_text"], turn["agent_text"]) == ("When?", "At eight.")
+    run = kept(house, owner, instance.id)
+    first, second = run["turn_list"]
+    assert (first["user_text"], first["agent_text"]) == ("when are you open", "At eight.")
+    assert (second["user_text"], second["agent_text"]) == ("thank you", "You are welcome.")
+    assert (first["spoken"], second["spoken"]) == (True, True)
+    assert run["status"] == "complete"
+    for turn in (first, second):
+        assert None not in (turn["llm_ms"], turn["tts_ms"], turn["e2e_ms"])
+    kinds = {span["kind"] for span in run["spans"]}
+    assert kinds == {"session", "user_turn", "assistant_turn", "llm", "tts"}
 
 
 async def test_a_model_that_fails_is_an_error_of_the_run(
