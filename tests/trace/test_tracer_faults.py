@@ -35,20 +35,36 @@ FAULTS: dict[str, Answer | None] = {
 LOSING = {"down", "hanging", "500", "401", "422", "cut"}
 
 
-@contextlib.asynccontextmanager
-async def far(fault: str, fine: Behaviour | None = None) -> AsyncIterator[Receiver]:
-    """Another machine in trouble."""
+async def strike(receiver: Receiver, fault: str, fine: Behaviour | None = None) -> None:
+    """From now on the other machine is in trouble."""
     answer = FAULTS[fault]
+    if answer is None:
+        await receiver.down()
+        return
 
     def behaviour(request: Any) -> Answer:
-        assert answer is not None
         told = fine(request) if fine is not None and answer.code < 400 else answer
         return told._replace(after=answer.after, cut=answer.cut)
 
-    async with Receiver(behaviour) as receiver:
-        if answer is None:
-            await receiver.down()
+    receiver.behaviour = behaviour
+
+
+@contextlib.asynccontextmanager
+async def far(fault: str, fine: Behaviour | None = None) -> AsyncIterator[Receiver]:
+    """Another machine that is in trouble from the start."""
+    async with Receiver() as receiver:
+        await strike(receiver, fault, fine)
         yield receiver
+
+
+def said_in(result: Any) -> list[str]:
+    """The words of a run."""
+    return [event.item.text_content for event in result.events if event.type == "message"]
+
+
+def ended(api: PrefactorApi) -> list[dict[str, Any]]:
+    """The answers that are told to their end."""
+    return [told for told in api.named("livekit:assistant_turn") if told.get("result_payload")]
 
 
 def test_every_fault_that_is_known_is_tried() -> None:
@@ -65,15 +81,12 @@ async def test_a_call_does_not_notice(fault: str) -> None:
         await tracer.start(session, Agent(instructions="Help."))
         assert receiver.answered == 0
         assert session.agent_state in ("initializing", "listening")
-        heard = []
-        for said in ("Hi", "Go on"):
-            result: Any = await session.run(user_input=said)
-            heard += [event.item.text_content for event in result.events if event.type == "message"]
+        heard = [said_in(await session.run(user_input=said)) for said in ("Hi", "Go on")]
         await session.aclose()
         began = time.monotonic()
         async with asyncio.timeout(60):
             report = await tracer.close()
-        assert heard == ["one", "two"]
+        assert heard == [["one"], ["two"]]
         assert time.monotonic() - began < 8  # 5 s are promised; a busy machine may sleep
         if fault in LOSING:
             assert (report.sent, report.spooled) == (0, 0)
@@ -81,6 +94,35 @@ async def test_a_call_does_not_notice(fault: str) -> None:
         else:
             assert report.sent > 0
             assert (report.dropped, report.pending) == (0, 0)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_call_does_not_notice_what_begins_in_its_middle(fault: str) -> None:
+    """What was told before is there, the rest is counted, and closing is bounded."""
+    api = PrefactorApi()
+    async with Receiver(api) as receiver:
+        tracer = SessionTracer.from_config(receiver.url, "token", "front-desk")
+        session: AgentSession[Any] = AgentSession(llm=ScriptedAnswers(["one", "two"]))
+        await tracer.start(session, Agent(instructions="Help."))
+        heard = [said_in(await session.run(user_input="Hi"))]
+        await until(lambda: api.named("livekit:assistant_turn"))
+        await until(lambda: not tracer.report.pending)
+        await strike(receiver, fault, None if fault in LOSING else api)
+        heard.append(said_in(await session.run(user_input="Go on")))
+        await session.aclose()
+        began = time.monotonic()
+        async with asyncio.timeout(60):
+            report = await tracer.close()
+        assert time.monotonic() - began < 8  # as above
+    assert heard == [["one"], ["two"]]
+    answers = [told["result_payload"]["outputs"]["message"] for told in ended(api)]
+    if fault in LOSING:
+        assert answers == ["one"]
+        assert report.spooled == 0
+        assert report.dropped + report.pending >= 4  # a turn's two halves, its model, the end
+    else:
+        assert answers == ["one", "two"]
+        assert (report.dropped, report.pending) == (0, 0)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
