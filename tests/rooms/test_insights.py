@@ -16,16 +16,20 @@ from typing import Any
 import httpx
 import pytest
 from livekit import rtc
+from tests.pipeline.test_opus import PLAYED, heard, pitch
 from tests.rooms.livekit import LiveKit
 from tests.rooms.livekit import server as livekit_server
 from tests.rooms.stub import Tone, fresh, until
 from tests.serving import House
 
 from duologue.cli import livekit as local
+from duologue.testing.models import CHARACTER
 
 PATIENCE = 120.0
 ROOT = Path(__file__).parents[2]
 STATE = "lk.agent.state"
+VOICE, GUEST = 330, 440
+"""Hertz."""
 RECORDS = "agents: {enable_user_data_recording: true}\n"
 """What LiveKit's cloud does for all, and a server of one's own when it is told to."""
 
@@ -133,6 +137,13 @@ async def found(house: House, key: str, true: Callable[[dict[str, Any]], Any]) -
     raise AssertionError(f"the run is {last}\n{house.log}")
 
 
+def sounding(side: Any, hertz: float) -> float:
+    """The seconds in which one side of a recording is this tone, and nothing louder."""
+    step = PLAYED // 10
+    pieces = [side[at : at + step] for at in range(0, len(side) - step, step)]
+    return sum(abs(pitch(piece) - hertz) < 15 for piece in pieces) / 10
+
+
 async def test_a_session_of_any_worker_appears_with_turns_lines_and_sound(
     tmp_path: Path, recording: LiveKit
 ) -> None:
@@ -153,6 +164,10 @@ async def test_a_session_of_any_worker_appears_with_turns_lines_and_sound(
                 return bool(over and run["has_recording"] and run["turns"] == 2)
 
             run = await found(house, key, whole)
+        (sound,) = run["recordings"]
+        path = f"{house.url}/v1/traces/{run['id']}/recordings/{sound['id']}"
+        async with httpx.AsyncClient(headers={"x-api-key": key}, timeout=30) as asked:
+            answer = (await asked.get(path)).raise_for_status()
         log = (tmp_path / "worker.log").read_text()
         assert "failed to upload" not in log
         assert "Failed to export" not in log
@@ -177,10 +192,15 @@ async def test_a_session_of_any_worker_appears_with_turns_lines_and_sound(
     kinds = {span["kind"] for span in run["spans"]}
     assert kinds >= {"session", "user_turn", "assistant_turn", "llm", "tts", "tool", "speech"}
 
-    (sound,) = run["recordings"]
     (file,) = (tmp_path / "data" / "recordings").iterdir()
-    content = file.read_bytes()
     assert file.name.startswith(run["id"].removeprefix("run_"))
-    assert (sound["state"], sound["bytes"]) == ("complete", len(content))
-    assert (content[:4], b"OpusHead" in content[:100]) == (b"OggS", True)
+    assert (sound["state"], sound["bytes"]) == ("complete", file.stat().st_size)
+    assert answer.headers["content-type"] == "audio/ogg"
     assert sound["duration_ms"] > 3000
+    fetched = tmp_path / "fetched.ogg"
+    fetched.write_bytes(answer.content)
+    user, agent = heard(fetched)
+    said = len("Done, for two.") + len("Good bye.")
+    assert sounding(agent, VOICE) == pytest.approx(said * CHARACTER, abs=0.4)
+    assert sounding(user, GUEST) == pytest.approx(2.0, abs=0.4)
+    assert sounding(agent, GUEST) == sounding(user, VOICE) == 0
