@@ -121,6 +121,30 @@ def test_a_sink_that_stays_down_costs_one_batch_a_minute_and_every_loss_is_count
     run(main())
 
 
+def test_what_is_always_refused_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Batches that are taken in between are no news; each refused entry is counted."""
+
+    class Picky(Listed):
+        async def write(self, batch: Sequence[Entry]) -> None:
+            if any(isinstance(entry, Turn) for entry in batch):
+                raise Refused("takes no turns")
+            await super().write(batch)
+
+    async def main() -> None:
+        ledger = Ledger([Picky()])
+        ledger.open()
+        for number in range(3):
+            ledger.put(Turn(trace=TRACE, index=number, started_ns=1))
+            await asyncio.sleep(1)
+            ledger.put(span(number))
+            await asyncio.sleep(1)
+        assert (await ledger.close()).dropped == 3
+
+    with caplog.at_level("INFO", "duologue.trace"):
+        run(main())
+    assert caplog.messages == ["list refuses entries: takes no turns"]
+
+
 def test_a_batch_that_is_refused_is_not_sent_again() -> None:
     """What a sink will never take is dropped at once; the next batch is written."""
 

@@ -151,6 +151,7 @@ class _Writer:
         self._closing = asyncio.Event()
         self._failures = 0
         self._complaint = ""
+        self._refusal = ""
 
     def open(self) -> None:
         """Begins to write."""
@@ -218,7 +219,9 @@ class _Writer:
                     await self.sink.write(batch)
             except Refused as error:
                 lost = len(batch) if error.lost is None else error.lost
-                self._complain(f"refuses entries: {error}")
+                if str(error) != self._refusal:  # else it is said again with every batch
+                    self._refusal = str(error)
+                    log.warning("%s refuses entries: %s", self.sink.name, error)
                 self._failures = 0
                 self.sent += len(batch) - lost
                 self.queue.lose(batch[:lost])

@@ -46,6 +46,7 @@ class OtlpSink:
         self._sender = Sender(endpoint, headers, patience=patience)
         self.where = self._sender.url
         self._logs = logs
+        self._deaf = False
         self._service = service
 
     async def write(self, batch: Sequence[Entry]) -> None:
@@ -55,6 +56,8 @@ class OtlpSink:
         events = [entry for entry in told if not isinstance(entry, Span)] if self._logs else []
         lost = await self._send_spans(spans) if spans else 0
         lost += await self._send_events(events) if events else 0
+        if lost and self._deaf:
+            raise refused(f"{self._sender.url} takes no turns and log lines", lost)
         if lost:
             raise refused(f"{self._sender.url} rejected {lost} of {len(batch)}", lost)
 
@@ -72,13 +75,15 @@ class OtlpSink:
         return min(len(spans), taken.partial_success.rejected_spans)
 
     async def _send_events(self, events: Sequence[Entry]) -> int:
+        if self._deaf:
+            return len(events)
         request = events_request(events, self._service)
         answer = await self._sender.post("/v1/logs", request.SerializeToString(), _KIND)
         if answer.status_code in (404, 405, 501):
-            self._logs = False
+            self._deaf = True
             log.warning(
-                "%s/v1/logs answered %d: turns and log lines are not sent there any more, spans "
-                "are; OtlpSink(…, logs=False) says so from the start",
+                "%s/v1/logs answered %d: turns and log lines are dropped from now on, spans are "
+                "sent; OtlpSink(…, logs=False) says so from the start",
                 self._sender.url,
                 answer.status_code,
             )
