@@ -57,6 +57,15 @@ def test_the_list_goes_on_where_it_stopped(conn: Connection, world: World) -> No
     assert (second.older, second.newer) == (None, "/console")
 
 
+def test_the_filter_suggests_agents_wherever_they_are(conn: Connection, world: World) -> None:
+    """Our own first, and none twice."""
+    for name in ("elsewhere", world.agent.slug):
+        entry = told(f"{len(name):032x}", agent=name, source="otlp", started_ns=NOW * 10**6)
+        traces.put(conn, world.id, [entry], NOW)
+    view = listing.load(conn, world.id, Asked(), now=NOW)
+    assert view.agents == [world.agent.slug, "elsewhere"]
+
+
 def test_figures_are_short() -> None:
     """With their unit, and a dash where nothing is known."""
     assert [words.delay(each) for each in (None, 0.4, 999.4, 1640.0, 12_345.0)] == [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import Connection
+from tests.store.plans import plans
 from tests.store.tracing import NS, RUN, TRACE, span, told, turn
 from tests.store.world import NOW, World, build
 
@@ -56,3 +58,21 @@ def test_the_longest_steps_are_drawn_and_the_rest_counted(conn: Connection, worl
     assert drawn(world.id, 4) == ([f"{n:016x}" for n in (6, 7, 21, 20)], 5)
     assert drawn(world.id, 9)[1] == 0
     assert drawn(others.id, 9) == ([], 0)
+
+
+def test_agents_are_those_that_runs_name(conn: Connection, world: World) -> None:
+    """Each once, by the alphabet, no more than asked for; of somebody else's none."""
+    for place, name in enumerate(("beta", "alpha", "", "beta", "gamma")):
+        entry = told(f"{place + 1:032x}", agent=name, source="otlp", started_ns=NS)
+        traces.put(conn, world.id, [entry], NOW)
+    traces.put(conn, build(conn, "theirs").id, [told("e" * 32, agent="delta", started_ns=NS)], NOW)
+    assert console_lists.agents_told(conn, world.id, 9) == ["alpha", "beta", "gamma"]
+    assert console_lists.agents_told(conn, world.id, 1) == ["alpha"]
+    assert console_lists.agents_told(conn, "org_none", 9) == []
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_names_of_agents_are_found_without_reading_every_run(conn: Connection) -> None:
+    """From name to name along their index."""
+    plan = plans(conn, lambda: console_lists.agents_told(conn, "org_1", 9))
+    assert "USING COVERING INDEX ix_traces_agent (org_id=? AND agent>?)" in plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Integer, bindparam, func, or_, select
@@ -17,7 +17,7 @@ _EARLY: Final = 3
 """Who has said nothing by this turn is not waited for: the greeting may stand in the first."""
 _MOST: Final = 200
 """Characters of it that are read."""
-_org = bindparam("org")
+_org: Any = bindparam("org")
 _first = select(func.min(traces.c.agent).label("name")).where(traces.c.org_id == _org)
 _named = _first.cte("named", recursive=True)
 _next = (

@@ -14,6 +14,8 @@ from duologue.store import agents, console_lists, trace_lists
 from duologue.store.trace_records import Trace, TraceFilter, TraceStatus
 
 ROWS: Final = 50
+AGENTS: Final = 200
+"""Agents that the filter suggests, beside our own."""
 FILE: Final = 1000
 """Conversations of one file; the list's further ones are in the next."""
 TIMES: Final = {
@@ -177,12 +179,18 @@ def load(conn: Connection, org_id: str, asked: Asked, *, now: int) -> ListView:
         now=now,
         newer=asked.address("") if asked.before else None,
         older=None if found.next is None else asked.address(found.next),
-        agents=[each.slug for each in agents.all(conn, org_id)],
+        agents=_agents(conn, org_id),
         files={
             name: asked.address(asked.before, f"/console/export/{name.lower()}")
             for name in ("JSON", "CSV", "OTLP")
         },
     )
+
+
+def _agents(conn: Connection, org_id: str) -> list[str]:
+    """Our own agents, and behind them those that only runs of other programs name."""
+    own = [each.slug for each in agents.all(conn, org_id)]
+    return list(dict.fromkeys([*own, *console_lists.agents_told(conn, org_id, AGENTS)]))
 
 
 def lasted(trace: Trace, now: int) -> int:
