@@ -77,6 +77,20 @@ def test_what_is_open_goes_on_and_what_failed_is_seen() -> None:
     assert second.link == f"#log-{'f' * 16}"
 
 
+def test_the_wait_for_the_end_is_not_the_recognizer() -> None:
+    """Each has its lane; a recognizer without a step is drawn as long as its turn says."""
+    waits = [step("eou_wait", 1, 2), step("eou_wait", 4, 6)]
+    told_ = spoken(3, started_ns=0, ended_ns=9 * S, stt_ms=500.0)
+    found = drawn(waits, [told_])
+    assert [mark.x for mark in found["eou"]] == [10, 40]
+    (stt,) = found["stt"]
+    assert (stt.x, stt.width, stt.title, stt.link) == (40, 5, "STT, 500 ms", "#turn-3")
+    real = drawn([*waits, step("stt", 4, 5, "stt")], [told_])
+    assert [(mark.x, mark.width) for mark in real["stt"]] == [(40, 10)]
+    assert "stt" not in drawn(waits, [spoken(started_ns=0, ended_ns=9 * S)])
+    assert "stt" not in drawn(waits, [spoken(started_ns=7 * S, ended_ns=9 * S, stt_ms=500.0)])
+
+
 def test_typed_words_have_a_mark() -> None:
     """For nobody heard them."""
     (mark,) = drawn([], [spoken(spoken=False, started_ns=S), spoken(1)])["user"]

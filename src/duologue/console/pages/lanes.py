@@ -17,6 +17,7 @@ NAMES: Final = ("user_speaking", "agent_speaking", "eou_wait")
 _LANES: Final = {
     "user": "User",
     "agent": "Agent",
+    "eou": "Wait",
     "stt": "STT",
     "llm": "LLM",
     "tts": "TTS",
@@ -24,7 +25,7 @@ _LANES: Final = {
     "error": "Errors",
 }
 _ALWAYS: Final = ("user", "agent")
-_OF_NAME: Final = {"user_speaking": "user", "agent_speaking": "agent", "eou_wait": "stt"}
+_OF_NAME: Final = {"user_speaking": "user", "agent_speaking": "agent", "eou_wait": "eou"}
 _THIN: Final = 0.01
 """Percent of the width of what took no time; its outline is what one sees and hits."""
 _STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
@@ -80,13 +81,10 @@ def lanes(
         found[lane].append(Mark(x=x, width=width, title=title, link=link, wrong=wrong))
 
     drawn = list(steps)
-    heard = {"user": False, "agent": False}
-    for step in drawn:
-        if step.name in _OF_NAME:
-            heard[_OF_NAME[step.name]] = True
+    heard = {_OF_NAME[step.name] for step in drawn if step.name in _OF_NAME}
     for step in drawn:
         lane = _lane(step)
-        if lane in heard and heard[lane] and step.name not in _OF_NAME:
+        if lane in heard and step.name not in _OF_NAME:
             continue  # who was heard is drawn by the sound, not by the turn around it
         end = step.end_ns or until_ns
         took = words.delay((end - step.start_ns) / 1e6) if step.end_ns else "not ended"
@@ -98,6 +96,11 @@ def lanes(
         if turn.user_text and not turn.spoken:
             title = f"typed: {words.clip(turn.user_text, 60)}"
             mark("user", turn.started_ns, 0, title, f"#turn-{turn.index}", wrong=False)
+    if not found["stt"]:  # livekit-agents has no span of it, but the turn says how long it took
+        for turn, start in _recognized(drawn, turns):
+            title = f"STT, {words.delay(turn.stt_ms)}"
+            end = start + round((turn.stt_ms or 0) * 1e6)
+            mark("stt", start, end, title, f"#turn-{turn.index}", wrong=False)
     for log in logs:
         if log.level == "error":
             title = words.clip(log.text, 80)
@@ -118,6 +121,15 @@ def ticks(since_ns: int, until_ns: int, origin_ns: int) -> list[Tick]:
         Tick(x=(origin_ns + at - since_ns) / long * 100, name=words.span(at / 1e6))
         for at in range(first, until_ns - origin_ns + 1, step)
     ]
+
+
+def _recognized(steps: Sequence[Step], turns: Sequence[Turn]) -> Iterable[tuple[Turn, int]]:
+    """The turns whose transcript took a known time, and the user's last sound in each."""
+    waits = [step.start_ns for step in steps if step.name == "eou_wait"]
+    for turn in turns:
+        within = [at for at in waits if turn.started_ns <= at <= turn.ended_ns]
+        if turn.stt_ms is not None and within:
+            yield turn, max(within)
 
 
 def _lane(step: Step) -> str:
