@@ -121,6 +121,22 @@ def test_a_sink_that_stays_down_costs_one_batch_a_minute_and_every_loss_is_count
     run(main())
 
 
+def test_a_sink_that_opens_slowly_is_written_to_though_it_closes() -> None:
+    """Who closes at once loses nothing of what was told before."""
+
+    class Slow(Listed):
+        async def open(self) -> None:
+            await asyncio.sleep(1)
+
+    async def main() -> None:
+        ledger = Ledger([Slow()])
+        ledger.open()
+        ledger.put(span(1))
+        assert await ledger.close() == Report(sent=1)
+
+    run(main())
+
+
 def test_what_is_always_refused_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     """Batches that are taken in between are no news; each refused entry is counted."""
 

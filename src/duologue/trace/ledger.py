@@ -197,7 +197,7 @@ class _Writer:
             self._hurry.set()
 
     async def _run(self) -> None:
-        while not self._closing.is_set():
+        while True:
             await self._something.wait()
             # Another machine is asked less often: each batch is a request.
             await _either(self._hurry, getattr(self.sink, "every", SOON))
@@ -207,6 +207,8 @@ class _Writer:
                 self.trying = batch
                 await self._deliver(batch)
                 self.trying = []
+            if self._closing.is_set():  # here, for it may have been before anything was begun
+                return
 
     async def _deliver(self, batch: list[Entry]) -> None:
         """Gives a batch to the sink, as often as is worth it; what it will not take is dropped."""
