@@ -16,7 +16,7 @@ from duologue.access.console import Reader
 from duologue.console.pages import engine, live
 from duologue.errors import DuologueError
 from duologue.store import messages, sessions
-from duologue.store.live_lists import GoingOn
+from duologue.store.live_lists import Elsewhere, GoingOn
 from duologue.wire import live as wire
 
 SHOWN = wire.Shown(
@@ -131,7 +131,9 @@ def test_pages_stay_small_whatever_is_said(conn: Connection) -> None:
     one = engine.draw("live_one", reader=ada, place="live", view=view)
     assert 30_000 < len(one.encode()) < 150_000
     row = live.row(ONE, SHOWN, ("user", "<" * live.LAST), words=True)
-    every = live.ListView(rows=[row] * live.ROWS, more=True, now=NOW)
+    run = Elsewhere("run_" + "f" * 32, '<&"' * 100, "prefactor", NOW, 10**6)
+    others = live.ElsewhereView(runs=[run] * live.OTHERS, more=True)
+    every = live.ListView(rows=[row] * live.ROWS, more=True, elsewhere=others, now=NOW)
     all_ = engine.draw("live", reader=ada, place="live", view=every)
     assert len(all_.encode()) < 150_000
 
@@ -144,6 +146,7 @@ def test_the_script_reads_what_is_told() -> None:
         for name, body in re.findall(r"export interface (\w+) \{(.*?)\n\}", source, re.DOTALL)
     }
     ours = {"Said": live.Said, "Row": live.Row, "List": live.ListView, "Brief": wire.Brief}
+    ours |= {"Elsewhere": Elsewhere, "Others": live.ElsewhereView}
     assert set(fields) == {*ours, "Shown"}
     for name, struct in ours.items():
         assert fields[name] == set(struct.__struct_fields__), name

@@ -12,6 +12,7 @@ from tests.conformance.browser import FLAGS, Browser
 from tests.conformance.conftest import chromium, everything
 from tests.once import once
 from tests.pages.cable import Cable
+from tests.pages.console_tabs import enter, hotel
 from tests.pages.surface_fixtures import stall, visitor
 from tests.pages.tab import Tab
 from tests.pages.widget_fixtures import visit
@@ -20,7 +21,7 @@ from tests.serving import House
 from duologue.testing import speech
 from duologue.testing.speech import Recording
 
-__all__ = ["chromium", "stall", "visit", "visitor"]
+__all__ = ["chromium", "enter", "hotel", "stall", "visit", "visitor"]
 
 STAGE = Path(__file__).with_name("stage.py")
 ALLOWS = "--use-fake-ui-for-media-stream"

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
 from tests.pages.conftest import Opener
 from tests.pages.console_gallery import go
+from tests.pages.console_tabs import SIZES, THERE, Enter, fill, submit, unfold
 from tests.pages.conversations import HOSTILE
-from tests.pages.hotel import AGENTS, Hotel, furnish
-from tests.pages.tab import Tab
+from tests.pages.hotel import Hotel
 from tests.serving import House
 from tests.store.visiting import an_id, batch, identified
 from tests.store.visiting import page as seen
@@ -24,7 +21,6 @@ from duologue.store import organizations, visits
 from duologue.store.database import unit
 
 pytestmark = pytest.mark.browser
-SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 PAGES = (
     "/console/agents",
     "/console/agents/front-desk",
@@ -45,59 +41,6 @@ PAGES = (
     "/console/kept?gone=3",
     "/console/nowhere",
 )
-THERE = "document.readyState === 'complete' && document.querySelector('footer') !== null"
-"""Whether a page is there to its end."""
-Enter = Callable[..., Tab]
-
-
-@pytest.fixture(scope="module")
-def hotel(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Hotel]]:
-    """A hotel's server and its month."""
-    folder = tmp_path_factory.mktemp("hotel")
-    # `dev` starts anew whenever a file beside the agents' is saved, as somebody here may do.
-    with House(folder / "data", Path(shutil.copy(AGENTS, folder)), mode="dev") as house:
-        yield house, furnish(house)
-
-
-@pytest.fixture
-def enter(opener: Opener, hotel: tuple[House, Hotel]) -> Enter:
-    """Opens a tab that is signed in."""
-    house, _ = hotel
-
-    def opened(role: str = "owner", size: str = "desktop", **profile: str) -> Tab:
-        tab = opener(house, viewport=SIZES[size], **profile)
-        login = ("console", "login", "--url", house.url, "--name", "Ada", "--role", role)
-        go(tab, house.command(*login)["url"])
-        tab.ask("click", selector="main button")
-        tab.wait("document.querySelector('.list') !== null")
-        return tab
-
-    return opened
-
-
-def submit(tab: Tab, action: str) -> None:
-    """Presses the button of a form, by Enter on it, and waits for the next page."""
-    tab.run("window.before = true")
-    tab.run(f"document.querySelector(`form[action$='{action}'] button`).focus()")
-    tab.press("Enter")
-    # The document that a tab begins with is complete, too, and empty.
-    tab.wait(f"window.before === undefined && {THERE}")
-
-
-def fill(tab: Tab, **fields: str) -> None:
-    """Writes into fields, by their ids with underscores for hyphens."""
-    for name, text in fields.items():
-        tab.ask("fill", selector=f"#{name.replace('_', '-')}", text=text)
-
-
-def unfold(tab: Tab, title: str) -> None:
-    """Opens what is folded away, by the keyboard."""
-    found = (
-        f"[...document.querySelectorAll('summary')].find(one => one.innerText.includes({title!r}))"
-    )
-    tab.run(f"{found}.focus()")
-    tab.press("Enter")
-    tab.wait(f"{found}.parentElement.open")
 
 
 @pytest.mark.parametrize("size", SIZES)

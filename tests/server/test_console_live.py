@@ -18,8 +18,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from duologue.server.console_live import DOORS
 from duologue.server.console_streams import MOST
-from duologue.store import organizations
+from duologue.store import organizations, traces
 from duologue.store.database import unit
+from duologue.store.trace_records import TraceRow
 
 POSTS = ("say", "interrupt", "end", "takeover", "speak", "handback")
 
@@ -160,6 +161,46 @@ def test_a_stream_tells_all_first_and_then_what_happens(desk: Desk, owner: httpx
         while conversation in json.dumps([s for n, s in all_.found if n == "list"][-1]):
             assert time.monotonic() < end
             time.sleep(0.05)
+
+
+def test_runs_that_others_tell_of_come_and_go(desk: Desk, owner: httpx.Client) -> None:
+    """In the list and in its stream, which nobody tells that they do; another's are not seen."""
+    trace, now = f"{0xE15E:032x}", time.time_ns()
+
+    def told(org: str, trace: str, **facts: Any) -> None:
+        known: dict[str, Any] = {
+            "source": "otlp",
+            "agent": "far",
+            "status": "active",
+            "started_ns": now,
+        }
+        with unit(f"sqlite:///{desk.house.data}/duologue.db") as conn:
+            found = organizations.get(conn, org)
+            assert found is not None
+            traces.put(conn, found.id, [TraceRow(trace=trace, **known | facts)], now // 10**6)
+
+    with Events(owner, "/console/live/stream") as all_:
+        assert all_.until("list")["elsewhere"]["runs"] == []
+        told("default", trace)
+        desk.house.command("orgs", "create", "strangers")
+        told("strangers", f"{0xE15F:032x}", agent="strange")
+        (run,) = all_.until("elsewhere", "far")["runs"]
+        assert run == {
+            "id": f"run_{trace}",
+            "agent": "far",
+            "source": "otlp",
+            "started_at": now // 10**6,
+            "turns": 0,
+        }
+        shown = page(owner, "/console/live")
+        assert f'href="/console/traces/run_{trace}">far</a>' in shown
+        assert "strange" not in shown + json.dumps(all_.found)
+        told("default", trace, status="complete", ended_ns=now)
+        end = time.monotonic() + 60
+        while [said for name, said in all_.found if name == "elsewhere"][-1]["runs"]:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+    assert f"run_{trace}" not in page(owner, "/console/live")
 
 
 def test_a_stream_is_not_begun_for_who_asks_for_its_head(desk: Desk, owner: httpx.Client) -> None:

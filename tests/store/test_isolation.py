@@ -130,6 +130,9 @@ CALLS: dict[tuple[ModuleType, str], Call] = {
     (live_lists, "going_on"): lambda c, o, w: [
         each.session_id for each in live_lists.going_on(c, o, 9) if each.session_id == w.session.id
     ],
+    (live_lists, "elsewhere"): lambda c, o, w: [
+        each.id for each in live_lists.elsewhere(c, o, 9) if each.id == RUN
+    ],
     (live_lists, "last_words"): lambda c, o, w: live_lists.last_words(c, o, [w.conversation.id], 9),
     (visitor_lists, "page"): lambda c, o, w: visitor_lists.page(c, o),
     (visitor_lists, "conversations_of"): lambda c, o, w: visitor_lists.conversations_of(
@@ -321,7 +324,7 @@ def test_a_stranger_finds_and_changes_nothing(conn: Connection, call: Call) -> N
     visits.record(conn, theirs.id, batch(page("/a")), NOW)
     visits.link(conn, theirs.id, theirs.conversation.id, VISITOR, NOW)
     where = {"conversation_id": theirs.conversation.id, "session_id": theirs.session.id}
-    facts = told(visitor_id=VISITOR, **where)
+    facts = told(visitor_id=VISITOR, source="otlp", status="active", **where)
     there = span(2, name="takeover", kind="state", attributes='{"who": "person"}')
     trace: list[TraceEntry] = [facts, span(1), there, turn(0), line(1)]
     traces.put(conn, theirs.id, trace, NOW)

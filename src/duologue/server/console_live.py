@@ -22,7 +22,7 @@ from duologue.wire import live as wire
 PATIENCE: Final = 60.0
 """Seconds without a word of a person after which the agent takes back, of a page without script."""
 PRESENT: Final = 25.0
-"""The same seconds while a page is open: it is asked every ten."""
+"""The same seconds while a page is open: it is asked every five."""
 REASON: Final = "owner_ended"
 NOW: Final = "/console/live"
 GLANCE: Final = 2.0
@@ -52,8 +52,8 @@ async def all_stream(
             return [("brief", event)]
         return [await show()]  # others are there, or some were lost on the way
 
-    async def beat() -> None:
-        pass
+    async def beat() -> list[Piece]:
+        return [("elsewhere", await host.db.read(live.elsewhere, reader.org_id))]
 
     return stream(
         request, host, streams, reader, all_of(reader.org_id), show=show, tell=tell, beat=beat
@@ -106,10 +106,11 @@ async def one_stream(
             case _:
                 return [("event", event)]
 
-    async def beat() -> None:
+    async def beat() -> list[Piece]:
         if reader.role == "owner":
             stay = wire.Stay(reader.id, PRESENT)
             await order(host, reader.org_id, conversation, stay)
+        return []
 
     return stream(request, host, streams, reader, topic, show=show, tell=tell, beat=beat)
 
@@ -198,7 +199,10 @@ async def _list(host: Host, reader: Reader) -> live.ListView:
         rows[name] = live.row(each, shown, last, words=host.tracing.keeps_words)
     shown_rows = list(rows.values())
     return live.ListView(
-        rows=shown_rows[: live.ROWS], more=len(found) > live.ROWS, now=host.clock()
+        rows=shown_rows[: live.ROWS],
+        more=len(found) > live.ROWS,
+        elsewhere=await host.db.read(live.elsewhere, reader.org_id),
+        now=host.clock(),
     )
 
 

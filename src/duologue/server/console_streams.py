@@ -21,8 +21,8 @@ from duologue.wire.live import Event
 
 MOST: Final = 4
 """Streams of one reader: a browser has six lines to a server, and the buttons need one."""
-BEAT: Final = 10.0
-"""Seconds between two signs of life."""
+BEAT: Final = 5.0
+"""Seconds between two signs of life, and two looks at what nobody tells of."""
 CHECK: Final = 20.0
 """Seconds between two looks at whether the reader is still signed in, as who they were."""
 _HEADERS: Final = {**HEADERS, "content-type": "text/event-stream", "x-accel-buffering": "no"}
@@ -33,7 +33,8 @@ Show = Callable[[], Awaitable[Piece]]
 """All that a page shows, as it is now."""
 Tell = Callable[[Event], Awaitable[list[Piece]]]
 """What one event says to a page."""
-Beat = Callable[[], Awaitable[None]]
+Beat = Callable[[], Awaitable[list[Piece]]]
+"""What a page is told from time to time, without an event."""
 
 
 class Streams:
@@ -96,7 +97,8 @@ def stream(
                         return
                 if event is None or now - beaten >= BEAT:
                     beaten = now
-                    await beat()
+                    for name, said in await beat():
+                        yield _written(name, said)
                     yield ": beat\n\n"
         except DuologueError as error:  # it is over, or was deleted: the page asks again
             yield _written("gone", {"code": error.code, "message": error.message})

@@ -10,12 +10,14 @@ from sqlalchemy import Connection
 
 from duologue.errors import DuologueError
 from duologue.store import conversations, live_lists, messages, sessions
-from duologue.store.live_lists import GoingOn
+from duologue.store.live_lists import Elsewhere, GoingOn
 from duologue.store.records import Message
 from duologue.wire import live as wire
 
 ROWS: Final = 100
 """Conversations of one list."""
+OTHERS: Final = 50
+"""Runs of other programs below it."""
 SAID: Final = 200
 """The last words of a conversation that its page begins with."""
 LAST: Final = 200
@@ -58,11 +60,19 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     hidden: bool
 
 
+class ElsewhereView(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs of other programs that go on."""
+
+    runs: list[Elsewhere]
+    more: bool
+
+
 class ListView(msgspec.Struct, frozen=True, kw_only=True):
     """The list."""
 
     rows: list[Row]
     more: bool
+    elsewhere: ElsewhereView
     now: int
     states: ClassVar = STATES
 
@@ -108,6 +118,12 @@ def going_on(conn: Connection, org_id: str) -> tuple[list[GoingOn], dict[str, tu
     found = live_lists.going_on(conn, org_id, ROWS + 1)
     ids = list({each.conversation_id for each in found})
     return found, live_lists.last_words(conn, org_id, ids, LAST)
+
+
+def elsewhere(conn: Connection, org_id: str) -> ElsewhereView:
+    """What goes on that others tell of: it is read, and nothing can be ordered there."""
+    found = live_lists.elsewhere(conn, org_id, OTHERS + 1)
+    return ElsewhereView(runs=found[:OTHERS], more=len(found) > OTHERS)
 
 
 def row(one: GoingOn, shown: wire.Shown | None, last: tuple[str, str], *, words: bool) -> Row:

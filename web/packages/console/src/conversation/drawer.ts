@@ -20,8 +20,8 @@ function lower(page: Document, title: Element): void {
   title.replaceWith(make(page, title.localName === "h1" ? "h2" : "h3", {}, ...title.childNodes));
 }
 
-export function drawer(page: Document, section: HTMLElement): void {
-  const base = new URL(section.dataset["spans"] ?? "", location.href).href;
+export function drawer(page: Document, steps: string): void {
+  const base = new URL(steps, location.href).href;
   const close = button(page, "plain close", "Close", () => leave());
   const whole = make(page, "a", { class: "whole" }, "On a page of its own");
   const content = make(page, "div", { class: "content", tabindex: "0", role: "region", "aria-label": "Step" });
@@ -59,9 +59,9 @@ export function drawer(page: Document, section: HTMLElement): void {
   }
 
   function mark(id: string | null): void {
-    for (const each of section.querySelectorAll(".lane a[data-open]")) each.removeAttribute("data-open");
+    for (const each of page.querySelectorAll(".lane a[data-open]")) each.removeAttribute("data-open");
     if (id === null) return;
-    for (const each of section.querySelectorAll(".lane a")) {
+    for (const each of page.querySelectorAll(".lane a")) {
       if (spanIn(each.getAttribute("href") ?? "", base) === id) each.setAttribute("data-open", "");
     }
   }

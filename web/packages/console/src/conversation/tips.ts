@@ -4,15 +4,18 @@ import { within } from "./scale";
 
 const GAP = 8;
 
-export function tips(page: Document): void {
-  const tip = make(page, "div", { class: "tip", "aria-hidden": "true", hidden: "" });
-  page.body.append(tip);
-  // The browser's own would come late, and never by keys; what is read aloud is in the label.
+/** Takes the browser's own tips away: they come late, and never by keys; what is read aloud is in the label. */
+export function untitled(page: Document): void {
   for (const each of page.querySelectorAll(".lane title, .delays title")) {
     const text = each.textContent;
     each.parentElement?.setAttribute("data-tip", text);
     each.remove();
   }
+}
+
+export function tips(page: Document): void {
+  const tip = make(page, "div", { class: "tip", "aria-hidden": "true", hidden: "" });
+  page.body.append(tip);
   let shown: Element | null = null;
   const hide = (): void => {
     tip.hidden = true;

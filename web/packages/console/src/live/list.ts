@@ -1,6 +1,7 @@
 /** The list of conversations that go on. */
+import { ElsewhereList } from "./elsewhere.js";
 import { Line, type LineState } from "./line.js";
-import { type Brief, clip, doing, type List, type Row, span } from "./words.js";
+import { type Brief, clip, doing, type List, type Others, type Row, span } from "./words.js";
 
 const SAYS: Readonly<Record<LineState, string>> = {
   connecting: "Connecting",
@@ -14,6 +15,7 @@ const SVG = "http://www.w3.org/2000/svg";
 export class ListPage {
   private readonly rows = new Map<string, HTMLTableRowElement>();
   private readonly known = new Map<string, Row>();
+  private readonly others: ElsewhereList;
   private readonly line: Line;
   private ahead: number;
 
@@ -25,9 +27,15 @@ export class ListPage {
     for (const row of root.querySelectorAll<HTMLTableRowElement>("tr[data-conversation]")) {
       this.rows.set(row.dataset["conversation"] ?? "", row);
     }
+    this.others = new ElsewhereList(root.querySelector("[data-elsewhere]"));
     this.line = new Line(
       root.dataset["stream"] ?? "",
-      { list: (list: List) => this.show(list), brief: (brief: Brief) => this.brief(brief), left: reload },
+      {
+        list: (list: List) => this.show(list),
+        brief: (brief: Brief) => this.brief(brief),
+        elsewhere: (others: Others) => this.elsewhere(others),
+        left: reload,
+      },
       (state) => this.moved(state),
     );
     this.moved("connecting");
@@ -57,8 +65,14 @@ export class ListPage {
       behind = row;
     }
     this.hide(".scroll", list.rows.length === 0);
-    this.hide(".empty", list.rows.length > 0);
     this.hide("[data-more]", !list.more);
+    this.elsewhere(list.elsewhere);
+  }
+
+  private elsewhere(others: Others): void {
+    this.others.show(others);
+    this.hide(".empty", this.rows.size > 0 || !this.others.empty);
+    this.tick();
   }
 
   private brief(brief: Brief): void {

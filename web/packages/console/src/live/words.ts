@@ -48,9 +48,25 @@ export interface Row {
   readonly hidden: boolean;
 }
 
+/** A run that another program tells of. */
+export interface Elsewhere {
+  readonly id: string;
+  readonly agent: string;
+  readonly source: string;
+  /** UTC milliseconds. */
+  readonly started_at: number;
+  readonly turns: number;
+}
+
+export interface Others {
+  readonly runs: readonly Elsewhere[];
+  readonly more: boolean;
+}
+
 export interface List {
   readonly rows: readonly Row[];
   readonly more: boolean;
+  readonly elsewhere: Others;
   readonly now: number;
 }
 
