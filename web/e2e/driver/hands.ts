@@ -19,6 +19,10 @@ export async function act(page: Page, what: string, given: Given, run: Run): Pro
   switch (what) {
     case "click":
       return (await page.click(selector, { timeout: 30_000 })) ?? null;
+    case "download": {
+      const [file] = await Promise.all([page.waitForEvent("download"), page.click(selector)]);
+      return [file.suggestedFilename(), readFileSync(await file.path(), "utf8")];
+    }
     case "fill":
       return (await page.fill(selector, String(given["text"]))) ?? null;
     case "press":
