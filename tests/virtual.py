@@ -7,6 +7,8 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+QUIET = 0.05
+"""Seconds in which a thread may still say that it is done."""
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -27,6 +29,31 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if not ready and waiting:
             self._virtual = max(self._virtual, min(waiting))
         super()._run_once()  # type: ignore[misc]  # likewise
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """Goes by the real clock; once `skips`, it does not wait where nothing happens.
+
+    What it did not wait for is `skipped`: a limit of seconds is found by it on any machine.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.skips = False
+        self.skipped = 0.0
+
+    def time(self) -> float:
+        """The seconds that passed, and those that were skipped."""
+        return super().time() + self.skipped
+
+    def _run_once(self) -> None:
+        idle: Any = self  # the base loop's own attributes
+        waiting = [timer._when for timer in idle._scheduled if not timer._cancelled]
+        if self.skips and not idle._ready and waiting:
+            idle._process_events(idle._selector.select(QUIET))
+            if not idle._ready:
+                self.skipped += max(0.0, min(waiting) - self.time())
+        super()._run_once()  # type: ignore[misc]  # private to asyncio's base loop
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

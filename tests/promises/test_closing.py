@@ -14,12 +14,18 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import pytest
+from livekit.agents import Agent, AgentSession
 from tests.groups import say
+from tests.pipeline.stage import stage
+from tests.pipeline.stage import until as until_true
 from tests.promises.closing import AGENTS
 from tests.promises.servers import Server
+from tests.virtual import SkippingLoop
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError
 
+from duologue.agents.models import Models
+from duologue.pipeline.actor import Actor
 from duologue.server.present import LEADER
 from duologue.testing.line import authorize, open_socket
 
@@ -226,6 +232,56 @@ async def leaves_no_memory(house: Server, *, warm: int, steps: int, each: int) -
     assert {name: more for name, more in kinds.items() if more >= KEPT} == {}
     assert used < KIBIBYTE
     assert resident < KIBIBYTE
+
+
+class Stubborn(Agent):
+    """An agent that neither begins nor ends."""
+
+    async def on_enter(self) -> None:
+        """Never comes back."""
+        await asyncio.Event().wait()
+
+    on_exit = on_enter
+
+
+async def hang(*_: object, **__: object) -> None:
+    """Never comes back."""
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_an_agent_has_ten_seconds_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starts: bool
+) -> None:
+    """As a whole: in its start, in its own code and in its models, by a clock that skips waits."""
+    loop = SkippingLoop()
+    close, took = Actor.close, list[float]()
+    monkeypatch.setattr(Models, "aclose", hang)
+    if not starts:
+        monkeypatch.setattr(AgentSession, "start", hang)
+        monkeypatch.setattr(AgentSession, "aclose", hang)
+
+    async def closing(actor: Actor) -> None:
+        began, loop.skips = loop.skipped, True
+        await close(actor)
+        loop.skips = False
+        took.append(loop.skipped - began)
+
+    monkeypatch.setattr(Actor, "close", closing)
+
+    async def call() -> None:
+        async with stage(
+            tmp_path, make=lambda: Stubborn(instructions="Never end."), greeting=""
+        ) as desk:
+            client = await desk.join()
+            client.run.floor.type("hello")
+            await until_true(lambda: (client.run._actor.session is not None) == starts)
+            await desk.leave(client)
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(call())
+    [seconds] = took
+    assert 0 < seconds <= BOUND
 
 
 async def test_agents_that_do_not_want_to_end_are_closed(house: Server) -> None:

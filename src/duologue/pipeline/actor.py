@@ -185,13 +185,15 @@ class Actor:
             self._eye.close()
         for telling in self._telling:
             telling.cancel()
-            await asyncio.wait([telling])
-        if self._starting is not None:
-            await asyncio.wait([self._starting], timeout=CLOSING)
-            self._starting.cancel()
-            await asyncio.wait([self._starting])
         try:
             async with asyncio.timeout(CLOSING):
+                if self._telling:
+                    await asyncio.wait(self._telling)
+                if self._starting is not None:
+                    # It may come to its end by itself; the other half is for what it began.
+                    await asyncio.wait([self._starting], timeout=CLOSING / 2)
+                    self._starting.cancel()
+                    await asyncio.wait([self._starting])
                 if self.session is not None:
                     await self.session.aclose()
                 await self._models.aclose()
