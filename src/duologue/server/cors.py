@@ -1,4 +1,7 @@
-"""Which pages of other origins may read an answer: those that were let in, and no others."""
+"""Which pages of other origins may read an answer: at the doors for pages, whichever asks.
+
+No cookie goes along, so a page reads what its key gives it; and of one that is refused, why.
+"""
 
 from __future__ import annotations
 
