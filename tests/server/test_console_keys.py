@@ -86,6 +86,32 @@ def test_a_key_for_servers_has_the_scopes_that_were_ticked(house: Manor, owner: 
     assert "duologue-widget" not in owner.page(made)
 
 
+def test_a_key_with_a_scope_of_earlier_versions_opens_what_is_left(
+    house: Manor, owner: Guest
+) -> None:
+    """`worker` never opened anything: such a key goes on as it is, and no new one gets it."""
+    text = doorkeeper.mint("secret")
+    made = house.unit(
+        keys.insert,
+        house.org_id,
+        kind="secret",
+        hash=doorkeeper.digest(text),
+        hint="old",
+        name="",
+        agent_id=None,
+        origins=[],
+        scopes=["read", "worker"],
+        now=now_ms(),
+        expires_at=None,
+    )
+    opens(house, text).require("read")
+    assert "read, worker" in owner.page("/console/keys")
+    assert "nothing any more" in owner.page(f"/console/keys/{made.id}")
+    rotated = owner.send(f"/console/keys/{made.id}/rotate", overlap="day")
+    assert opens(house, text_in(owner.page(rotated), "secret")).scopes == ("read", "worker")
+    assert 'value="worker"' not in owner.page("/console/keys")
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "words"),
     [

@@ -9,7 +9,7 @@ def test_a_key_that_only_reads_counts_as_used(desk: Desk) -> None:
     """A key that may not read was used, too: its owner sees that somebody has it."""
     reads, works = (
         desk.house.command("keys", "create", "--kind", "secret", "--scope", scope)
-        for scope in ("read", "worker")
+        for scope in ("read", "ingest")
     )
     assert last_used(desk, reads["id"]) is None
     assert desk.ask("GET", "/v1/conversations", reads["key"]).status_code == 200

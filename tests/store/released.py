@@ -1,7 +1,9 @@
 """Databases of earlier versions, and how they were made.
 
-`releases/*.sql` are what databases of each version held when it was the newest: made once by
-`python -m tests.store.released VERSION`, never again, so that no code of today has written them.
+`releases/*.sql` were made by `python -m tests.store.released VERSION`: the migrations up to that
+version on an empty database, filled with the rows of `release_rows`. Those up to 0009 were made
+together when that was the newest, not each in its time; each later one comes with its migration.
+They are not made again: a migration that is changed later finds the database that it once made.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from duologue.store.records import Key, KeyKind
 
 __all__ = ["DEFAULT_SCOPES", "SCOPES", "Principal", "authenticate", "create", "digest", "mint"]
 
-SCOPES: Final = ("sessions", "read", "ingest", "admin", "worker")
+SCOPES: Final = ("sessions", "read", "ingest", "admin")
 DEFAULT_SCOPES: Final = ("sessions", "read")
 """What a secret key may do when nothing was said: open sessions, and read what was said."""
 LONGEST_OVERLAP_MS: Final = 90 * 86_400_000
@@ -61,9 +61,8 @@ def mint(kind: KeyKind) -> str:
 
 
 def local(org_id: str) -> Principal:
-    """Who a page on this machine is in `dev`: everything but a worker."""
-    scopes = tuple(scope for scope in SCOPES if scope != "worker")
-    return Principal(org_id, None, "local", None, (), scopes)
+    """Who a page on this machine is in `dev`: somebody who may do everything."""
+    return Principal(org_id, None, "local", None, (), SCOPES)
 
 
 def create(

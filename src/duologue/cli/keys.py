@@ -32,7 +32,7 @@ def create(
     ] = None,
     scope: Annotated[
         list[str] | None,
-        typer.Option("--scope", help="sessions, read, ingest, admin or worker; repeat it."),
+        typer.Option("--scope", help="sessions, read, ingest or admin; repeat it."),
     ] = None,
     expires: Annotated[
         str | None, typer.Option("--expires", help="30d, 12h, 45m, or an ISO date or time.")

@@ -26,7 +26,6 @@ MEANING: Final = {
     "read": "read what was said and traced",
     "ingest": "tell of other agents' runs",
     "admin": "manage keys, forget conversations",
-    "worker": "run as a worker",
 }
 """What each scope lets a secret key do."""
 
