@@ -65,6 +65,8 @@ def test_addresses_of_this_machine_and_its_neighbours(address: str) -> None:
         ("https://[::1", "nvalid"),
         ("https://me:pass@example.com/", "name or password"),
         ("http://example.com/", "must begin with https://"),
+        ("https://example.com:22/", "port must be 443, or 1024"),
+        ("https://example.com:0/", "port must be 443, or 1024"),
         ("https://127.0.0.1/", "not a public address"),
         ("https://[::1]/", "not a public address"),
         ("https://localhost/", "not a public address"),
@@ -85,6 +87,8 @@ def test_what_may_be_named() -> None:
     """Public names; where it is allowed, this machine, too."""
     outgoing.check("https://hooks.example.com/a?b=c", private=False)
     outgoing.check("https://8.8.8.8/", private=False)
+    for port in (443, 1024, 8443):
+        outgoing.check(f"https://hooks.example.com:{port}/", private=False)
     outgoing.check("http://127.0.0.1:9000/", private=True)
 
 

@@ -22,6 +22,8 @@ from duologue.errors import DuologueError
 PATIENCE: Final = 10.0
 """Seconds for a request as a whole."""
 LONGEST: Final = 2000
+SERVICES: Final = 1024
+"""The ports below it are other services': mail, names, shells; only https has one of them."""
 KEPT: Final = 4.0
 """Seconds that a connection waits for the next request: less than Node's and uvicorn's five."""
 _WRAPS: Final = tuple(map(ipaddress.IPv6Network, ("::ffff:0:0/96", "64:ff9b::/96")))
@@ -203,6 +205,8 @@ def _fault(url: str, *, private: bool) -> str | None:
         return None
     if read.scheme == "http":
         return "it must begin with https://, unless allow_private_webhooks is set"
+    if read.port is not None and read.port < SERVICES:
+        return f"its port must be 443, or {SERVICES} at least"
     try:
         public = is_public(read.host)
     except ValueError:  # a name: what it means is looked up when something is sent
