@@ -13,14 +13,16 @@ export interface WatchHooks {
   notice(code: string, text: string): void;
   /** Other microphones are there, or they have names now that one was allowed. */
   devices(): void;
+  /** Whether the page wants to be told here where the agent leads. */
+  leads(): boolean;
   tell(tiding: Tiding): void;
 }
 
 /** What a whole page says already needs no notice. */
-const SHOWN_BY_STATE: ReadonlySet<string> = new Set(["ended", "replaced", "going_away"]);
+const SHOWN_BY_STATE: ReadonlySet<string> = new Set(["ended", "replaced", "going_away", "insufficient_balance"]);
 
-/** Widgets that show a session, in their order: the first of them leads the page where the agent wants. */
-const shown = new WeakMap<LiveKitSession, Set<object>>();
+/** Widgets that show a session, in their order. */
+const shown = new WeakMap<LiveKitSession, Set<Watch>>();
 
 export abstract class Watch {
   model: Model;
@@ -62,7 +64,7 @@ export abstract class Watch {
   protected follow(session: LiveKitSession): void {
     this.session = session;
     const show = (): void => this.look();
-    const beside = shown.get(session) ?? new Set();
+    const beside = shown.get(session) ?? new Set<Watch>();
     shown.set(session, beside.add(this));
     this.deaf = [
       session.subscribe(show),
@@ -73,8 +75,7 @@ export abstract class Watch {
       session.on("devices", () => this.tells.devices()),
       session.on("navigate", (url) => {
         // A page may hand to its router whatever it is told: `javascript:` is no page.
-        const leads = [...beside][0] === this && pageAt(url, location.href) !== null;
-        if (leads) this.tells.tell(["duologue-navigate", { url }]);
+        if (this.isLeader(beside) && pageAt(url, location.href) !== null) this.tells.tell(["duologue-navigate", { url }]);
       }),
       () => beside.delete(this),
     ];
@@ -112,6 +113,12 @@ export abstract class Watch {
   protected update(change: Partial<Model>): void {
     this.model = { ...this.model, ...change };
     this.tells.changed();
+  }
+
+  /** One of them leads the page where the agent wants: whichever the page wants to hear, else the first. */
+  private isLeader(beside: ReadonlySet<Watch>): boolean {
+    const all = [...beside];
+    return (all.find((one) => one.tells.leads()) ?? all[0]) === this;
   }
 
   private see(now: Line, seen: Seen): void {
