@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from tests.conformance.conftest import ROOM_AGENTS
-from tests.pages.microphones import PLUGGED, TONES, pitch
+from tests.pages.cable import Cable
+from tests.pages.microphones import PLUGGED, RATE, TONES, pitch
+from tests.pages.tab import NETWORK
 from tests.pages.widget import ROOT, WidgetTab
 from tests.rooms.livekit import LiveKit
 from tests.serving import House
@@ -17,6 +19,11 @@ Visit = Callable[..., WidgetTab]
 LIST = f"{ROOT}.querySelector('.devices')"
 NAMES = f"[...{LIST}.options].map(one => one.label)"
 CHOSEN = f"{LIST}.selectedOptions[0]?.label"
+FOREIGN = (
+    "error: Access to fetch at .* has been blocked by CORS policy.*",
+    "error: duologue: no session for .*",
+)
+"""What is said of a server of another origin that is not there."""
 PUBLISHED = """[...document.querySelector('duologue-widget').session.getRoom().localParticipant
     .audioTrackPublications.values()].map(one => one.track?.mediaStreamTrack.label).join()"""
 
@@ -85,6 +92,21 @@ def test_a_muted_one_stays_muted(visit: Visit, stage: House) -> None:
     assert tab.state == "Muted"
     tab.click(".mute")
     hears_tone(tab, "Headset")
+
+
+def test_it_is_heard_again_after_a_broken_line(visit: Visit, cable: Cable) -> None:
+    """Once the line is back, the same microphone sounds on it, and no second one was opened."""
+    tab = visit(cable, "plain", agent="demo", default_open="", before=PLUGGED)
+    tab.expected += [*NETWORK, *FOREIGN]
+    tab.click("Talk")
+    hears_tone(tab, "Desk")
+    cable.unplug()
+    tab.reaches("Reconnecting…")
+    sent, lines = len(tab.sound()), {one.socket for one in tab.frames}
+    cable.plug()
+    tab.until(lambda: len(tab.sound()) > sent + 2 * RATE, "a second of sound")
+    hears_tone(tab, "Desk")
+    assert {one.socket for one in tab.frames if one.bytes and one.way == "sent"} - lines
 
 
 @pytest.fixture(scope="module")

@@ -87,9 +87,15 @@ class WidgetSite:
                 f'{HEAD}<link rel="stylesheet" href="/site.css"><iframe title="Talk" '
                 f'allow="microphone" width="420" height="700" src="{escape(inner)}"></iframe>'
             )
+        if path == "/window":
+            asked = dict(parse_qsl(tag, True))
+            allow = f'allow="{escape(asked["allow"])}"' if "allow" in asked else ""
+            look = f'title="Talk" width="420" height="700" src="{escape(asked["inner"])}"'
+            return f"{HEAD}<iframe {look} {allow}></iframe>"
         attributes = "".join(f' {key}="{escape(value)}"' for key, value in parse_qsl(tag, True))
         style = "hostile" if path == "/hostile" else "site"
-        element = f"<duologue-widget{attributes}></duologue-widget>"
+        name = "livelayer-widget" if path == "/livelayer" else "duologue-widget"
+        element = f"<{name}{attributes}></{name}>"
         hall = (
             f'<header><h1 class="bar">Talk to us</h1></header><main class="hall">{element}</main>'
             if path == "/hall"
