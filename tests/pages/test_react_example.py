@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from tests.pages.react_fixtures import ReactOpener, ledger, shop, visit
 from tests.pages.react_tab import Ledger, ReactTab
+from tests.pages.test_voice import BOOKING, said_of
 from tests.serving import House
+
+from duologue.testing.speech import Recording, words
 
 __all__ = ["ledger", "shop", "visit"]
 
@@ -40,6 +45,28 @@ def test_one_conversation_on_every_page(visit: ReactOpener, shop: House, ledger:
     assert len({frame.socket for frame in tab.frames}) == 1
     assert tab.run("loud.devices.size") == 1, "one way to the loudspeaker"
     assert tab.run("loud.elements().length") == 0, "and no element beside it"
+
+
+def test_a_table_is_booked_across_the_pages(
+    visit: ReactOpener, house: House, microphone: Callable[[Recording], None]
+) -> None:
+    """Who books aloud may look at the menu meanwhile: one microphone, one line, one table."""
+    microphone(said_of(BOOKING))
+    ledger = Ledger(house)
+    tab = visit("example", server=house.url, agent="demo")
+    tab.widgets(2)
+    tab.talks(0)
+    tab.shows_said("time")
+    goes(tab, "Menu")
+    tab.widgets(1)
+    tab.run("document.querySelector('duologue-widget').open()")
+    tab.shows_said("is booked")
+    roles = f"[...{tab.within('.log')}.querySelectorAll('.said')].map(one => one.dataset.role)"
+    assert tab.run(roles) == ["agent"] + ["user", "agent"] * 5
+    booked = tab.run(f"{tab.within('.said:last-of-type .words')}.textContent")
+    assert {"4", "friday", "seven", "barbara", "booked"} <= set(words(booked))
+    assert [one["state"] for one in ledger.sessions] == ["live"]
+    assert len({frame.socket for frame in tab.frames}) == 1
 
 
 def test_a_reload_goes_on_with_it(visit: ReactOpener, shop: House, ledger: Ledger) -> None:

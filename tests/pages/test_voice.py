@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from tests.groups import say
@@ -26,14 +26,19 @@ HELLO = "Hello, can you hear me?"
 COUNT = "Please count slowly from one to twenty."
 
 
+def said_of(turns: Iterable[tuple[str, float]], first: float = 6.5) -> Recording:
+    """Sentences with their pauses, after a silence in which somebody else speaks."""
+    heard = silence(first)
+    for sentence, pause in turns:
+        heard = heard + speak(sentence) + silence(pause)
+    return heard
+
+
 def test_a_table_is_booked_in_five_turns(
     opener: Opener, house: House, microphone: Callable[[Recording], None]
 ) -> None:
     """Five spoken sentences, one table: every turn is understood, answered aloud and kept."""
-    heard = silence(6.5)
-    for sentence, pause in BOOKING:
-        heard = heard + speak(sentence) + silence(pause)
-    microphone(heard)
+    microphone(said_of(BOOKING))
     tab = opener(house)
     tab.tap("start")
     tab.hears("is booked")
@@ -44,6 +49,28 @@ def test_a_table_is_booked_in_five_turns(
     booked = words(said[-1].text)
     assert {"4", "friday", "seven", "barbara", "booked"} <= set(booked)
     assert max(tab.heard_of(tab.turns[-1])) * 32 == pytest.approx(len(tab.sound(tab.turns[-1])), 32)
+
+
+def test_a_booking_goes_on_over_a_reload(
+    opener: Opener, house: House, microphone: Callable[[Recording], None]
+) -> None:
+    """Two of the sentences before the page is loaded anew and three after it are one booking."""
+    microphone(said_of(BOOKING[:2]) + silence(60.0))
+    tab = opener(house)
+    tab.tap("start")
+    tab.hears("time")
+    assert [one.role for one in tab.transcript] == ["agent"] + ["user", "agent"] * 2
+    before = [one.text for one in tab.transcript if one.role == "user"]
+    tab.hears_out()
+    microphone(said_of(BOOKING[2:], 3.0) + silence(60.0))
+    tab.reload()
+    tab.reaches("Listening")
+    tab.hears("is booked")
+    tab.hears_out()
+    said = tab.transcript
+    assert [one.role for one in said] == ["agent"] + ["user", "agent"] * 5
+    assert [one.text for one in said if one.role == "user"][:2] == before
+    assert {"4", "friday", "seven", "barbara", "booked"} <= set(words(said[-1].text))
 
 
 def test_a_voice_silences_the_agent(
