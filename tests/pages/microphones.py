@@ -53,6 +53,12 @@ PLUGGED: Final = f"""(() => {{
 }})()"""
 
 
+def hears_tone(tab: Tab, name: str) -> None:
+    """Waits until what the page sends is this microphone's tone, and no other one is open."""
+    tab.until(lambda: abs(pitch(tab) - TONES[name]) < 20, f"the tone of {name}")
+    assert tab.run("live()") == [name]
+
+
 def pitch(tab: Tab) -> int:
     """The tone of the last half second that the page sent, in hertz; 0 for nothing."""
     sound = np.frombuffer(tab.sound(), dtype="<i2")[-RATE // 2 :].astype(np.float64)

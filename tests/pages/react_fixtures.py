@@ -93,13 +93,15 @@ def opening(
             react: str = "19",
             use: Browser | None = None,
             profile: dict[str, Any] | None = None,
+            before: str = "",
             **asked: str,
         ) -> ReactTab:
             name = "" if page == "example" else page
             site = stack.enter_context(ReactSite(folder(page, react), house.url, name, key))
             query = "&".join(f"{name}={value}" for name, value in asked.items())
             url = f"{site.url}{path}?{query}" if query else f"{site.url}{path}"
-            opened.append(ReactTab(use or browser, url, profile=profile or {}))
+            given = {"profile": profile or {}, "before": before}
+            opened.append(ReactTab(use or browser, url, **given))
             return opened[-1]
 
         yield open_page

@@ -39,7 +39,8 @@ class ReactTab(Tab):
     def __init__(self, browser: Browser, url: str, **given: object) -> None:
         profile = {"reducedMotion": "reduce", "locale": "en-GB"}
         profile |= given.pop("profile", {})  # type: ignore[call-overload]  # it is a dict
-        super().__init__(browser, url, before=LOUD, profile=profile, **given)
+        before = f"{LOUD};{given.pop('before', '')}"
+        super().__init__(browser, url, before=before, profile=profile, **given)
         self.expected.append("info: %cDownload the React DevTools.*")
 
     def widgets(self, count: int = 1) -> None:

@@ -49,6 +49,8 @@ export interface Snapshot extends Required<ControlledSession> {
   /** The agent without it. */
   readonly activity: AgentActivity;
   readonly microphone: MicrophoneState;
+  /** The device that is heard; null while none is, or where the browser does not say. */
+  readonly microphoneId: string | null;
   readonly sound: SoundState;
   readonly pushToTalk: boolean;
   /** The tool that the agent uses now. */

@@ -46,6 +46,11 @@ export class SessionCore {
     return this.live.voice.microphone;
   }
 
+  /** The microphone that is heard; null while none is, or where the browser does not say. */
+  get microphoneId(): string | null {
+    return this.live.voice.audio?.microphoneId ?? null;
+  }
+
   get sound(): SoundState {
     return this.live.voice.sound;
   }

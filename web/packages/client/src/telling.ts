@@ -19,6 +19,7 @@ const NOTHING: readonly TranscriptEntry[] = Object.freeze([]);
 const SEEN = [
   "agentState",
   "sound",
+  "devices",
   "transcript",
   "resumability",
   "agent",
@@ -173,6 +174,7 @@ export abstract class Telling extends Callbacks {
       line: core.state,
       activity: core.agentState,
       microphone: core.microphone,
+      microphoneId: core.microphoneId,
       sound: core.sound,
       pushToTalk: core.pushToTalk,
       tool: [...this.tools.values()].at(-1) ?? null,

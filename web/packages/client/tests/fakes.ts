@@ -74,6 +74,7 @@ export class FakeSocket {
 }
 
 export class FakeAudio implements AudioSeam {
+  microphoneId: string | null = null;
   inputLevel = 0.25;
   outputLevel = 0.5;
   playedMs = 0;
@@ -92,6 +93,7 @@ export class FakeAudio implements AudioSeam {
   }
 
   async startMicrophone(source?: Source): Promise<void> {
+    this.microphoneId = typeof source === "object" ? null : (source ?? "any");
     this.did.push(`microphone ${typeof source === "object" ? "of the page" : (source ?? "any")}`);
     this.hooks.micState("on");
   }

@@ -48,6 +48,9 @@ export function ControlBar({ labels, className }: ControlBarProps): ReactNode {
           </button>
         )}
       </div>
+      <p className="duologue-note" role="status">
+        {microphone.notice}
+      </p>
       {error !== null && (
         <p className="duologue-error" role="alert">
           {error}
@@ -65,6 +68,7 @@ interface MicrophoneProps {
 function MicrophoneButtons({ microphone, words }: MicrophoneProps): ReactNode {
   const { state, devices, deviceId } = microphone;
   const hears = state === "on";
+  const known = devices.some((one) => one.deviceId === deviceId);
   const what = state === "muted" ? words.unmute : hears ? words.mute : words.unmuted;
   return (
     <div className="duologue-split">
@@ -85,9 +89,10 @@ function MicrophoneButtons({ microphone, words }: MicrophoneProps): ReactNode {
           <select
             aria-label={words.device}
             title={words.device}
-            value={deviceId ?? devices[0]?.deviceId}
+            value={(known && deviceId) || ""}
             onChange={(event) => void microphone.selectDevice(event.target.value)}
           >
+            {!known && <option value="" disabled hidden>{words.unnamed}</option>}
             {devices.map((one, place) => (
               <option key={one.deviceId} value={one.deviceId}>
                 {one.label || `${words.unnamed} ${place + 1}`}

@@ -17,6 +17,7 @@ export const IDLE: Omit<Snapshot, "session" | "agentId" | "baseUrl" | keyof Sess
   line: "idle",
   activity: "idle",
   microphone: "off",
+  microphoneId: null,
   sound: "off",
   pushToTalk: false,
   tool: null,

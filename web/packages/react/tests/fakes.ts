@@ -73,12 +73,13 @@ export class FakeCarrier implements Carrier {
   mending = false;
   state: Carrier["state"] = "off";
   deviceId: string | null = null;
+  notice: string | null = null;
   level = 0.51;
   refuses: Error | null = null;
   readonly calls: string[] = [];
   private changed: () => void = () => {};
 
-  become(change: Partial<Pick<FakeCarrier, "connected" | "mending" | "state">>): void {
+  become(change: Partial<Pick<FakeCarrier, "connected" | "mending" | "state" | "deviceId" | "notice">>): void {
     Object.assign(this, change);
     this.changed();
   }

@@ -144,3 +144,11 @@ test("the browser's refusals are states", () => {
   assert.equal(stateOf(named("AbortError")), null);
   assert.equal(stateOf(null), null);
 });
+
+test("the one that is heard is shown, and what became of another is said while the line stands", () => {
+  const { carrier, store } = microphone();
+  carrier.become({ connected: true, state: "on", deviceId: "desk", notice: "The microphone is gone." });
+  assert.deepEqual([store.snapshot().deviceId, store.snapshot().notice], ["desk", "The microphone is gone."]);
+  carrier.become({ connected: false, state: "off", deviceId: null });
+  assert.deepEqual([store.snapshot().deviceId, store.snapshot().notice], [null, null]);
+});

@@ -9,6 +9,7 @@ export class Foot {
   private readonly notice = make("p", "record");
   private readonly devices = make("select", "devices");
   private inputs: readonly MediaDeviceInfo[] = [];
+  private heard: string | null = null;
 
   constructor(call: Call) {
     this.element = make("div", "foot", {}, this.devices, this.notice);
@@ -18,20 +19,26 @@ export class Foot {
   /** Fills the list of microphones; unnamed ones are those that the visitor did not allow yet. */
   list(found: readonly MediaDeviceInfo[]): void {
     this.inputs = found.filter((one) => one.kind === "audioinput" && one.label !== "");
-    const before = this.devices.value;
     const options = this.inputs.map((one) => make("option", "", { value: one.deviceId }, one.label));
     this.devices.replaceChildren(...options);
-    if (this.inputs.some((one) => one.deviceId === before)) this.devices.value = before;
+    this.choose();
   }
 
   draw({ settings, line }: Model, t: Translate): void {
     const heard = line.state === "connected" && line.microphone !== "off" && settings.mode !== "text";
     this.devices.hidden = !heard || this.inputs.length < 2;
     set(this.devices, "aria-label", t("microphone"));
+    this.heard = line.microphoneId;
+    this.choose();
     const recorded = settings.recorded || line.recorded;
     const notice = settings.recordNotice || recorded;
     write(this.notice, notice === true ? t(recorded ? "taped" : "recorded") : notice || "");
     this.notice.hidden = !notice;
     this.element.hidden = this.devices.hidden && this.notice.hidden;
+  }
+
+  /** Shows which one is heard, whoever chose it. */
+  private choose(): void {
+    if (this.heard !== null && this.devices.value !== this.heard) this.devices.value = this.heard;
   }
 }

@@ -15,6 +15,8 @@ export interface Line {
   readonly state: Snapshot["line"];
   readonly activity: Snapshot["activity"];
   readonly microphone: Snapshot["microphone"];
+  /** The device that is heard, as far as it is known. */
+  readonly microphoneId: string | null;
   readonly sound: Snapshot["sound"];
   readonly pushToTalk: boolean;
   readonly resumable: boolean;
@@ -45,6 +47,7 @@ export const IDLE: Line = {
   state: "idle",
   activity: "initializing",
   microphone: "off",
+  microphoneId: null,
   sound: "off",
   pushToTalk: false,
   resumable: false,
@@ -70,11 +73,13 @@ export function fresh(settings: Settings, online: boolean): Model {
 
 /** The line of a session. */
 export function lineOf(snapshot: Snapshot): Line {
-  const { line, activity, microphone, sound, pushToTalk, tool, canResume, recorded, retryAfter } = snapshot;
+  const { line, activity, microphone, microphoneId, sound, pushToTalk, tool, canResume, recorded, retryAfter } =
+    snapshot;
   return {
     state: line,
     activity,
     microphone,
+    microphoneId,
     sound,
     pushToTalk,
     resumable: canResume,

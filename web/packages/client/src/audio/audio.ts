@@ -82,6 +82,10 @@ export class Audio implements AudioSeam {
     this.rig?.speaker.drop();
   }
 
+  get microphoneId(): string | null {
+    return this.rig?.microphone.id ?? null;
+  }
+
   get inputLevel(): number {
     return this.rig?.microphone.level ?? 0;
   }

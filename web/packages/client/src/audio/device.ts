@@ -28,8 +28,9 @@ export class Device {
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.changed(), this.closing);
   }
 
-  get open(): boolean {
-    return this.held !== null;
+  /** The one that is heard; null while none is, or where the browser does not say. */
+  get id(): string | null {
+    return this.held?.stream.getAudioTracks()[0]?.getSettings().deviceId || null;
   }
 
   /** Asks for a device, or changes to it; never rejects: the state says what came of it. */
@@ -39,8 +40,9 @@ export class Device {
     try {
       this.use({ stream: new MediaStream([source]), own: false });
     } catch {
-      this.become("lost");
+      return this.become("lost");
     }
+    await this.tellDevices(); // another one may be heard, though the state is the same
   }
 
   stop(): void {

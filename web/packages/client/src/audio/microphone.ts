@@ -41,6 +41,10 @@ export class Microphone {
     });
   }
 
+  get id(): string | null {
+    return this.device.id;
+  }
+
   /** Asks for a device, or changes to it; never rejects: the state says what came of it. */
   start(source?: Source): Promise<void> {
     return this.device.start(source);

@@ -64,6 +64,8 @@ export interface AudioSeam {
   endTurn(): void;
   /** Silence now, and the rest is forgotten; tells `stopped` if something was still to be heard. */
   drop(): void;
+  /** The device that is heard; null while none is, or where the browser does not say. */
+  readonly microphoneId: string | null;
   readonly inputLevel: number;
   readonly outputLevel: number;
   readonly playedMs: number;

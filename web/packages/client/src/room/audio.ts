@@ -78,6 +78,10 @@ export class RoomAudio implements AudioSeam {
     this.settle();
   }
 
+  get microphoneId(): string | null {
+    return this.rig?.device.id ?? null;
+  }
+
   get inputLevel(): number {
     return this.rig?.input.level ?? 0;
   }

@@ -10,6 +10,10 @@ export class Track extends EventTarget {
     super();
   }
 
+  getSettings(): { deviceId: string } {
+    return { deviceId: this.device };
+  }
+
   get label(): string {
     return this.device;
   }

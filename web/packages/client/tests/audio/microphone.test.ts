@@ -84,9 +84,9 @@ test("A track of the page is heard, and left to the page when it is not wanted a
     },
   });
   await microphone.start(track as unknown as MediaStreamTrack);
-  assert.deepEqual([told, devices.tracks], [["on"], []]);
+  assert.deepEqual([told, devices.tracks], [["on", "devices 2"], []]);
   microphone.stop();
-  assert.deepEqual([told, track.live], [["on", "off"], true]);
+  assert.deepEqual([told, track.live], [["on", "devices 2", "off"], true]);
 });
 
 test("Where a track of the page's ends, nobody is heard instead, whatever is plugged in.", async () => {
@@ -102,7 +102,7 @@ test("Where a track of the page's ends, nobody is heard instead, whatever is plu
   await settle();
   devices.dispatchEvent(new Event("devicechange"));
   await settle();
-  assert.deepEqual([told, devices.tracks], [["on", "off", "replaced by null", "devices 2"], []]);
+  assert.deepEqual([told, devices.tracks], [["on", "devices 2", "off", "replaced by null", "devices 2"], []]);
   await microphone.start();
   assert.deepEqual(devices.live, ["built-in"]);
 });
@@ -149,6 +149,21 @@ test("A microphone that the context cannot take is lost and given back; one in u
   context.refuses = "NotSupportedError";
   await microphone.start("headset");
   assert.deepEqual([told, devices.live], [[], ["built-in"]]);
+});
+
+test("The device that is heard is known: the chosen one, the next one when it is gone, none when all is over.", async () => {
+  const { devices, microphone, settle } = desk();
+  assert.equal(microphone.id, null);
+  await microphone.start("headset");
+  assert.equal(microphone.id, "headset");
+  devices.plugged = ["built-in"];
+  devices.tracks[0]?.pull();
+  await settle();
+  assert.equal(microphone.id, "built-in");
+  await microphone.start("headset");
+  assert.equal(microphone.id, "built-in");
+  microphone.stop();
+  assert.equal(microphone.id, null);
 });
 
 test("A new device is told, and changes nothing while one is on.", async () => {

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { Room } from "livekit-client";
 import type { SessionError } from "../../src/error.js";
 import type { Road, RoadEnd, RoadHooks, RoomGiven } from "../../src/road.js";
+import { follow } from "../../src/switches.js";
 import type { SessionOptions } from "../../src/types.js";
 import type { ClientMessage, Opening } from "../../src/wire.js";
 import { answer, FakeAudio, settled } from "../fakes.js";
@@ -77,7 +78,7 @@ class RoomTalk extends Talk {
         this.roads.push(road);
         return road;
       },
-      follow: () => undefined,
+      follow,
     });
   }
 

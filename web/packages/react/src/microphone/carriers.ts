@@ -6,7 +6,11 @@ import { MICROPHONE, microphoneIn } from "../surface.js";
 import type { Carrier } from "./types.js";
 import { stateOf } from "./words.js";
 
+/** Words of a microphone that is gone, and of what took its place. */
+const GONE: ReadonlySet<string> = new Set(["microphone_replaced", "microphone_ended"]);
+
 export class SessionCarrier implements Carrier {
+  notice: string | null = null;
   private chosen: string | null = null;
 
   constructor(private readonly session: LiveKitSession) {}
@@ -24,7 +28,7 @@ export class SessionCarrier implements Carrier {
   }
 
   get deviceId(): string | null {
-    return this.chosen;
+    return this.session.snapshot.microphoneId;
   }
 
   get level(): number {
@@ -32,12 +36,14 @@ export class SessionCarrier implements Carrier {
   }
 
   async publish(deviceId?: string): Promise<void> {
+    this.notice = null;
     this.chosen = deviceId ?? this.chosen;
     const { chosen } = this;
     await this.session.publishMicrophone(chosen === null ? undefined : { deviceId: chosen });
   }
 
   async unpublish(): Promise<void> {
+    this.notice = null;
     await this.session.unpublishMicrophone();
   }
 
@@ -46,7 +52,17 @@ export class SessionCarrier implements Carrier {
   }
 
   watch(changed: () => void): () => void {
-    return this.session.subscribe(changed);
+    const stops = [
+      this.session.subscribe(changed),
+      this.session.on("notice", ({ code, message }) => {
+        if (!GONE.has(code)) return;
+        this.notice = message;
+        changed();
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
   }
 }
 
@@ -61,6 +77,7 @@ const EVENTS = [
 
 /** Its events are named by their words, for a page may have no livekit-client to import them from. */
 export class RoomCarrier implements Carrier {
+  readonly notice = null; // a room of somebody else's says nothing of it
   private asking = false;
   private failed: MicrophoneState | null = null;
   private changed: () => void = () => {};
@@ -86,8 +103,7 @@ export class RoomCarrier implements Carrier {
   }
 
   get deviceId(): string | null {
-    const track = microphoneIn(this.room);
-    return track?.getSettings().deviceId ?? this.room.getActiveDevice("audioinput") ?? null;
+    return microphoneIn(this.room)?.getSettings().deviceId || null;
   }
 
   get level(): number {

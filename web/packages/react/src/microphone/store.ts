@@ -154,7 +154,7 @@ export class MicrophoneStore {
   }
 
   private look(): Microphone {
-    const { state, deviceId } = this.carrier;
+    const { state, deviceId, connected, notice } = this.carrier;
     const failure = failureOf(state) ?? this.broke;
     const isEnabled = state === "on" || state === "muted";
     const known = isEnabled ? "granted" : state === "denied" ? "denied" : this.permission;
@@ -165,6 +165,7 @@ export class MicrophoneStore {
       isMuted: state === "muted",
       devices: this.devices,
       deviceId,
+      notice: connected ? notice : null,
       error: failure?.message ?? null,
       errorCode: failure?.code ?? null,
       ...this.acts,

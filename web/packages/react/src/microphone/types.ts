@@ -21,8 +21,10 @@ export interface Microphone {
   readonly isMuted: boolean;
   /** The microphones there are; browsers name them only once one was allowed. */
   readonly devices: readonly MediaDeviceInfo[];
-  /** The one that is used; null where nobody chose and the browser does not tell. */
+  /** The one that is heard; null while none is, or where the browser does not say. */
   readonly deviceId: string | null;
+  /** That it was unplugged, and what is heard instead; null since something was done about it. */
+  readonly notice: string | null;
   readonly error: string | null;
   readonly errorCode: MicrophoneErrorCode | null;
   /** Takes the microphone, or another one. Never rejects for one that is refused: `error` says it. */
@@ -43,6 +45,7 @@ export interface Carrier {
   readonly mending: boolean;
   readonly state: MicrophoneState;
   readonly deviceId: string | null;
+  readonly notice: string | null;
   readonly level: number;
   publish(deviceId?: string): Promise<void>;
   unpublish(): Promise<void>;

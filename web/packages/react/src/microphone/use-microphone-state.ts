@@ -102,6 +102,7 @@ const NONE: Microphone = Object.freeze({
   isMuted: false,
   devices: [],
   deviceId: null,
+  notice: null,
   error: null,
   errorCode: null,
   enable: none,
