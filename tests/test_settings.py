@@ -228,3 +228,39 @@ def test_prices_come_from_tables_of_the_file(tmp_path: Path) -> None:
         assert "prices" in caught.value.message
     with pytest.raises(DuologueError):
         load(None, {"DUOLOGUE_PRICES": "{}"})
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("trace_otlp", {"trace_otlp": "collector:4318"}),
+        ("trace_otlp", {"trace_otlp": "ftp://collector"}),
+        ("trace_otlp", {"trace_otlp": "https:///v1"}),
+        ("trace_otlp", {"trace_otlp": "http://collector:port"}),
+        ("trace_otlp", {"trace_otlp": "http://col lector"}),
+        ("trace_otlp", {"trace_otlp": "http://collector/v1/traces/"}),
+        ("trace_otlp", {"trace_otlp": "https://me:hidden@collector"}),
+        ("trace_otlp", {"trace_otlp": "https://collector?key=hidden"}),
+        ("trace_otlp_headers", {"trace_otlp_headers": "x-key=hidden"}),
+        ("trace_otlp_headers", {"trace_otlp": "http://a", "trace_otlp_headers": "x-key: hidden"}),
+        ("trace_otlp_headers", {"trace_otlp": "http://a", "trace_otlp_headers": "=hidden"}),
+        ("trace_otlp_headers", {"trace_otlp": "http://a", "trace_otlp_headers": "a=hidden%0A"}),
+        ("trace_otlp_headers", {"trace_otlp": "http://a", "trace_otlp_headers": ["hidden"]}),
+        ("trace", {"trace_otlp": "http://a", "trace": "off"}),
+        ("trace", {"trace_lines": "lines.jsonl", "trace": "off"}),
+    ],
+    ids=str,
+)
+def test_a_trace_goes_to_an_address_with_headers(name: str, settings: dict[str, object]) -> None:
+    """What is none of them is refused by name, and no key is repeated."""
+    with pytest.raises(DuologueError) as caught:
+        load(None, {}, **settings)
+    assert caught.value.code == "setting_invalid"
+    assert f"{name!r}" in caught.value.message
+    assert "hidden" not in caught.value.message
+
+
+def test_an_address_for_traces_is_taken_as_it_is() -> None:
+    """With a path or without, a port or none."""
+    for url in ("http://127.0.0.1:4318", "HTTPS://otlp.example.com/otlp/", "http://[::1]:4318"):
+        assert load(None, {"DUOLOGUE_TRACE_OTLP": url}).trace_otlp == url

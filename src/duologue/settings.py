@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -100,6 +102,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     recordings; 0 keeps them until somebody deletes them."""
     trace: Literal["on", "off", "metadata"] = "on"
     """Whether each run's turns and steps are kept; `metadata` keeps times and counts, no words."""
+    trace_otlp: str = ""
+    """Where runs are told of as well, by OpenTelemetry's OTLP over HTTP: an address, to which
+    `/v1/traces` and `/v1/logs` are added. Empty means nowhere."""
+    trace_otlp_headers: str = ""
+    """What goes along, such as a vendor's key: `name=value`, with commas between several, as in
+    `OTEL_EXPORTER_OTLP_HEADERS`. Never shown."""
+    trace_otlp_words: bool = False
+    """Whether what was said goes there, too; otherwise times, counts and names do."""
+    trace_otlp_logs: bool = True
+    """Whether turns, runs and log lines go there as log events; `false` for a vendor that reads
+    spans only."""
+    trace_lines: str = ""
+    """A file to which runs are added as lines of JSON, with what was said; empty means none."""
     recordings_bucket: str = ""
     """Where recordings go once they are whole: `s3://bucket` or `s3://bucket/folder`, of S3 or what
     speaks its language; `AWS_ACCESS_KEY_ID` and the like say who may. Empty leaves them in the data
@@ -148,6 +163,7 @@ def load(file: Path | None, environment: Mapping[str, str], **given: object) -> 
     except msgspec.ValidationError as error:
         raise _invalid(_path_in(error), values, error) from None
     _check_livekit(settings)
+    _check_trace(settings)
     proxies(settings)
     return settings
 
@@ -161,6 +177,41 @@ def proxies(settings: Settings) -> list[str]:
         except ValueError as error:
             raise DuologueError("setting_invalid", name="trusted_proxies", reason=error) from None
     return found
+
+
+def otlp_headers(settings: Settings) -> dict[str, str]:
+    """The headers of `trace_otlp_headers`, if that is what they are."""
+    found = {}
+    for each in filter(str.strip, settings.trace_otlp_headers.split(",")):
+        name, _, value = (part.strip() for part in each.partition("="))
+        found[name] = unquote(value)
+        if not _HEADER.fullmatch(name) or not _VALUE.fullmatch(found[name]):
+            reason = "it must be name=value, with commas between several; %2C is one in a value"
+            raise DuologueError("setting_invalid", name="trace_otlp_headers", reason=reason)
+    return found
+
+
+def _check_trace(settings: Settings) -> None:
+    """Refuses an address that no trace can go to, and what goes along with none."""
+    url, name, reason = settings.trace_otlp, "trace_otlp", ""
+    try:
+        parts = urlsplit(url)
+        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+    except ValueError:
+        wrong = True
+    headers = otlp_headers(settings)
+    if settings.trace == "off" and (url or settings.trace_lines):
+        name, reason = "trace", "off leaves nothing for trace_otlp and trace_lines; try metadata"
+    elif headers and not url:
+        name, reason = "trace_otlp_headers", "they go along to trace_otlp, which is empty"
+    elif "@" in url or "?" in url or "#" in url:
+        reason = "no name, password, ? or # may be in it; keys belong into trace_otlp_headers"
+    elif url and (wrong or re.search(r"\s", url)):
+        reason = f"it must be an http:// or https:// address, not {url!r}"
+    elif url.rstrip("/").endswith(("/v1/traces", "/v1/logs")):
+        reason = f"/v1/traces and /v1/logs are added to it, so leave that out of {url!r}"
+    if reason:
+        raise DuologueError("setting_invalid", name=name, reason=reason)
 
 
 def _check_livekit(settings: Settings) -> None:
@@ -207,9 +258,11 @@ PREFIX = "DUOLOGUE_"
 LIVEKIT = ("livekit_url", "livekit_api_key", "livekit_api_secret")
 TABLES = ("agents", "prices")
 """What only a file can say."""
+_HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 NOT_SETTINGS = frozenset({"secret", "test_require", "reload_child", "serve_child"})
 """`DUOLOGUE_…` names that mean something else than a setting."""
-SECRET = ("database_url", "redis_url", "secret")
+SECRET = ("database_url", "redis_url", "headers", "secret")
 """How the settings end whose values are never shown."""
 
 

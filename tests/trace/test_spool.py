@@ -18,6 +18,7 @@ from duologue.trace.ledger import Ledger
 from duologue.trace.sending import Forbidden, NotTaken, refused
 from duologue.trace.sink_otlp import OtlpSink
 from duologue.trace.spool import Spooled
+from duologue.trace.spool_book import Book
 
 TRACE = "0" * 32
 
@@ -72,7 +73,7 @@ async def test_what_is_taken_leaves_the_disk(tmp_path: Path) -> None:
     await spooled.close()
     assert far.taken == [0, 1, 2, 3, 4]
     assert far.closed
-    assert (spooled.spooled, spooled.unsent, spooled.lost) == (0, 0, 0)
+    assert (spooled.spooled, spooled.arrived, spooled.lost) == (0, 5, 0)
     assert files(tmp_path) == []
 
 
@@ -84,7 +85,7 @@ async def test_what_is_left_is_sent_by_the_next(tmp_path: Path) -> None:
     await spooled.write([turn(0), turn(1)])
     await spooled.write([turn(2)])
     await spooled.close()
-    assert (far.taken, spooled.spooled, spooled.unsent) == ([], 3, 3)
+    assert (far.taken, spooled.spooled, spooled.arrived) == ([], 3, 0)
     assert [path.stat().st_mode & 0o777 for path in files(tmp_path)] == [0o600]
 
     far = Far()
@@ -93,7 +94,55 @@ async def test_what_is_left_is_sent_by_the_next(tmp_path: Path) -> None:
     await until(lambda: len(far.taken) == 4)
     await spooled.close()
     assert far.taken == [3, 0, 1, 2]
-    assert (spooled.replayed, spooled.unsent) == (3, 0)
+    assert (spooled.replayed, spooled.arrived) == (3, 1)
+    assert files(tmp_path) == []
+
+
+async def test_what_is_left_is_sent_before_anything_is_told(tmp_path: Path) -> None:
+    """A server that starts again needs no new call to send what it left; a ledger sees to it."""
+    far = Far()
+    far.failure = NotTaken("down")
+    spooled = Spooled(far, tmp_path)
+    await spooled.write([turn(0), turn(1)])
+    await spooled.close()
+    far = Far()
+    ledger = Ledger([Spooled(far, tmp_path)])
+    ledger.open()
+    await until(lambda: far.taken == [0, 1])
+    report = await ledger.close()
+    assert (report.sent, report.spooled) == (0, 0)
+    assert files(tmp_path) == []
+
+
+async def test_a_spool_that_does_not_open_is_opened_by_what_comes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A folder that nobody may write to is told of, and nothing is lost if that passes."""
+    folder = tmp_path / "spool"
+    folder.write_text("no folder")
+    far = Far()
+    ledger = Ledger([Spooled(far, folder)])
+    ledger.open()
+    await until(lambda: "far does not open" in caplog.text)
+    folder.unlink()
+    ledger.put(turn(0))
+    await until(lambda: far.taken == [0])
+    await ledger.close()
+
+
+async def test_two_that_start_at_once_do_not_share_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that looks for leftovers may hold the other's new file for a moment: it takes another."""
+    names = iter([b"held", b"mine"])
+    monkeypatch.setattr(os, "urandom", lambda count: next(names))
+    far = Far()
+    spooled = Spooled(far, tmp_path)
+    held = Book(tmp_path / f"{spooled._prefix}{os.getpid()}-{b'held'.hex()}.sqlite3", 1000)
+    await spooled.write([turn(0)])
+    await until(lambda: far.taken == [0])
+    await spooled.close()
+    held.close()
     assert files(tmp_path) == []
 
 
@@ -136,7 +185,23 @@ async def test_a_refused_batch_is_counted_and_gone(tmp_path: Path) -> None:
     await spooled.write([turn(3)])
     await until(lambda: far.taken == [3])
     await spooled.close()
-    assert (spooled.lost, spooled.unsent, spooled.spooled) == (2, 2, 0)
+    assert (spooled.lost, spooled.arrived, spooled.spooled) == (2, 2, 0)
+
+
+async def test_a_refusal_is_told_once_until_it_changes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A vendor that reads no events refuses some of every batch, and fills no log with it."""
+    far = Far()
+    spooled = Spooled(far, tmp_path)
+    for index, reason in enumerate(["no events", "no events", "too long"]):
+        far.failure = refused(reason, 1)
+        await spooled.write([turn(index)])
+        await until(lambda: far.tries == index + 1)  # noqa: B023  # it is awaited here
+    await spooled.close()
+    told = [line.getMessage() for line in caplog.records]
+    assert told == ["far refused 1 entries: no events", "far refused 1 entries: too long"]
+    assert spooled.lost == 3
 
 
 async def test_closing_is_bounded_while_the_other_side_hangs(

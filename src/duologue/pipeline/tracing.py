@@ -1,7 +1,8 @@
-"""What this process' runs tell the ledger: each by a watch of its own, all into one store."""
+"""What this process' runs tell: each by a watch of its own, into the store, and on from there."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -15,6 +16,7 @@ from duologue.store.database import Database
 from duologue.trace.entries import Entry, Outcome, Trace
 from duologue.trace.ledger import Ledger
 from duologue.trace.lines import Lines
+from duologue.trace.onward import onward
 from duologue.trace.prices import Prices
 from duologue.trace.store_sink import StoreSink
 from duologue.trace.watch import Watch
@@ -64,6 +66,8 @@ class Tracing:
         self._beaten_at = 0
         self._lines = Lines()
         self.ledger = Ledger([StoreSink(db, self._org, clock, self._talk)])
+        sinks = onward(settings)
+        self.onward = Ledger(sinks) if sinks else None
 
     @property
     def keeps_words(self) -> bool:
@@ -73,13 +77,15 @@ class Tracing:
     def open(self) -> None:
         """Begins to write, and to read along what is logged."""
         self.ledger.open()
+        if self.onward is not None:
+            self.onward.open()
         if self._mode != "off":
             self._lines.open()
 
     async def close(self) -> None:
         """Writes what waits, within bounds."""
         self._lines.close()
-        await self.ledger.close()
+        await asyncio.gather(*(each.close() for each in (self.ledger, self.onward) if each))
 
     def watch(self, guest: Guest, run_id: str, record: Record, version: str) -> Watch | None:
         """The watch over a new run of that version of its agent; none where nothing is traced."""
@@ -117,6 +123,8 @@ class Tracing:
     def _put(self, entry: Entry) -> None:
         self._hear(entry)
         self.ledger.put(entry)
+        if self.onward is not None and self._owners.get(entry.trace) is not None:
+            self.onward.put(entry)
 
     def ended(self, run_id: str, reason: str, usage: list[dict[str, Any]]) -> None:
         """A run is over: says how, and what it used."""

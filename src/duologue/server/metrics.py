@@ -42,6 +42,15 @@ DROPPED: Final = Metric("duologue_ledger_dropped_total", "counter", "Entries of 
 STRIPPED: Final = Metric(
     "duologue_ledger_stripped_total", "counter", "Entries of traces that lost their content."
 )
+TOLD: Final = Metric(
+    "duologue_onward_sent_total", "counter", "Entries of traces that arrived elsewhere.", ("to",)
+)
+UNTOLD: Final = Metric(
+    "duologue_onward_dropped_total", "counter", "Entries that did not, and will not.", ("to",)
+)
+WAITING: Final = Metric(
+    "duologue_onward_waiting", "gauge", "Entries that wait for it, in memory or on disk.", ("to",)
+)
 STORE: Final = Metric(
     "duologue_store_waiting", "gauge", "Units of work that wait for the database."
 )
@@ -66,7 +75,7 @@ STARTED: Final = Metric(
 METRICS: Final = (
     *(INFO, LIVE, RUNS, LIMIT, DRAINING, REDIS),
     *COUNTED,
-    *(LEDGER, SENT, DROPPED, STRIPPED, STORE),
+    *(LEDGER, SENT, DROPPED, STRIPPED, TOLD, UNTOLD, WAITING, STORE),
     *(ALERTS, ALERTED, WEBHOOKS),
     *(CPU, MEMORY, FILES, STARTED),
 )
@@ -133,6 +142,7 @@ async def _require_operator(request: Request[Any, Any, Any], doorman: Doorman) -
 def _looked_at(host: Host) -> list[tuple[Metric, Values]]:
     live = Counter((host.metrics.agent(each.guest.definition.slug),) for each in host.seats)
     report, reached = host.tracing.ledger.report, host.bell.reached
+    onward = host.tracing.onward.reports if host.tracing.onward else []
     return [
         (INFO, {(__version__,): 1}),
         (LIVE, live),
@@ -144,6 +154,9 @@ def _looked_at(host: Host) -> list[tuple[Metric, Values]]:
         (SENT, {(): report.sent}),
         (DROPPED, {(): report.dropped}),
         (STRIPPED, {(): report.stripped}),
+        (TOLD, {(name,): each.sent for name, each in onward}),
+        (UNTOLD, {(name,): each.dropped for name, each in onward}),
+        (WAITING, {(name,): each.pending + each.spooled for name, each in onward}),
         (STORE, {(): host.db.waiting}),
     ]
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -73,17 +73,13 @@ class Ledger:
     @property
     def report(self) -> Report:
         """What became of the entries so far."""
-        writers = self._writers
-        return Report(
-            # What a sink keeps on disk it has taken, and yet it is not there.
-            sent=sum(writer.sent - getattr(writer.sink, "unsent", 0) for writer in writers),
-            dropped=sum(
-                writer.queue.dropped + getattr(writer.sink, "lost", 0) for writer in writers
-            ),
-            pending=sum(len(writer.queue) + len(writer.trying) for writer in writers),
-            spooled=sum(getattr(writer.sink, "spooled", 0) for writer in writers),
-            stripped=sum(writer.queue.stripped for writer in writers),
-        )
+        each = [msgspec.structs.astuple(report) for _, report in self.reports]
+        return Report(*map(sum, zip(*each, strict=True)))
+
+    @property
+    def reports(self) -> list[tuple[str, Report]]:
+        """The same of each sink, with its name."""
+        return [(writer.sink.name, writer.report) for writer in self._writers]
 
     def put(self, entry: Entry) -> None:
         """Takes an entry, from any thread; it never waits and never raises."""
@@ -153,6 +149,18 @@ class _Writer:
         self._complaint = ""
         self._refusal = ""
 
+    @property
+    def report(self) -> Report:
+        """What became of this sink's entries."""
+        return Report(
+            # What a sink keeps on disk it has taken, and yet it is not there.
+            sent=getattr(self.sink, "arrived", self.sent),
+            dropped=self.queue.dropped + getattr(self.sink, "lost", 0),
+            pending=len(self.queue) + len(self.trying),
+            spooled=getattr(self.sink, "spooled", 0),
+            stripped=self.queue.stripped,
+        )
+
     def open(self) -> None:
         """Begins to write."""
         if self._task is None:
@@ -197,6 +205,8 @@ class _Writer:
             self._hurry.set()
 
     async def _run(self) -> None:
+        if (begin := getattr(self.sink, "open", None)) is not None:
+            await self._begin(begin)
         while True:
             await self._something.wait()
             # Another machine is asked less often: each batch is a request.
@@ -209,6 +219,13 @@ class _Writer:
                 self.trying = []
             if self._closing.is_set():  # here, for it may have been before anything was begun
                 return
+
+    async def _begin(self, begin: Callable[[], Awaitable[None]]) -> None:
+        """Lets a sink go on with what an earlier process left to it."""
+        try:
+            await begin()
+        except Exception as error:  # its first batch opens it, then
+            self._complain(f"does not open: {str(error) or type(error).__name__}")
 
     async def _deliver(self, batch: list[Entry]) -> None:
         """Gives a batch to the sink, as often as is worth it; what it will not take is dropped."""

@@ -27,6 +27,8 @@ LONGEST_PAUSE: Final = 60.0
 """Seconds between tries at most, and at once where the other side does not let us in."""
 HANGS: Final = 10.0
 """Seconds after which the other side has failed that has not answered."""
+NAMES: Final = 3
+"""How many new files are tried."""
 CLOSING: Final = 4.0
 """Seconds in which a closing spool still sends."""
 
@@ -45,6 +47,8 @@ class Spooled:
     def __init__(self, sink: Sink, folder: str | Path, *, most: int = 64_000_000) -> None:
         self.name = sink.name
         self.content = sink.content
+        self.arrived = 0
+        """Entries of this process that were sent."""
         self.lost = 0
         """Entries that were refused, or that had no room on the disk."""
         self.replayed = 0
@@ -64,6 +68,7 @@ class Spooled:
         self._encoder = msgspec.msgpack.Encoder(enc_hook=str)
         self._decoder = msgspec.msgpack.Decoder(list[Entry])
         self._left = (0, 0)
+        self._refusal = ""
 
     @property
     def spooled(self) -> int:
@@ -72,21 +77,16 @@ class Spooled:
             return sum(self._left)
         return self._own.entries + sum(book.entries for book in self._inherited)
 
-    @property
-    def unsent(self) -> int:
-        """Entries of this process that were taken and have not arrived."""
-        own = self._left[0] if self._own is None else self._own.entries
-        return own + self.lost
+    async def open(self) -> None:
+        """Begins to send, first what earlier processes left."""
+        await self._opened()
 
     async def write(self, batch: Sequence[Entry]) -> None:
         """Keeps a batch on disk; it is sent meanwhile."""
         body = self._encoder.encode(batch)
-        if self._own is None:
-            self._own = await asyncio.to_thread(self._open)
-        self.lost += await asyncio.to_thread(self._own.put, body, len(batch))
+        own = await self._opened()
+        self.lost += await asyncio.to_thread(own.put, body, len(batch))
         self._something.set()
-        if self._task is None:
-            self._task = asyncio.create_task(self._send(), name=f"spool to {self.name}")
 
     async def close(self) -> None:
         """Sends what it still can in four seconds; the rest stays for the next process."""
@@ -103,6 +103,14 @@ class Spooled:
                 self._inherited.clear()
             await self._sink.close()
 
+    async def _opened(self) -> Book:
+        """This process's file, with its sender at work."""
+        if self._own is None:
+            self._own = await asyncio.to_thread(self._open)
+        if self._task is None:
+            self._task = asyncio.create_task(self._send(), name=f"spool to {self.name}")
+        return self._own
+
     def _open(self) -> Book:
         """Makes this process's file, and takes over those that nobody holds any more."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -117,8 +125,11 @@ class Spooled:
                     path.rename(path.with_suffix(".broken"))
                 continue
             self._inherited.append(book)
-        name = f"{self._prefix}{os.getpid()}-{os.urandom(4).hex()}.sqlite3"
-        return Book(self._folder / name, self._most)
+        for _ in range(NAMES):
+            name = f"{self._prefix}{os.getpid()}-{os.urandom(4).hex()}.sqlite3"
+            with contextlib.suppress(Locked):  # by one that starts with us, and looks for leftovers
+                return Book(self._folder / name, self._most)
+        raise Locked(str(self._folder))
 
     async def _last(self, task: asyncio.Task[None]) -> None:
         """Lets it send until all is sent, something fails, or the time is over."""
@@ -150,8 +161,12 @@ class Spooled:
                     await self._sink.write(batch)
             except Refused as error:
                 lost = len(batch) if error.lost is None else error.lost
-                log.warning("%s refused %d entries: %s", self.name, lost, error)
-                self.lost += lost if book is self._own else 0
+                if str(error) != self._refusal:  # else it is said again with every batch
+                    self._refusal = str(error)
+                    log.warning("%s refused %d entries: %s", self.name, lost, error)
+                if book is self._own:
+                    self.lost += lost
+                    self.arrived += len(batch) - lost
             except Exception as error:
                 if not self._failed.is_set():
                     reason = str(error) or type(error).__name__
@@ -165,7 +180,10 @@ class Spooled:
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue
             else:
-                self.replayed += 0 if book is self._own else len(batch)
+                if book is self._own:
+                    self.arrived += len(batch)
+                else:
+                    self.replayed += len(batch)
             if self._failed.is_set():
                 log.info("%s takes entries again", self.name)
                 self._failed.clear()
