@@ -126,6 +126,22 @@ def test_the_agent_leads_to_another_page(visit: ReactOpener) -> None:
     assert tab.run("location.pathname") == "/"
 
 
+def test_the_surface_with_a_router_leads(visit: ReactOpener) -> None:
+    """Also where another one, which would go there by itself, was there before it."""
+    tab = visit("react-parts", shows="controlled", agent="guide", beside="1")
+    tab.widgets(2)
+    tab.talks(1)
+    tab.shows_said("Where to?", 1)
+    tab.run("shown.session.sendData({ go: '/menu' }).then(() => null)")
+    tab.wait("globalThis.shown?.navigated.length === 1")
+    assert tab.run("shown.navigated") == ["/menu"]
+    assert tab.run("location.pathname") == "/"
+    tab.run("document.querySelector('#toggle').click()")
+    tab.widgets(1)
+    tab.run("shown.session.sendData({ go: '/desk' }).then(() => null)")
+    tab.wait("location.pathname === '/desk'")
+
+
 def test_a_site_hands_out_sessions_itself(visit: ReactOpener, ledger: Ledger) -> None:
     """`sessionEndpoint` is asked instead of the server, and `sessionBody` reaches the record."""
     endpoint = "/api/widget/session?by=the-site"

@@ -132,6 +132,7 @@ function Controlled({ agentId, baseUrl }: Given): ReactNode {
       <button id="toggle" onClick={() => setWidget(!widget)}>
         Widget
       </button>
+      {asked.has("beside") && <AvatarWidget {...{ agentId, baseUrl }} controlledSession={agentSessionOf(session)} />}
       {widget && (
         <AvatarWidget
           agentId={agentId}

@@ -62,7 +62,7 @@ const RENAMED: Readonly<Record<string, AttributeName | "class">> = {
  * With `controlledSession` it leaves the session alone when it goes; without it, it hangs up.
  */
 export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
-  const { style, controlledSession, sessionEndpoint = null, visitor = null } = props;
+  const { style, controlledSession, sessionEndpoint = null, visitor = null, onNavigate = null } = props;
   const host = useRef<HTMLSpanElement>(null);
   const made = useRef<DuologueWidget | null>(null);
   const now = useRef(props);
@@ -71,7 +71,7 @@ export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
     now.current = props;
     made.current ??= document.createElement("duologue-widget") as DuologueWidget;
     write(made.current, attributesOf(props));
-    Object.assign(made.current, { sessionEndpoint, visitor });
+    Object.assign(made.current, { sessionEndpoint, visitor, onNavigate });
     if (host.current !== null) dress(made.current, host.current, style);
   });
   useEffect(() => {
@@ -80,13 +80,6 @@ export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
   useEffect(() => {
     const widget = made.current;
     if (widget === null) return;
-    const listen = (event: Event): void => {
-      const lead = now.current.onNavigate;
-      if (lead === undefined) return; // then the browser goes there
-      event.preventDefault();
-      lead((event as CustomEvent<{ url: string }>).detail.url);
-    };
-    widget.addEventListener("duologue-navigate", listen);
     const deafen = heard(widget, () => now.current);
     host.current?.append(widget); // last of all, when it was told everything
     // Defines the element, for which it needs a browser.
@@ -94,7 +87,6 @@ export function AvatarWidget(props: AvatarWidgetProps): ReactNode {
       console.error(`<AvatarWidget> has no widget to show: ${String(error)}`);
     });
     return () => {
-      widget.removeEventListener("duologue-navigate", listen);
       widget.remove();
       deafen();
     };

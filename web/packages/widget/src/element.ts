@@ -73,6 +73,7 @@ export class DuologueWidget extends Base {
         this.notice(key === undefined ? text : this.tag.t(key));
       },
       devices: () => void this.devices(),
+      leads: () => this.onNavigate !== null,
       tell: (tiding) => this.tell(tiding),
       make: () => this.make(),
       terms: async (anew) => {

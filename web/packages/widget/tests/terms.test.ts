@@ -48,6 +48,7 @@ function widget(session: ReturnType<typeof refusing>, held: Terms) {
   const nothing = (): void => undefined;
   const call = new Call(settings(), {
     ...{ changed: nothing, said: nothing, pickedUp: nothing, notice: nothing, devices: nothing, tell: nothing },
+    leads: () => false,
     make: async () => session as unknown as LiveKitSession,
     async terms(anew) {
       asked.push(anew);

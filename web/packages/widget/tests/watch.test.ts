@@ -26,21 +26,28 @@ function lent(change: Partial<Snapshot>) {
     },
   };
   Object.assign(session.snapshot, { session });
-  const call = new Call(settings(), {
+  const widget = (leads: boolean, told: string[]): Call => new Call(settings(), {
     changed: () => undefined,
     said: () => undefined,
     pickedUp: () => void told.push("picked up"),
     notice: (text) => void told.push(text),
     devices: () => void told.push("devices"),
+    leads: () => leads,
     tell: ([name, detail]) => void (name === "duologue-navigate" && told.push(String(detail["url"]))),
     make: () => Promise.reject(new Error("no client here")),
     terms: async () => null,
   });
   const real = session as unknown as LiveKitSession;
-  call.borrow(real.snapshot, real);
+  const shows = (leads: boolean, told: string[]): Call => {
+    const call = widget(leads, told);
+    call.borrow(real.snapshot, real);
+    return call;
+  };
+  const call = shows(false, told);
   return {
     told,
     call,
+    shows,
     becomes(next: Partial<Snapshot>) {
       session.snapshot = { ...session.snapshot, ...next };
       for (const surface of surfaces) surface();
@@ -96,6 +103,22 @@ test("an agent leads to pages, and to nothing that would run", () => {
   const { told, leads } = lent({});
   for (const url of ["/menu", "javascript:alert(1)", "https://b.example/", "data:text/html,x"]) leads(url);
   assert.deepEqual(told, ["/menu", "https://b.example/"]);
+});
+
+test("of several widgets the one leads that the page wants to hear, else the first, and never two", () => {
+  const { told, leads, shows } = lent({});
+  const [routed, third]: string[][] = [[], []];
+  const second = shows(true, routed!);
+  shows(true, third!);
+  leads("/menu");
+  assert.deepEqual([told, routed, third], [[], ["/menu"], []]);
+  second.close();
+  leads("/desk");
+  assert.deepEqual([told, third], [[], ["/desk"]]);
+  const alone = lent({});
+  alone.shows(false, routed!);
+  alone.leads("/home");
+  assert.deepEqual([alone.told, routed], [["/home"], ["/menu"]]);
 });
 
 test("microphones are listed anew when they got their names, which is after one was allowed", () => {
