@@ -104,6 +104,16 @@ def test_no_microphone(visit: Visit, house: House, bare: Browser) -> None:
     assert tab.violations() == []
 
 
+def test_no_microphone_where_nobody_can_type(visit: Visit, house: House, bare: Browser) -> None:
+    """A widget for the voice alone says what is left: to listen."""
+    tab = visit(house, "plain", use=bare, agent="demo", default_open="", mode="voice")
+    tab.click("Talk")
+    words = "Plug one in, then try again. Until then you can only listen."
+    tab.until(lambda: words in tab.inside(".mend"), "what can be done")
+    assert not tab.sees(".box")
+    assert tab.violations() == []
+
+
 def test_held_back_sound(visit: Visit, house: House, strict: Browser) -> None:
     """A tab that was duplicated goes on untouched: it offers a tap, and then it is heard."""
     first = visit(house, "plain", use=strict, agent="demo", default_open="", mode="text")

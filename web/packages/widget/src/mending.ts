@@ -3,16 +3,18 @@ import type { Line } from "./model.js";
 import type { Mend } from "./scene.js";
 import type { Translate } from "./texts/index.js";
 
-export function microphoneTrouble(state: Line["microphone"], t: Translate): Mend | null {
+/** `types` says that there is a place to type in meanwhile; else one can still listen. */
+export function microphoneTrouble(state: Line["microphone"], types: boolean, t: Translate): Mend | null {
+  const and = (text: string): string => `${text} ${t(types ? "typeMeanwhile" : "listenMeanwhile")}`;
   switch (state) {
     case "denied":
-      return { title: t("denied"), text: t("deniedDetail"), act: true };
+      return { title: t("denied"), text: and(t("deniedDetail")), act: true };
     case "missing":
-      return { title: t("missing"), text: t("missingDetail"), act: true };
+      return { title: t("missing"), text: and(t("missingDetail")), act: true };
     case "lost":
       return { title: t("gone"), text: t("goneDetail"), act: true };
     case "unsupported":
-      return { title: t("unsupported"), text: t("unsupportedDetail"), act: false };
+      return { title: t("unsupported"), text: and(t("unsupportedDetail")), act: false };
     case "off":
     case "asking":
     case "on":

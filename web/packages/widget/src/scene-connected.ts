@@ -7,7 +7,7 @@ import type { Translate } from "./texts/index.js";
 export function connected(model: Model, t: Translate): Scene {
   const { line, settings } = model;
   const texts = settings.mode === "text";
-  const mend = texts ? null : microphoneTrouble(line.microphone, t);
+  const mend = texts ? null : microphoneTrouble(line.microphone, types(model), t);
   const news = stands(model, t);
   const base: Scene = { ...plain(model, t), news, buttons: buttons(model), mend, typing: types(model) };
   if (line.sound === "blocked" && !texts) {

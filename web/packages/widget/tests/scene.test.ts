@@ -49,6 +49,10 @@ test("a microphone that does not hear is said, with what mends it", () => {
     assert.ok(live({ microphone }).mend?.act, microphone);
     assert.match(live({ microphone }).detail, /Type below/);
   }
+  for (const microphone of ["denied", "missing", "unsupported"] as const) {
+    assert.match(live({ microphone }).mend?.text ?? "", /you can type\.$/);
+    assert.match(live({ microphone }, {}, { mode: "voice" }).mend?.text ?? "", /you can only listen\.$/);
+  }
   assert.equal(live({ microphone: "unsupported" }).mend?.act, false);
   assert.equal(live({ microphone: "asking" }).state, "May this page hear you?");
   assert.deepEqual(live({ microphone: "off" }).buttons, ["speak", "interrupt", "end"]);

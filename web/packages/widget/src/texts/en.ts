@@ -84,13 +84,15 @@ export const en = {
   trying: "Trying again…",
   // The microphone
   denied: "This page may not hear you",
-  deniedDetail: "Allow the microphone beside the page’s address. Until then, type.",
+  deniedDetail: "Allow the microphone beside the page’s address, then try again.",
   missing: "There is no microphone",
-  missingDetail: "Plug one in, then try again. Until then, type.",
+  missingDetail: "Plug one in, then try again.",
   gone: "The microphone is gone",
   goneDetail: "Plug it in again, or choose another one.",
   unsupported: "This browser cannot hear here",
-  unsupportedDetail: "Microphones need a page over HTTPS. You can type.",
+  unsupportedDetail: "Microphones need a page over HTTPS.",
+  typeMeanwhile: "Until then you can type.",
+  listenMeanwhile: "Until then you can only listen.",
   // Consent, record, feedback
   consent: "Before we begin",
   consentRead: "Read the terms",
