@@ -9,7 +9,9 @@ from duologue.agents.demo.brain import DemoBrain
 from duologue.testing.models import RulerTTS, ScriptedAnswers, ToneTTS
 
 LONG = (
-    "A sentence of a hundred characters or so, which takes six seconds to be said and has one dot."
+    "A sentence of two hundred characters or so, which takes twelve seconds to be said and has one "
+    "dot, so that on a busy machine a page is loaded anew, or opened a second time, before it is "
+    "over."
 )
 TALE = "Once upon a time there was a tale that nobody could end, for whoever told it, " * 8
 

@@ -20,7 +20,7 @@ from duologue.testing.models import CHARACTER, place, ruler, sounding
 pytestmark = pytest.mark.browser
 
 COUNT = "Please count slowly from one to twenty."
-WHOLE = ruler(10 * 16000)
+WHOLE = ruler(20 * 16000)
 TWICE = 300
 """Milliseconds that a return may let somebody hear again."""
 GRACE = 4.0

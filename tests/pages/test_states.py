@@ -45,7 +45,7 @@ def test_a_call_from_talk_to_end(opener: Opener, house: House) -> None:
     tab = opener(house)
     tab.tap("start")
     tab.reaches("Speaking")
-    assert tab.buttons == ["mute", "interrupt", "end"]
+    tab.until(lambda: tab.buttons == ["mute", "interrupt", "end"], "the microphone's button")
     assert tab.violations() == []
     tab.reaches("Listening")
     tab.hears("Corner Table")
@@ -54,6 +54,7 @@ def test_a_call_from_talk_to_end(opener: Opener, house: House) -> None:
     tab.reaches("You left")
     assert tab.buttons == ["resume", "anew"]
     assert tab.violations() == []
+    tab.until(lambda: tab.sent("client.end") == 1, "the end, on the line")
     assert [frame.type for frame in tab.frames if frame.way == "sent"][-1] == "client.end"
     tab.tap("resume")
     tab.reaches("Listening")
