@@ -83,10 +83,11 @@ def test_two_surfaces_in_a_room_are_heard_once(visit: ReactOpener, hall: House) 
     assert tab.run("loud.elements().length") == 1
 
 
-def test_under_livekits_own_provider(backed: ReactOpener, hall: House) -> None:
-    """Talk, read, type, mute and end, with a session that @livekit/components-react holds."""
+@pytest.mark.parametrize("react", ["18", "19"])
+def test_under_livekits_own_provider(backed: ReactOpener, hall: House, react: str) -> None:
+    """Talk, read, type, mute and end, in StrictMode, with a session of LiveKit's own hook."""
     ledger = Ledger(hall)
-    tab = backed("react-room")
+    tab = backed("react-room", react=react)
     tab.expected.append("(info|debug|log): .*")  # livekit-client writes down what it does
     tab.ask("click", selector=".duologue-talk")
     tab.wait(f"{LOG}.includes('here I am')")
@@ -103,6 +104,8 @@ def test_under_livekits_own_provider(backed: ReactOpener, hall: House) -> None:
     )
     tab.ask("click", selector="button[aria-label='Mute the microphone']")
     tab.wait("document.querySelector('[aria-label=\"Unmute the microphone\"]') !== null")
+    # Whoever goes while words come makes livekit-client itself write an error to the console.
+    tab.wait(f"{STATUS}.endsWith(' is listening')")
     tab.ask("click", selector=".duologue-end")
     tab.wait(f"{STATUS} === 'The conversation is over'")
     assert [one["transport"] for one in ledger.sessions] == ["livekit"]

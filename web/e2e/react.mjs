@@ -7,7 +7,7 @@ import { build } from "esbuild";
 
 const [folder, react = "19", agent = "agt_abc123"] = process.argv.slice(2);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const names = ["react-cross", "react-two", "react-parts", "react-hydrated", ...(react === "19" ? ["react-room"] : [])];
+const names = ["react-cross", "react-two", "react-parts", "react-hydrated", "react-room"];
 
 const documented = {
   name: "the document's own code",

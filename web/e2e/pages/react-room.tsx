@@ -7,7 +7,7 @@ import {
 import "@duologue/react/styles.css";
 import { RoomAudioRenderer, SessionProvider, useSession } from "@livekit/components-react";
 import { TokenSource } from "livekit-client";
-import { type ReactNode, useMemo } from "react";
+import { type ReactNode, StrictMode, useMemo } from "react";
 import { createRoot } from "react-dom/client";
 
 const agentName = new URLSearchParams(location.search).get("agent") ?? "parrot";
@@ -28,4 +28,8 @@ function App(): ReactNode {
   );
 }
 
-createRoot(document.body.appendChild(document.createElement("div"))).render(<App />);
+createRoot(document.body.appendChild(document.createElement("div"))).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);
