@@ -5,11 +5,11 @@ LiveKit waits for a fifth of a second until it has heard all workers, before it 
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import aiohttp
 import structlog
 from google.protobuf.json_format import ParseDict
 from livekit import api
@@ -54,8 +54,7 @@ class Announced:
 
     def open(self) -> None:
         """From now on users may be announced."""
-        limit = aiohttp.ClientTimeout(total=PATIENCE)
-        self._api = api.LiveKitAPI(*self._livekit, timeout=limit, failover=False)
+        self._api = api.LiveKitAPI(*self._livekit, failover=False)
 
     async def close(self) -> None:
         """Nobody is announced any more."""
@@ -106,8 +105,10 @@ class Announced:
         request = ParseDict(wanted, room.CreateRoomRequest(), ignore_unknown_fields=True)
         request.name = name
         request.agents.add(agent_name=NOBODY)
-        await livekit.room.create_room(request)
-        sent = await livekit.agent_dispatch.list_dispatch(name)
+        async with asyncio.timeout(PATIENCE):
+            await livekit.room.create_room(request)
+        async with asyncio.timeout(PATIENCE):
+            sent = await livekit.agent_dispatch.list_dispatch(name)
         return any(each.agent_name == WORKER for each in sent)
 
     def _job(self, claim: Claim, text: str) -> Job:

@@ -26,6 +26,8 @@ SUSPICION: Final = 60.0
 """Seconds of searching after something may have been lost; a killed agent is seen gone after 30."""
 LOOK: Final = 4.0
 """Seconds between two looks, and so the time in which an agent must have come."""
+PATIENCE: Final = 30.0
+"""Seconds for one look: LiveKit's own client would wait for ever."""
 TRIES: Final = 3
 """How often an agent is asked for before the user is told that none comes."""
 FRESH: Final = 60
@@ -86,7 +88,8 @@ class Lost:
             self._wake.clear()
             while time.monotonic() < self._until:
                 try:
-                    await self._look(livekit)
+                    async with asyncio.timeout(PATIENCE):
+                        await self._look(livekit)
                     answered = True
                 except (aiohttp.ClientError, api.ServerError, TimeoutError) as error:
                     if answered:

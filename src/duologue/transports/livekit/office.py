@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -15,6 +16,7 @@ from duologue.transports.livekit.names import LiveKit
 log = structlog.get_logger(__name__)
 
 PATIENCE: Final = 5.0
+"""Seconds for an answer; the timeout of LiveKit's own client (livekit-api 1.x) is not heeded."""
 _Request = Callable[[RoomService], Awaitable[object]]
 
 
@@ -36,9 +38,12 @@ class Office:
         await self._ask(lambda service: service.delete_room(request))
 
     async def _ask(self, request: _Request) -> None:
-        limit = aiohttp.ClientTimeout(total=PATIENCE)
         try:
-            async with api.LiveKitAPI(*self._livekit, timeout=limit, failover=False) as service:
+            async with (
+                asyncio.timeout(PATIENCE),
+                api.LiveKitAPI(*self._livekit, failover=False) as service,
+            ):
                 await request(service.room)
         except (api.ServerError, aiohttp.ClientError, TimeoutError) as error:
-            log.info("room service refused", room=self._room, error=str(error))
+            reason = str(error) or type(error).__name__
+            log.info("room service refused", room=self._room, error=reason)
