@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,10 @@ from tests.pages.tab import Tab
 from tests.serving import House
 
 from duologue import BlockingSession, TokenSource
+from duologue.access import links
+from duologue.store import organizations, traces
+from duologue.store.database import unit
+from duologue.store.trace_records import TraceRow, TurnRow
 from duologue.testing.speech import noise
 
 PAGE: Final = DOCS / "console-gallery.md"
@@ -27,10 +32,22 @@ LOOKS: Final[dict[str, dict[str, Any]]] = {
     "desk": {"viewport": {"width": 1280, "height": 860}},
     "phone": PHONE,
     "dark": {"viewport": {"width": 1280, "height": 860}} | DARK,
+    "phone-dark": PHONE | DARK,
 }
-NAMES: Final = {"desk": "Ada", "phone": "Ada's phone", "dark": "Ada at night"}
+FAR: Final = (
+    ("night-porter", "insights", 140, 6, "Is the bar still open?"),
+    ("wake-up-calls", "otlp", 35, 2, "Wake me at six, please."),
+)
+"""Runs of other programs: agent, who tells of it, since how many seconds, turns, and words."""
+NAMES: Final = {
+    "desk": "Ada",
+    "phone": "Ada's phone",
+    "dark": "Ada at night",
+    "phone-dark": "Ada in bed",
+}
 BOTH: Final = ("desk", "phone")
 ALL: Final = ("desk", "phone", "dark")
+EVERY: Final = (*ALL, "phone-dark")
 
 
 class Studio:
@@ -56,6 +73,32 @@ class Studio:
         """Closes the tabs."""
         for tab in self._tabs.values():
             tab.close()
+
+
+def elsewhere(house: House) -> None:
+    """Lets other programs tell of what goes on there; whoever is silent for a minute is lost."""
+    now = time.time_ns()
+    with unit(f"sqlite:///{house.data}/duologue.db") as conn:
+        own = organizations.get(conn, "default")
+        assert own is not None
+        for place, (agent, source, seconds, turns, words) in enumerate(FAR):
+            trace, began = f"{0xFA4:016x}{place:016x}", now - seconds * 10**9
+            facts = TraceRow(
+                trace=trace, source=source, agent=agent, status="active", started_ns=began
+            )
+            said = [
+                TurnRow(trace=trace, index=index, started_ns=began + index, user_text=words)
+                for index in range(turns)
+            ]
+            traces.put(conn, own.id, [facts, *said], now // 10**6)
+
+
+def shared(house: House, run: str) -> str:
+    """Where whoever has the link sees a conversation."""
+    with unit(f"sqlite:///{house.data}/duologue.db") as conn:
+        own = organizations.get(conn, "default")
+        assert own is not None
+        return f"/console/shared/{links.share(conn, own.id, run, 'week', time.time_ns() // 10**6)}"
 
 
 def go(tab: Tab, path: str) -> None:
@@ -111,15 +154,17 @@ class Picture(NamedTuple):
 
 
 PICTURES: Final = (
-    Picture("conversations", "/console", "Every conversation, with filters and search.", ALL),
+    Picture("sign-in", "/console/enter?token={token}", "A link that works once lets somebody in."),
+    Picture("conversations", "/console", "Every conversation, with filters and search.", EVERY),
     Picture(
         "conversation",
         "/console/traces/{run}",
         "A conversation drawn to scale: press play, or click anywhere to hear that moment.",
-        ALL,
+        EVERY,
         listened,
     ),
-    Picture("live", "/console/live", "What goes on now.", BOTH),
+    Picture("shared", "{link}", "The same for whoever has the link.", BOTH, listened),
+    Picture("live", "/console/live", "What goes on now, here and elsewhere.", EVERY),
     Picture("live-one", "/console/live/{live}", "One of them: say, interrupt, take over.", BOTH),
     Picture("overview", "/console/overview?days=7", "How agents did over a time.", ALL),
     Picture("agents", "/console/agents", "Who answers, with what, and how much.", ALL),
@@ -144,6 +189,7 @@ PICTURES: Final = (
         BOTH,
         made,
     ),
+    Picture("key", "/console/keys/{key}", "A key: what it opens, and how to be rid of it.", ALL),
     Picture("balance", "/console/balance", "What there is, and who used it, day by day.", ALL),
     Picture(
         "people", "/console/people", "Who is signed in; a link lets somebody in.", BOTH, invited
@@ -198,10 +244,18 @@ def main(names: list[str]) -> int:
         browser = open_now.enter_context(Browser(str(shutil.which("chromium")), hears, "~NOTFOUND"))
         studio = Studio(house, hotel, browser, talk.session.conversation_id)
         open_now.callback(studio.close)
+        invited_to = house.command("console", "login", "--url", house.url)["url"]
+        known = {
+            "live": studio.live,
+            "token": invited_to.rpartition("token=")[2],
+            "link": shared(house, hotel.run),
+            **msgspec.structs.asdict(hotel),
+        }
         for one in chosen:
             for look, name in zip(one.looks, files(one), strict=True):
                 tab = studio.tab(look)
-                go(tab, one.path.format(live=studio.live, **msgspec.structs.asdict(hotel)))
+                elsewhere(house)
+                go(tab, one.path.format_map(known))
                 one.pose(tab)
                 file = SCREENS / name
                 tab.shoot(file)
