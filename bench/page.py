@@ -245,7 +245,9 @@ a server with one caller; with many, turns share what is written. The goal is at
 {tracing_table()}
 
 Two typed turns against an API of Prefactor's that is in trouble, from the start or once the \
-session runs; **no call** means that the session never started. Ours counts what did not arrive.
+session runs, or in a process that is killed a second after the last; **no call** means that the \
+session never started. Ours counts what did not arrive. With `spool` the next worker sends what \
+a killed one left, which is all but the end of its session.
 
 {faults_table()}
 

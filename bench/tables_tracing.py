@@ -65,7 +65,8 @@ def faults_table() -> str:
         by_fault.setdefault((row["fault"], row["from_start"]), {})[row["by"]] = row
     rows = []
     for (fault, start), each in by_fault.items():
-        when = "" if fault == "fine" else " from the start" if start else " later"
+        whole = fault == "fine" or fault.startswith("kill")
+        when = "" if whole else " from the start" if start else " later"
         both = [each.get(by) for by in ("duologue", "prefactor")]
         cells = [_cell(row, what) for what in ("start", "close") for row in both]
         rows.append([fault + when, *cells, *map(_arrived, both)])
@@ -80,7 +81,7 @@ def _cell(row: dict[str, Any] | None, what: str) -> str:
     """How long it took, and what it raised."""
     if row is None:
         return "-"
-    if what == "close" and not row["began"] and row["start_error"]:
+    if what == "close" and (row["close_error"] == "killed" or not row["began"]):
         return ""
     said = f"{row[what]:.1f}"
     if row[f"{what}_error"]:

@@ -1,6 +1,7 @@
 """One traced call of two typed turns, by whom it is told: what became of it, as one line of JSON.
 
-Runs in our environment or in the peers': python tracing_call.py duologue|prefactor URL
+Runs in our environment or in the peers': python tracing_call.py duologue|prefactor URL [SPOOL],
+where SPOOL, which may be empty, says that it stays after its last turn until it is killed.
 """
 
 from __future__ import annotations
@@ -40,12 +41,12 @@ class Answer(llm.LLMStream):
         self._event_ch.send_nowait(llm.ChatChunk(id="one", delta=said))
 
 
-def wrapper(by: str, url: str) -> Any:
+def wrapper(by: str, url: str, spool: str | None) -> Any:
     """The tracer of that name, to that address."""
     if by == "duologue":
         from duologue.trace import PrefactorLiveKitSession
 
-        return PrefactorLiveKitSession.from_config(url, "token", "front-desk")
+        return PrefactorLiveKitSession.from_config(url, "token", "front-desk", spool=spool or None)
     theirs = import_module("prefactor_livekit")  # the peers' environment has it
     return theirs.PrefactorLiveKitSession.from_config(url, "token", "front-desk")
 
@@ -63,10 +64,10 @@ async def timed(work: Any) -> tuple[float, str]:
     return time.monotonic() - began, ""
 
 
-async def main(by: str, url: str) -> None:
+async def main(by: str, url: str, spool: str | None = None) -> None:
     """Makes the call, and says how it went."""
     session: AgentSession[None] = AgentSession(llm=Model())
-    tracer = wrapper(by, url)
+    tracer = wrapper(by, url, spool)
     told: dict[str, Any] = {}
     told["start"], told["start_error"] = await timed(
         tracer.start(session, Agent(instructions="Answer."))
@@ -80,6 +81,9 @@ async def main(by: str, url: str) -> None:
             took, failed = await timed(session.run(user_input="Are you there?"))
             turns.append(round(took, 4))
             told["turn_error"] = failed
+        if spool is not None:
+            print(json.dumps(told | {"turns": turns}), flush=True)
+            await asyncio.sleep(PATIENCE)
         await asyncio.sleep(0.2)
         await session.aclose()
     told["turns"] = turns
