@@ -58,6 +58,7 @@ sbom: $(VENV)/.dev ## list all that a published duologue is made of, as CycloneD
 	@$(BIN)/python -m tests.sbom
 
 soak: $(VENV)/.dev ## the long tests: fuzzing and hours of sessions
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || echo "one test is skipped for want of atheris: VIRTUAL_ENV=$(VENV) $(UV) pip install atheris"
 	@$(BIN)/pytest -m soak -n 0 -o faulthandler_timeout=3600
 
 lock: $(VENV)/.uv ## choose the newest versions that fit, and write the lock files

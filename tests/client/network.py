@@ -47,7 +47,11 @@ class Network:
         if self.down:
             writer.transport.abort()
             return
-        there, to_there = await asyncio.open_connection(self._host, self._port)
+        try:
+            there, to_there = await asyncio.open_connection(self._host, self._port)
+        except OSError:  # nobody is there
+            writer.transport.abort()
+            return
         self._ends |= {writer, to_there}
         pairs = ((reader, to_there, False), (there, writer, True))
         tasks = {asyncio.create_task(self._carry(*pair)) for pair in pairs}

@@ -37,7 +37,7 @@ class Cluster:
     ) -> None:
         file = folder / "agents.py"
         file.write_text(agents)
-        self._database = database_url
+        self.database = database_url
         shared = {"database_url": database_url, "redis_url": redis_url, **settings}
         self.all: list[House] = []
         """Every process; each has an address of its own for the others, by which it is known."""
@@ -69,7 +69,7 @@ class Cluster:
             "SELECT id, peer, started_at, ended_at, end_reason FROM runs"
             " WHERE conversation_id = $1 ORDER BY id"
         )
-        conn = await asyncpg.connect(self._database)
+        conn = await asyncpg.connect(self.database)
         try:
             return [Run(*row) for row in await conn.fetch(query, conversation)]
         finally:
@@ -107,14 +107,18 @@ def cluster(
     *,
     agents: str = PARROT,
     publish: Sequence[str] = ("parrot", "silent"),
+    cache: str = "",
     **settings: Any,
 ) -> Iterator[Cluster]:
-    """A cluster that runs, on servers that are its own, and is gone at the end."""
+    """A cluster that runs, on servers that are its own, and is gone at the end.
+
+    Its Redis may be another one, by its address.
+    """
     with ExitStack() as stack:
         database = stack.enter_context(postgres.server())
-        cache = stack.enter_context(redis.server())
+        cache = cache or stack.enter_context(redis.server()).url
         rooms = livekit.settings if livekit is not None else {}
-        made = Cluster(folder, f"{database}/postgres", cache.url, agents, **rooms, **settings)
+        made = Cluster(folder, f"{database}/postgres", cache, agents, **rooms, **settings)
         for house in made.all:
             stack.enter_context(house)
         made.servers[0].publish(*publish)

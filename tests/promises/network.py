@@ -1,4 +1,4 @@
-"""A network between client and server with weather: delay, loss, little room, and silence."""
+"""A network between any two parts with weather: delay, loss, little room, and silence."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator
-from typing import Final
+from contextlib import AbstractContextManager
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 from tests.client.network import Network
 
+T = TypeVar("T")
 PIECE: Final = 4096
 AGAIN: Final = 0.25
 """Seconds until a lost packet was sent again, as TCP does; all behind it waits as long."""
@@ -29,6 +32,17 @@ class Weather(Network):
         self._chance = random.Random(seed)
         self._flows = asyncio.Event()
         self._flows.set()
+
+    @property
+    def there(self) -> str:
+        """The `host:port` by which it is entered."""
+        return urlsplit(self.url).netloc
+
+    def over(self, url: str) -> str:
+        """An address of the same server, by way of this network."""
+        parts = urlsplit(url)
+        user, at, _ = parts.netloc.rpartition("@")
+        return parts._replace(netloc=user + at + self.there).geturl()
 
     def stall(self) -> None:
         """Carries nothing any more, and closes nothing: neither side is told."""
@@ -81,3 +95,13 @@ async def weather(url: str) -> AsyncIterator[Weather]:
     finally:
         made.flow()
         await made.close()
+
+
+@contextlib.asynccontextmanager
+async def beside(made: AbstractContextManager[T]) -> AsyncIterator[T]:
+    """Something that is entered and left in a thread, for it needs a network of this loop."""
+    entered = await asyncio.to_thread(made.__enter__)
+    try:
+        yield entered
+    finally:
+        await asyncio.to_thread(made.__exit__, None, None, None)

@@ -216,7 +216,7 @@ def test_twenty_thousand_such_frames(target: Server) -> None:
 def test_the_parsers_of_frames_by_coverage(tmp_path: Path) -> None:
     """Atheris looks for a frame, a body or a page that is neither read nor refused; a minute."""
     if importlib.util.find_spec("atheris") is None:
-        pytest.skip("atheris is not installed; uv pip install atheris")
+        pytest.skip("there is no atheris; VIRTUAL_ENV=.venv .venv/bin/uv pip install atheris")
     for number, frame in enumerate(FRAMES):
         (tmp_path / f"{number}.json").write_text(json.dumps(frame))
     options = (str(tmp_path), f"-max_total_time={FUZZ}", f"-artifact_prefix={tmp_path}/found-")

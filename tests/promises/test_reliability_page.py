@@ -1,7 +1,8 @@
-"""docs/reliability.md names tests that are there, and the rows that they hold."""
+"""docs/reliability.md names tests that are there, the rows that they hold, and every long one."""
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -31,3 +32,29 @@ def test_each_promise_has_a_test() -> None:
     """Eight of them, numbered."""
     promises = re.findall(r"^(\d)\. \*\*(?:.|\n(?=   ))*", PAGE, re.MULTILINE)
     assert promises == [str(number) for number in range(1, 9)]
+
+
+def test_each_long_test_has_its_last_output() -> None:
+    """Every test that `make soak` runs has one row at the end, and no other test has."""
+    _, _, end = PAGE.partition("\n## The last long run\n")
+    rows = re.findall(r"^\| `(test_\w+)` \|", end, re.MULTILINE)
+    assert sorted(rows) == sorted(
+        name for path in ROOT.glob("tests/**/test_*.py") for name in soak(path)
+    )
+
+
+def soak(path: Path) -> list[str]:
+    """The tests of a file that are marked as long ones, each or all of them."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    marks = [
+        ast.unparse(one.value)
+        for one in tree.body
+        if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "pytestmark"
+    ]
+    return [
+        one.name
+        for one in tree.body
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+        and one.name.startswith("test_")
+        and any("mark.soak" in each for each in (*marks, *map(ast.unparse, one.decorator_list)))
+    ]

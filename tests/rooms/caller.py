@@ -385,7 +385,7 @@ class Hall:
 @asynccontextmanager
 async def hall(folder: Path, livekit: LiveKit, **given: Any) -> AsyncIterator[Hall]:
     """A house with the agent `desk`, beside a real LiveKit server."""
-    settings = {**given.pop("settings", {}), **livekit.settings}
+    settings = {**livekit.settings, **given.pop("settings", {})}
     async with stage(folder, settings=settings, **given) as made:
         opened = Hall(made, livekit)
         try:
