@@ -40,6 +40,13 @@ phrases = ["hello, can you hear me?"]
 url = "{url}"
 secret = "env:BRAIN_SECRET"
 silence = 3
+
+[agents.taped]
+record = true
+
+[agents.taped.webhook]
+url = "{url}"
+secret = "env:BRAIN_SECRET"
 """
 
 
@@ -125,7 +132,7 @@ def house(brain: Brain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ho
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BRAIN_SECRET", SECRET)
         with House(folder / "data") as running:
-            running.publish("brain")
+            running.publish("brain", "taped")
             yield running
 
 
@@ -181,6 +188,27 @@ async def test_a_conversation_with_a_node_back_end(house: House, key: str, brain
     assert end["transcript"][0]["text"] == greeting.text
     assert end["transcript"][2]["text"] == answer.text
     assert end["duration"] > 0
+
+
+async def test_a_recording_is_told_when_it_is_whole(house: House, key: str, brain: Brain) -> None:
+    """Behind the end of its session comes an update, signed as the SDK verifies it."""
+    before = len(brain.told)
+    given: dict[str, Any] = {"custom_headers": {"X-User": "7"}, "custom_metadata": {"plan": 2.0}}
+    async with SyntheticCaller(house.url, agent="taped", key=key, **given) as caller:
+        greeting = await caller.answer()
+        conversation = caller.conversation_id
+    update = (await brain.event("session.update", after=before))["event"]
+    end = (await brain.event("session.end", after=before))["event"]
+    (told,) = [one for one in brain.told[before:] if one.get("event") == update]
+    assert (told["verified"], told["anew"], told["forged"]) == (True, True, False)
+    assert told["user"] == "7"
+    assert end["recording_status"] == "enabled"
+    assert update["recording_status"] == "completed"
+    assert update["recording_duration"] >= greeting.played / 16000 - 0.5
+    assert update["custom_metadata"] == {"plan": 2}
+    same = ("session_id", "conversation_id")
+    assert [update[name] for name in same] == [end[name] for name in same]
+    assert update["conversation_id"] == conversation
 
 
 async def test_who_interrupts_aborts_the_handler(house: House, key: str, brain: Brain) -> None:
