@@ -132,11 +132,12 @@ def overload_words() -> str:
     if row is None:
         return "Not measured."
     told = ", ".join(f"{count} times {what}" for what, count in row["refusals"].items())
+    soon = f" (95th percentile {row['refused_p95']:.0f} ms)" if "refused_p95" in row else ""
     return (
         f"{row['came']} callers came to a server for {row['capacity']}: {row['admitted']} were let"
         f" in and {row['lost']} of those lost. They got {row['answers']} answers with"
         f" {row['underruns_a_minute']:.2f} gaps a minute, responses of {row['p95']:.0f} ms at the"
-        f" 95th percentile. The others were told at once: {told}."
+        f" 95th percentile. The others were told at once{soon}: {told}."
     )
 
 
