@@ -11,6 +11,7 @@ import struct
 import sys
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO, Final, Literal, NamedTuple
 
 import msgspec
@@ -151,11 +152,12 @@ def unpack(stream: BinaryIO, kind: type[Any]) -> Iterator[Any]:
 
 
 def main() -> None:
-    """Answers one request after another until the input ends."""
+    """Answers one request after another until the input ends, or nobody reads the answers."""
     recognizer = Recognizer()
-    for request in unpack(sys.stdin.buffer, Request):
-        sys.stdout.buffer.write(pack(recognizer.hear(request)))
-        sys.stdout.buffer.flush()
+    with suppress(BrokenPipeError):  # the server was killed meanwhile
+        for request in unpack(sys.stdin.buffer, Request):
+            sys.stdout.buffer.write(pack(recognizer.hear(request)))
+            sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
