@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 BEAT_MS: Final = 15_000
 """How often every live run says that it lives."""
-LOST_MS: Final = 60_000
-"""After how long a run that says nothing is taken for lost."""
+LOST_MS: Final = 44_000
+"""After how long a run that says nothing is taken for lost: when it is looked for next, which is
+within a minute of its last word."""
 _REMEMBERED: Final = 2048
 """Runs that are over, and whose last entries may still be on their way: no more can wait."""
 _STATUS: Final[dict[str, Outcome]] = {
