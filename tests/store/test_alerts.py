@@ -13,7 +13,6 @@ from tests.store.world import NOW, World, build
 from duologue.console.pages.alerts import WINDOWS
 from duologue.core.alerts import CALM_MS
 from duologue.errors import DuologueError
-from duologue.pipeline.tracing import LOST_MS
 from duologue.store import alert_measures, alerts, trace_deletion, traces
 from duologue.store.alerts import Alert, Measured
 from duologue.store.database import Database
@@ -310,10 +309,12 @@ def test_every_window_sees_a_lost_run_of_every_source(
     made = rule(conn, world.id, measure="lost", threshold=1.0, window_ms=minutes * MINUTE)
     entry = told(started_ns=NOW * 10**6, source=source, status="active")
     traces.put(conn, world.id, [entry], NOW)
-    patience = LOST_MS + (trace_deletion.QUIET_MS if source in trace_deletion.QUIET else 0)
+    patience = trace_deletion.LOST_MS + (
+        trace_deletion.QUIET_MS if source in trace_deletion.QUIET else 0
+    )
     happened, marked = [], 0
     for now in range(NOW + patience - EVERY, NOW + patience + MINUTE, EVERY):
-        marked = marked or now * trace_deletion.mark_lost(conn, now - LOST_MS)
+        marked = marked or now * trace_deletion.mark_lost(conn, now - trace_deletion.LOST_MS)
         since = now - made.window_ms
         found = alert_measures.measure(conn, world.id, "lost", "", since=since, until=now)
         event = alerts.note(conn, world.id, made.id, found, now)

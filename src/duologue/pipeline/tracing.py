@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 BEAT_MS: Final = 15_000
 """How often every live run says that it lives."""
-LOST_MS: Final = 44_000
-"""After how long a run that says nothing is taken for lost: when it is looked for next, which is
-within a minute of its last word."""
 _REMEMBERED: Final = 2048
 """Runs that are over, and whose last entries may still be on their way: no more can wait."""
 _STATUS: Final[dict[str, Outcome]] = {
@@ -162,4 +159,4 @@ class Tracing:
         self._beaten_at = now
         for watch in self._watches.values():
             self.ledger.put(Trace(trace=watch.trace, last_seen_ns=now * 1_000_000))
-        await self._db.write(trace_deletion.mark_lost, now - LOST_MS)
+        await self._db.write(trace_deletion.mark_lost, now - trace_deletion.LOST_MS)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, case, func, or_, select
 
 from duologue.store.alerts import Measured
 from duologue.store.trace_counts import unanswered
-from duologue.store.trace_deletion import QUIET, QUIET_MS
+from duologue.store.trace_deletion import LOST_MS, QUIET, QUIET_MS
 from duologue.store.trace_tables import traces, turns
 from duologue.wire.alerts import Measure
 
@@ -16,8 +16,6 @@ LONGEST_MS: Final = 86_400_000
 """How long before the window a conversation may have begun whose turns are within it."""
 UNFINISHED_MS: Final = 60_000
 """How long a turn that has not ended may still be answered."""
-UNHEARD_MS: Final = 60_000
-"""How long nothing is told of any run until it is marked lost."""
 
 _of = traces.c
 _turn = turns.c
@@ -78,8 +76,8 @@ def _over(conn: Connection, which: list[Any], since: int, status: str, when: Any
 
 def _marked(since: int) -> Any:
     """Whether a run was marked lost since then: it ended, as far as that is known, long before."""
-    patient = and_(_of.source.in_(QUIET), _of.ended_at >= since - UNHEARD_MS - QUIET_MS)
-    return or_(_of.ended_at >= since - UNHEARD_MS, patient)
+    patient = and_(_of.source.in_(QUIET), _of.ended_at >= since - LOST_MS - QUIET_MS)
+    return or_(_of.ended_at >= since - LOST_MS, patient)
 
 
 def _rate(conn: Connection, which: list[Any], since: int, until: int, hit: Any) -> Measured:

@@ -29,6 +29,8 @@ NOBODY: Final[Mapping[Owned, int]] = MappingProxyType({})
 """When no agent has a rule of its own."""
 
 _of = traces.c
+LOST_MS: Final = 44_000
+"""After how long a run of which nothing is told is lost: as is seen within a minute, then."""
 QUIET: Final = ("insights", "otlp")
 """Sources that tell what happens, and nothing while nothing does; all others say of every run,
 several times a minute, that it lives."""
