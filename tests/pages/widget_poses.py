@@ -50,7 +50,7 @@ class Studio:
         return self._open[-1]
 
     def elsewhere(
-        self, *files: Path, mode: str = "dev", **settings: float
+        self, *files: Path, mode: str = "dev", **settings: Any
     ) -> tuple[House, WidgetSite]:
         """A server of its own for this picture, and a site of its own on it."""
         folder = Path(self._standing.enter_context(TemporaryDirectory()))
