@@ -61,19 +61,14 @@ export function read(answer: unknown, base: string, encryption: boolean): Openin
     const opening = openedBy({
       url,
       token,
-      roomName: text(ours["room_name"]) ?? text(said["room_name"]),
+      roomName: text(ours["room_name"] ?? said["room_name"]),
       conversationId: text(ours["conversation_id"]),
       resumeToken: text(ours["resume_token"]),
     });
     return { ...opening, ...where, config: { ...opening.config, encryption } };
   }
   if (text(ours["client_session_key"]) !== null && isWhole(ours)) return ofLayercode(ours, base);
-  throw new SessionError(
-    "bad_answer",
-    "The answer to the request for a session lacks url and token (or server_url and participant_token, or " +
-      "client_session_key with conversation_id and config). Return the server's answer as it is.",
-    400,
-  );
+  throw new SessionError("bad_answer", "The answer has no url and token.", 400);
 }
 
 /** Whether a door of ours said all this. */
@@ -100,7 +95,7 @@ function secured(url: string, base: string): string {
 }
 
 function named(answer: unknown): Said {
-  const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const snake = (name: string): string => name.replace(/[A-Z]/g, "_$&").toLowerCase();
   return Object.fromEntries(Object.entries(Object(answer)).map(([name, value]) => [snake(name), value]));
 }
 
