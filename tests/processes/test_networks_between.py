@@ -143,8 +143,8 @@ async def test_a_redis_behind_a_bad_network(tmp_path: Path) -> None:
             assert (await caller.answer()).text == "From afar."
             await tale(caller)
             network.delay = network.loss = 0.0
-            network.stall()
             await whole(caller)
+            network.stall()
             ordered = asyncio.create_task(order(elsewhere, key, caller, "After a pause."))
             await asyncio.sleep(PAUSE)
             assert not ordered.done()
