@@ -8,6 +8,7 @@ class Device implements AudioSeam {
   readonly done: string[] = [];
   readonly inputLevel = 0;
   readonly outputLevel = 0;
+  readonly microphoneId = null;
   playedMs = 0;
   constructor(
     readonly options: AudioOptions,
