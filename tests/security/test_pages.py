@@ -28,7 +28,7 @@ MARKUP = re.compile(
     r"|parseFromString|document\.write|eval\(|new Function)"
 )
 """What makes markup or code of text."""
-OWN_PAGES = {"drawer.ts: parseFromString", "deeds.ts: parseFromString"}
+OWN_PAGES = {f"{name}.ts: parseFromString" for name in ("drawer", "deeds", "follow")}
 """They read pages of the console itself, whose every value is escaped."""
 
 
