@@ -136,6 +136,7 @@ def test_a_microphone_that_is_refused(visitor: Visitor, inn: House, strict: Brow
     page.connects()
     assert page.run("tried(session.publishMicrophone())") == "MIC_PERMISSION_DENIED"
     assert [code for _, code in page.of("onError")] == ["MIC_PERMISSION_DENIED"]
+    page.reads("Hello there.")  # it waits to be heard, and is cut short by what is typed
     page.run("session.sendText('Hi.')")
     page.reads("You said: Hi.")
     page.ask("permit", permissions=["microphone"])
