@@ -24,7 +24,7 @@ def test_idle_invites(opener: Opener, house: House) -> None:
     tab.reaches("Ready when you are")
     assert tab.buttons == ["start"]
     assert tab.inside(".name") == "Demo"
-    assert "Corner Table" in tab.inside(".greeting")
+    tab.until(lambda: "Corner Table" in tab.inside(".greeting"), "the face")
     assert tab.sees(".chip")
     assert tab.frames == []
     assert tab.violations() == []

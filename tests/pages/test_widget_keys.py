@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -112,6 +113,7 @@ def test_a_customers_page_that_is_not_listed(
     assert tab.frames == []
     assert tab.violations() == []
     served.command("keys", "allow", key.id, customer.url)
+    time.sleep(2)  # what a server knows of a key it knows for a second
     tab.click("Try again")
     tab.reaches("Listening")
 
