@@ -194,6 +194,21 @@ async def test_who_returns_after_ten_seconds_meets_the_same_agent(place: Place) 
     assert [one["role"] for one in said] == ["assistant"] + ["user", "assistant"] * 5
 
 
+async def test_who_returns_at_once_stays(place: Place) -> None:
+    """What is still told of the first room ends nothing in the second."""
+    ann = place.room()
+    await ann.start()
+    await ann.answer()
+    await ann.say(TABLE)
+    before = await place.runs(str(ann.session.conversation_id))
+    await ann.drop()
+    await ann.start()
+    await ann.say(DAY)
+    await ann.say(TIME)
+    assert await place.runs(str(ann.session.conversation_id)) == before
+    await ann.session.end()
+
+
 async def returns_late(place: Place, livekit: LiveKit, away: float) -> None:
     """A user goes in the middle of a booking, and comes back when the agent is gone.
 

@@ -188,6 +188,8 @@ class Session(DataFace, VoiceFace):
         async with self._gate:
             if self.is_connected:
                 raise SessionError("This session is open already; await session.end() first.")
+            if self._road is not None:  # it ended by itself just now: no more is heard of it
+                await self._shut("leave", failed=True)
             self._begin()
             try:
                 async with asyncio.timeout(timeout):
