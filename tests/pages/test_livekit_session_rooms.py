@@ -26,6 +26,8 @@ from duologue.testing.speech import Recording, silence, speak
 pytestmark = [pytest.mark.browser, pytest.mark.rooms]
 
 HELLO = "Hello, can you hear me?"
+TRACKS = "session.getRoom().localParticipant.trackPublications"
+MICROPHONE = f"[...{TRACKS}.values()][0]?.track?.mediaStreamTrack"
 
 
 @pytest.fixture(scope="module")
@@ -301,6 +303,8 @@ def test_the_documents_program_is_heard(
     microphone(silence(4.0) + speak(HELLO) + silence(60.0))
     page = program(browser, stall, "livekit-session-vanilla", "hearing", inn.url)
     page.click("talk")
+    page.becomes("connectionState", "connected")
+    page.wait(f"{TRACKS}.size === 1 && {MICROPHONE}?.label.startsWith('Fake')")
     page.wait("document.querySelector('#transcript').innerText.includes('user: What time is it?')")
     page.wait("document.querySelector('#transcript').innerText.includes('agent: You said')")
     page.wait("document.querySelector('body > audio') !== null")
@@ -310,6 +314,27 @@ def test_the_documents_program_is_heard(
     assert page.run("document.querySelector('audio')") is None
     assert page.unexpected == []
     page.close()
+
+
+def test_a_track_of_the_page_stands_alone(visitor: Visitor, inn: House) -> None:
+    """The session's track of silence goes where the page publishes one, and returns after it."""
+    page = visitor(inn, agent="hearing")
+    page.connects()
+    page.wait(f"{TRACKS}.size === 1")
+    page.run(
+        """(async () => { const media = await navigator.mediaDevices.getUserMedia({ audio: true });
+        window.mine = media.getAudioTracks()[0];
+        const { localParticipant } = session.getRoom();
+        await localParticipant.publishTrack(mine, { source: 'microphone' }); })()"""
+    )
+    page.wait(f"{TRACKS}.size === 1 && {MICROPHONE} === mine")
+    page.run("session.getRoom().localParticipant.unpublishTrack(mine, false).then(() => null)")
+    page.wait(f"{TRACKS}.size === 1 && {MICROPHONE} !== mine")
+    page.run("session.publishMicrophone(mine).then(() => null)")
+    page.becomes("microphone", "on")
+    page.wait(f"{TRACKS}.size === 1 && {MICROPHONE} === mine")
+    page.run("session.disconnect()")
+    assert page.of("onError") == []
 
 
 def test_the_rooms_own_switch_is_the_microphone(

@@ -35,8 +35,9 @@ Hear = Callable[[bytes, int], None]
 class Microphone:
     """Hears the newest track of one user; tells when one is switched on, and off.
 
-    Off is also a track that is taken away. `on` is told whether it was off before: a track that
-    comes with its user is no switch that was pressed.
+    Of several one that is on is heard, whenever it came: a client may keep a muted track beside
+    one that its page published. Off is also a track that is taken away. `on` is told whether it
+    was off before: a track that comes with its user is no switch that was pressed.
     """
 
     def __init__(
@@ -55,6 +56,8 @@ class Microphone:
         self._live = False
         """Whether it is heard as it comes: not before, and not while older sound is."""
         self._early: dict[str, asyncio.Future[EarlySound]] = {}
+        self._tracks: dict[str, tuple[rtc.Track, rtc.RemoteTrackPublication]] = {}
+        """Those that can be heard, the newest last."""
         self._sid = ""
         self._listening: asyncio.Task[None] | None = None
         self._open = asyncio.Event()
@@ -78,21 +81,19 @@ class Microphone:
         """Listens to a track, instead of the one before it."""
         if not self._wants(publication):
             return
-        waits = int(TF_PRECONNECT_BUFFER) in [int(one) for one in publication.audio_features]
-        stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=FRAME_MS)
-        encrypted = publication.encryption_type != rtc.EncryptionType.NONE
-        before, self._sid = self._listening, publication.sid
-        self._on, self._live = not publication.muted, False
-        self._listening = asyncio.create_task(
-            self._listen(stream, publication.sid, before, waits=waits, encrypted=encrypted)
-        )
+        self._tracks.pop(publication.sid, None)
+        self._tracks[publication.sid] = (track, publication)
+        if not (publication.muted and self._on and publication.sid != self._sid):
+            self._listen_to(publication.sid, first=True)
 
     def look_at(self, participant: rtc.RemoteParticipant) -> None:
         """Hears what a participant publishes already."""
+        for sid in self._tracks.keys() - participant.track_publications.keys():
+            self.taken(sid)
         for publication in participant.track_publications.values():
             if publication.track is None:
                 self.published(publication)
-            elif publication.sid != self._sid:
+            elif publication.sid not in self._tracks:
                 self.subscribed(publication.track, publication)
 
     def early(self, sound: EarlySound) -> None:
@@ -109,17 +110,30 @@ class Microphone:
             self._on = True
             if self._live:
                 self._tell_on(True)
+        elif sid in self._tracks and not self._on:
+            self._listen_to(sid)
 
-    def gone(self, sid: str) -> None:
-        """A track was taken away, or fell silent by a button: no word comes to its end."""
-        if sid == self._sid:
-            self._on = False
-            if self._live:
-                self._tell_off()
+    def muted(self, sid: str) -> None:
+        """A track fell silent by a button: no word comes to its end."""
+        if sid != self._sid:
+            return
+        self._on = False
+        if self._live:
+            self._tell_off()
+        on = [other for other, (_, one) in self._tracks.items() if other != sid and not one.muted]
+        if on:
+            self._listen_to(on[-1])
+
+    def taken(self, sid: str) -> None:
+        """A track was taken away."""
+        self._tracks.pop(sid, None)
+        self.muted(sid)
 
     async def close(self) -> None:
         """Hears nothing any more."""
         self._closed = True
+        self._live = False
+        self._tracks.clear()
         task, self._listening = self._listening, None
         if task is not None:
             task.cancel()
@@ -130,6 +144,18 @@ class Microphone:
     def _wants(self, publication: rtc.RemoteTrackPublication) -> bool:
         is_microphone = publication.source == rtc.TrackSource.SOURCE_MICROPHONE
         return is_microphone and not self._closed and self._takes(publication)
+
+    def _listen_to(self, sid: str, *, first: bool = False) -> None:
+        track, publication = self._tracks[sid]
+        features = [int(one) for one in publication.audio_features]
+        waits = first and int(TF_PRECONNECT_BUFFER) in features
+        stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=FRAME_MS)
+        encrypted = publication.encryption_type != rtc.EncryptionType.NONE
+        before, self._sid = self._listening, sid
+        self._on, self._live = not publication.muted, False
+        self._listening = asyncio.create_task(
+            self._listen(stream, sid, before, waits=waits, encrypted=encrypted)
+        )
 
     async def _listen(
         self,
@@ -148,6 +174,8 @@ class Microphone:
                 await asyncio.wait([before])
             await self._open.wait()
             caught_up = waits and await self._catch_up(sid)
+            if sid != self._sid:
+                return  # another one came at once; its turn is next
             self._live = True
             if self._on:
                 self._tell_on(False)

@@ -181,12 +181,12 @@ class Visit:
         self, publication: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant
     ) -> None:
         if link := self._company.link_of(who.identity):
-            link.microphone.gone(publication.sid)
+            link.microphone.taken(publication.sid)
             link.camera.gone(publication.sid)
 
     def _silent(self, who: rtc.Participant, publication: rtc.TrackPublication) -> None:
         if link := self._company.link_of(who.identity):
-            link.microphone.gone(publication.sid)
+            link.microphone.muted(publication.sid)
             link.camera.changed()
 
     def _turned(self, who: rtc.Participant, publication: rtc.TrackPublication) -> None:

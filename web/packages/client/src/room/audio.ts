@@ -33,6 +33,7 @@ export class RoomAudio implements AudioSeam {
   private work: Promise<void> = Promise.resolve();
   private readonly closing = new AbortController();
   private readonly played = (): void => this.look();
+  private readonly changed = (): void => this.makeRoom();
 
   constructor(
     _: AudioOptions,
@@ -120,6 +121,8 @@ export class RoomAudio implements AudioSeam {
   attach(room: Room): void {
     this.room = room;
     room.on(RoomEvent.AudioPlaybackStatusChanged, this.played);
+    room.on(RoomEvent.LocalTrackPublished, this.changed);
+    room.on(RoomEvent.LocalTrackUnpublished, this.changed);
     this.publish();
     this.pictures.attach(room);
     this.look();
@@ -127,6 +130,8 @@ export class RoomAudio implements AudioSeam {
 
   detach(): void {
     this.room?.off(RoomEvent.AudioPlaybackStatusChanged, this.played);
+    this.room?.off(RoomEvent.LocalTrackPublished, this.changed);
+    this.room?.off(RoomEvent.LocalTrackUnpublished, this.changed);
     this.room = null;
     this.published = null;
     this.pictures.detach();
@@ -158,6 +163,7 @@ export class RoomAudio implements AudioSeam {
   private use(microphone: MediaStreamTrack | null): void {
     this.rig?.input.watch(microphone);
     this.microphone = microphone;
+    if (microphone !== null && this.published === null) this.publish();
     this.settle();
   }
 
@@ -174,6 +180,22 @@ export class RoomAudio implements AudioSeam {
       await room.localParticipant.publishTrack(track as LocalTrack, { source: Track.Source.Microphone });
     });
     this.settle();
+  }
+
+  /** No silence of ours stands beside a microphone that the page itself publishes: agents hear one track. */
+  private makeRoom(): void {
+    this.later(async () => {
+      const { room, published, microphone } = this;
+      if (room === null) return;
+      const { localParticipant } = room;
+      const theirs = [...localParticipant.audioTrackPublications.values()].some(
+        ({ source, track }) => source === Track.Source.Microphone && track !== published,
+      );
+      if (!theirs && published === null) this.publish();
+      if (!theirs || published === null || microphone !== null) return;
+      this.published = null;
+      await localParticipant.unpublishTrack(published as LocalTrack, false);
+    });
   }
 
   /** Whether what is published is not to be heard. */
