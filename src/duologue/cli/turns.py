@@ -45,8 +45,8 @@ class Turns:
         """Whether an answer was settled since the caller said something."""
         self._asked: float | None = None
         self._asked_at = -math.inf
-        self._stirred = False
-        """Whether the agent did something since: what sounds until then is an older answer."""
+        self._stirred_at = -math.inf
+        """When the agent last began something: what sounds before that is an older answer."""
         self._latency: float | None = None
         self._sounded = False
         self._news_at = time.monotonic()
@@ -75,7 +75,7 @@ class Turns:
     def asked(self, at: float | None = None) -> None:
         """The caller has just said all, or had by then: from now on it waits."""
         self._asked = self._asked_at = time.monotonic() if at is None else at
-        self._latency, self._answered, self._stirred = None, False, False
+        self._latency, self._answered = None, False
 
     async def answer(self, within: float) -> bool:
         """Waits for the answer to what was asked last; false when the call ends without."""
@@ -125,13 +125,15 @@ class Turns:
         self._look()
 
     def _sound(self, event: SoundReceived) -> None:
-        if self._asked is not None and self._stirred and level(event.pcm).rms > LOUD:
-            self._latency = max(0.0, time.monotonic() - self._asked)
+        asked = self._asked
+        if asked is not None and self._stirred_at >= asked and level(event.pcm).rms > LOUD:
+            self._latency = max(0.0, time.monotonic() - asked)
             self.latencies.append(self._latency)
             self._asked = None
 
     def _state(self, state: str) -> None:
-        self._stirred = self._stirred or state in ("thinking", "speaking")
+        if state in ("thinking", "speaking"):
+            self._stirred_at = time.monotonic()
         self._look()
 
     def _heard(self) -> None:
