@@ -20,6 +20,7 @@ from duologue.pipeline.seat import Guest
 from duologue.server.admit import Wish
 from duologue.server.invite import Invitation, Inviter, RoomWish
 from duologue.server.join import Join
+from duologue.server.promises import MOST, Promises
 from duologue.store import agents, conversations, organizations, sessions, tables
 from duologue.store.records import Conversation, Session
 from duologue.wire.consent import Consent
@@ -388,6 +389,53 @@ async def test_a_page_resumes_in_a_room_what_it_began_on_the_socket(tmp_path: Pa
         again = await door.invite(**wish | {"resume_token": second.resume_token})
         assert again.claim.conversation == begun.conversation_id
         await play.leave(client)
+
+
+async def test_who_leaves_before_the_agent_came_holds_what_it_held_before(tmp_path: Path) -> None:
+    """A promised token counts once its holder is let in; until then it stands for the one shown."""
+    async with room_stage(tmp_path) as play:
+        door = Door(play)
+        _, text = await door.key("public")
+        page: dict[str, Any] = {"key": text, "origin": SHOP}
+        first = await door.invite(**page)
+        left = await door.invite(
+            **page,
+            resume_token=first.resume_token,
+            conversation_id=first.claim.conversation,
+        )
+        assert (left.claim.known, left.resumed) == (False, None), "nobody was there: a new one"
+        assert left.claim.conversation != first.claim.conversation
+        client = await door.attach(await door.enter(left))
+        named = {"conversation_id": left.claim.conversation}
+        missed = await door.invite(**page, **named, resume_token=left.resume_token)
+        gone = await door.invite(**page, **named, resume_token=missed.resume_token)
+        assert gone.claim.conversation == left.claim.conversation
+        by_socket = await play.doorman.authorize(
+            Wish(key=text, origin=SHOP, agent="desk", capabilities=["resume"],
+                 resume_token=gone.resume_token)
+        )  # fmt: skip
+        assert by_socket.conversation_id == left.claim.conversation
+        newer = await door.attach(await door.enter(gone))
+        for void in (left, missed):
+            with pytest.raises(DuologueError) as caught:
+                await door.invite(**page, **named, resume_token=void.resume_token)
+            assert caught.value.code == "conversation_not_found"
+        with pytest.raises(DuologueError) as caught:
+            await door.invite(key=text, origin="https://other.example", resume_token="dk_resume_x")
+        assert caught.value.code == "origin_refused"
+        await play.leave(client)
+        await play.leave(newer)
+
+
+async def test_promises_are_bounded(tmp_path: Path) -> None:
+    """Whoever asks for ever more tokens costs no memory without end."""
+    async with room_stage(tmp_path) as play:
+        claim = (await Door(play).invite()).claim
+    promises = Promises()
+    for number in range(MOST + 3):
+        promises.make(f"token {number}", claim, None)
+    assert len(promises._made) == MOST
+    assert "token 2" not in promises._made
 
 
 async def test_an_encrypted_conversation_is_known_as_one(tmp_path: Path) -> None:

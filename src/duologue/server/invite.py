@@ -64,6 +64,8 @@ class Inviter:
         self._definitions = doorman.definitions
         self._default = organization_id
         self._known = Known(doorman.host, doorman.pace)
+        self._promises = doorman.promises
+        self._check = doorman.promises.through(resume_tokens.check)
 
     @property
     def ready(self) -> bool:
@@ -108,6 +110,8 @@ class Inviter:
             visitor=wish.visitor_id,
             exp=now // 1000 + int(self._settings.token_seconds) + SKEW,
         )
+        if conversation is None or wish.resume_token:
+            self._promises.make(resume_token, claim, wish.resume_token)
         return Invitation(
             claim=claim,
             definition=definition,
@@ -139,10 +143,10 @@ class Inviter:
             origin=wish.origin,
             settings=self._settings,
             place=place,
-            redeem=resume_tokens.check,
+            redeem=self._check,
             now=now,
         )
-        return found, place.grade(definition)
+        return found, place.grade(definition) if found else None
 
     def _room(self, org_id: str, wished: str) -> str:
         """The room's name; those of other organizations cannot be named."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,15 +16,13 @@ from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest
 from duologue.server.overrides import overridden
+from duologue.server.promises import Redeem
 from duologue.settings import Settings
 from duologue.store import agents, conversations
 from duologue.store.database import Database
 from duologue.store.records import Agent, Conversation, Run, Session
 from duologue.wire.consent import Consent
 from duologue.wire.page import Page
-
-Redeem = Callable[..., Conversation]
-"""`resume_tokens.redeem`, or `check`, which writes nothing."""
 
 
 class Place(NamedTuple):
@@ -176,6 +173,8 @@ def continued(
             window_ms=int(settings.resume_seconds * 1000),
             now=now,
         )
+        if found is None:
+            return None
     elif conversation_id:  # an id alone proves nothing
         raise DuologueError("conversation_not_found", conversation=conversation_id)
     else:
