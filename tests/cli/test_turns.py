@@ -18,17 +18,14 @@ class Agent:
 
     def __init__(self) -> None:
         self.ears: dict[str, Callable[..., None]] = {}
-        self.session: Any = SimpleNamespace(
-            on=self._on,
-            agent=SimpleNamespace(state="listening", is_finished=False),
-            is_connected=True,
-            messages=[],
-        )
-        self.turns = Turns(self.session, lambda *_: None, lambda: 0.0)
+        self._agent = SimpleNamespace(state="listening", is_finished=False)
+        facts = {"on": self._on, "agent": self._agent, "is_connected": True, "messages": []}
+        session: Any = SimpleNamespace(**facts)
+        self.turns = Turns(session, lambda *_: None, lambda: 0.0)
 
     def becomes(self, state: str) -> None:
         """Begins something."""
-        self.session.agent.state = state
+        self._agent.state = state
         self.ears["agent_state"](state)
 
     def sounds(self, pcm: bytes) -> None:
