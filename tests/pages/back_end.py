@@ -3,60 +3,44 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, Final
+
+from tests.origin import Asked, Origin
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
+OPEN: Final = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-headers": "content-type",
+}
+"""Pages of any origin may ask, and read the answer."""
 
 
-class BackEnd:
+class BackEnd(Origin):
     """Answers each request of a page, of any origin, with what `answer` makes of it."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self.asked: list[dict[str, Any]] = []
         """The bodies of its requests, oldest first."""
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._http.serve_forever)
+        super().__init__()
 
     @property
     def url(self) -> str:
         """Where pages ask it."""
-        return f"http://127.0.0.1:{self._http.server_port}/voice-session"
+        return f"{super().url}/voice-session"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Asked]:
         site = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_OPTIONS(self) -> None:
-                self._reply(b"")
+        class Handler(Asked):
+            def options(self) -> None:
+                self.answer("application/json", b"", headers=OPEN)
 
-            def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            def post(self) -> None:
+                asked = json.loads(self.body())
                 site.asked.append(asked)
-                self._reply(json.dumps(site._answer(asked)).encode())
-
-            def _reply(self, body: bytes) -> None:
-                self.send_response(200)
-                self.send_header("access-control-allow-origin", "*")
-                self.send_header("access-control-allow-headers", "content-type")
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-                """Says nothing: a test's own failure says what matters."""
+                answer = json.dumps(site._answer(asked)).encode()
+                self.answer("application/json", answer, headers=OPEN)
 
         return Handler

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
+
+from tests.origin import Asked, Origin
 
 import duologue.console
 
@@ -21,28 +21,13 @@ document.getElementById("talk").onclick = () =>
 """
 
 
-class Shop:
+class Shop(Origin):
     """A site that runs nothing but its own script and talks to one server besides."""
 
     def __init__(self) -> None:
         self.server = ""
         """The only other origin that its pages may reach."""
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._http.serve_forever)
-
-    @property
-    def url(self) -> str:
-        """Its origin."""
-        return f"http://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        super().__init__()
 
     @property
     def policy(self) -> str:
@@ -54,24 +39,16 @@ class Shop:
         """The page's own script, or one of our files."""
         return SCRIPT.encode() if name == "shop.js" else (ASSETS / name).read_bytes()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Asked]:
         shop = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(Asked):
+            def get(self) -> None:
                 name = self.path.lstrip("/")
                 if name == "":
                     kind, body = "text/html", PAGE.encode()
                 else:
                     kind, body = "text/javascript", shop.file(Path(name).name)
-                self.send_response(200)
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(body)))
-                self.send_header("content-security-policy", shop.policy)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-                """Says nothing: a test's own failure says what matters."""
+                self.answer(kind, body, headers={"content-security-policy": shop.policy})
 
         return Handler

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
+from tests.origin import Asked, Origin
 
 import duologue.console
 
@@ -28,28 +26,13 @@ KEPT: Final = ("content-type", "x-api-key", "origin", "referer")
 """What is handed on of a request."""
 
 
-class ReactSite:
+class ReactSite(Origin):
     """Every path that is no file is the same page, as a router in the page expects it."""
 
     def __init__(self, folder: Path, server: str, page: str = "", key: str = "") -> None:
         """With a `key` its own server speaks for its pages, as a LiveKit user's back end does."""
         self.folder, self.server, self.page, self.key = folder, server, page, key
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._http.serve_forever)
-
-    @property
-    def url(self) -> str:
-        """Its origin."""
-        return f"http://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        super().__init__()
 
     def _file(self, path: str) -> tuple[str, bytes]:
         """What lies at a path: a file of the site, a script of the house, else the page."""
@@ -65,17 +48,17 @@ class ReactSite:
             return TYPES[".html"], PAGE.format(name=self.page).encode()
         return TYPES[".html"], (self.folder / "index.html").read_bytes()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Asked]:
         site = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(Asked):
+            def get(self) -> None:
                 if self.path.startswith("/api/"):
                     return self._forward("GET", b"")
-                return self._answer(200, *site._file(urlsplit(self.path).path))
+                return self.answer(*site._file(urlsplit(self.path).path))
 
-            def do_POST(self) -> None:
-                self._forward("POST", self.rfile.read(int(self.headers["content-length"])))
+            def post(self) -> None:
+                self._forward("POST", self.body())
 
             def _forward(self, method: str, body: bytes) -> None:
                 headers = {k: v for k, v in self.headers.items() if k.lower() in KEPT}
@@ -84,17 +67,6 @@ class ReactSite:
                     headers["authorization"] = f"Bearer {site.key}"
                 url = f"{site.server}{self.path}"
                 got = httpx.request(method, url, content=body, headers=headers, timeout=60)
-                self._answer(got.status_code, got.headers.get("content-type", ""), got.content)
-
-            def _answer(self, status: int, kind: str, body: bytes) -> None:
-                self.send_response(status)
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                with contextlib.suppress(ConnectionError):  # a closed page wants no answer
-                    self.wfile.write(body)
-
-            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-                """Says nothing: a test's own failure says what matters."""
+                self.answer(got.headers.get("content-type", ""), got.content, got.status_code)
 
         return Handler

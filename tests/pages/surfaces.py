@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from tests.conformance.browser import E2E, PATIENCE, Browser
+from tests.origin import Asked, Origin
 from tests.pages.cable import Cable
 from tests.pages.foreign import ASSETS
 from tests.pages.tab import Tab
@@ -43,47 +42,25 @@ def bundle(folder: Path, *programs: Path) -> Path:
     return folder
 
 
-class Stall:
+class Stall(Origin):
     """A site of its own with these pages, and the client's files beside them."""
 
     def __init__(self, built: Path) -> None:
         self._built = built
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._http.serve_forever)
+        super().__init__()
 
-    @property
-    def url(self) -> str:
-        """Its origin."""
-        return f"http://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Asked]:
         built = self._built
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(Asked):
+            def get(self) -> None:
                 name = self.path.lstrip("/")
                 if "." in name:
                     folder = built if (built / name).exists() else ASSETS
                     kind, body = "text/javascript", (folder / Path(name).name).read_bytes()
                 else:
                     kind, body = "text/html", PAGE.format(name=name).encode()
-                self.send_response(200)
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-                """Says nothing: a test's own failure says what matters."""
+                self.answer(kind, body)
 
         return Handler
 

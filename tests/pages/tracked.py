@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import quote
+
+from tests.origin import Asked, Origin
 
 PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <link rel="icon" href="data:,"><h1>{title}</h1>
@@ -37,19 +37,13 @@ DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "tracker.md"
 TITLES: Final = {"/": "Home", "/rooms": "Rooms", "/far": "Far"}
 
 
-class Site:
+class Site(Origin):
     """A site of an origin of its own."""
 
     def __init__(self, server: str) -> None:
         self._server = server
         self.key = ""
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._http.serve_forever)
-
-    @property
-    def url(self) -> str:
-        """Its origin."""
-        return f"http://127.0.0.1:{self._http.server_port}"
+        super().__init__()
 
     def page(self, path: str, **options: Any) -> str:
         """The address of a page whose tracker and session have these options."""
@@ -64,28 +58,11 @@ class Site:
         ready = '<script type="module">window.ready = true;</script></html>'
         return own.replace("dk_public_…", self.key).replace("</html>", f"{ICON}{ready}")
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Asked]:
         site = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = site.text(self.path.partition("?")[0]).encode()
-                self.send_response(200)
-                self.send_header("content-type", "text/html")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-                """Says nothing: a test's own failure says what matters."""
+        class Handler(Asked):
+            def get(self) -> None:
+                self.answer("text/html", site.text(self.path.partition("?")[0]).encode())
 
         return Handler

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from functools import cache
 from html import escape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
-from typing import Final, Self
+from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import av
 import numpy as np
+from tests.origin import Asked, Origin
 from tests.pages.foreign import ASSETS
 
 HEAD: Final = (
@@ -39,7 +38,7 @@ WORDS: Final = (
 )
 
 
-class WidgetSite:
+class WidgetSite(Origin):
     """A site whose pages hold what their address says: `/strict?agent=demo&mode=text`.
 
     Under `/own/` it has our scripts itself.
@@ -47,22 +46,7 @@ class WidgetSite:
 
     def __init__(self, server: str) -> None:
         self.server = server
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._http.serve_forever)
-
-    @property
-    def url(self) -> str:
-        """Its origin."""
-        return f"http://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        super().__init__()
 
     def page(self, name: str, **attributes: str) -> str:
         """The address of a page whose tag has these attributes; `_` stands for `-` in them."""
@@ -104,11 +88,11 @@ class WidgetSite:
         none = WORDS if path == "/empty" else hall
         return f'{HEAD}<link rel="stylesheet" href="/{style}.css">{script}{none}'
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Asked]:
         site = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(Asked):
+            def get(self) -> None:
                 asked = urlsplit(self.path)
                 styles = {"/site.css": SITE, "/hostile.css": HOSTILE}
                 own = ASSETS / asked.path.removeprefix("/own/")
@@ -121,21 +105,12 @@ class WidgetSite:
                 elif asked.path == "/face.svg":
                     kind, body = "image/svg+xml", FACE
                 elif asked.path == "/film.webm":
-                    return self._answer("video/webm", film())
+                    return self.answer("video/webm", film())
                 else:
                     kind, body = "text/html", site.body(asked.path, asked.query)
-                return self._answer(f"{kind}; charset=utf-8", body.encode(), asked.path)
-
-            def _answer(self, kind: str, body: bytes, path: str = "") -> None:
-                self.send_response(200)
-                self.send_header("content-type", kind)
-                if path in ("/strict", "/frame"):
-                    self.send_header("content-security-policy", site.policy)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-                """Says nothing: a test's own failure says what matters."""
+                strict = asked.path in ("/strict", "/frame")
+                policy = {"content-security-policy": site.policy} if strict else {}
+                return self.answer(f"{kind}; charset=utf-8", body.encode(), headers=policy)
 
         return Handler
 
