@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 from tests.pages.conftest import Opener
@@ -17,6 +18,13 @@ from duologue.store.trace_records import SpanRow, TraceEntry, TraceRow, TraceSta
 
 pytestmark = pytest.mark.browser
 S = 10**9
+
+
+@pytest.fixture(scope="module")
+def house(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A server of which nobody else knows: no conversation of another test goes on in it."""
+    with House(tmp_path_factory.mktemp("elsewhere") / "data", mode="dev") as running:
+        yield running
 
 
 class Worker:
