@@ -21,6 +21,7 @@ WINDOW = 300_000
 def redeem(conn: Connection, world: World, token: str, **changes: Any) -> str:
     """The id of the resumed conversation, or the code of the refusal."""
     facts: dict[str, Any] = {
+        "org_id": world.id,
         "conversation_id": world.conversation.id,
         "agent_id": world.agent.id,
         "origin": "https://example.com",
@@ -28,9 +29,10 @@ def redeem(conn: Connection, world: World, token: str, **changes: Any) -> str:
         "now": NOW,
     }
     try:
-        return resume_tokens.redeem(conn, token, **(facts | changes)).id
+        found = resume_tokens.redeem(conn, token, **(facts | changes))
     except DuologueError as error:
         return error.code
+    return found.id if found else "a new one"
 
 
 def test_a_token_leads_back_to_its_conversation(conn: Connection, world: World) -> None:
@@ -189,6 +191,7 @@ def test_looking_at_a_token_changes_nothing(conn: Connection, world: World) -> N
     found = resume_tokens.check(
         conn,
         known,
+        org_id=world.id,
         conversation_id=None,
         agent_id=world.agent.id,
         origin="https://example.com",
@@ -196,3 +199,60 @@ def test_looking_at_a_token_changes_nothing(conn: Connection, world: World) -> N
         now=NOW,
     )
     assert found == before == conversations.get(conn, world.id, world.conversation.id)
+
+
+def promised(conn: Connection, world: World, shown: str | None, session: str) -> str:
+    """A token that goes with a room, for whoever showed another one."""
+    found = conversations.get(conn, world.id, world.conversation.id) if shown else None
+    return resume_tokens.promise(session, shown, found)
+
+
+def test_a_promise_stands_for_what_was_shown_until_its_session_began(
+    conn: Connection, world: World
+) -> None:
+    """Then it counts by itself, or not at all: what was shown before comes to life no more."""
+    known = resume_tokens.issue(conn, world.id, world.conversation.id)
+    missed = promised(conn, world, known, "sess_never")
+    later = promised(conn, world, missed, "sess_never_either")
+    assert len(later) - len(missed) == len("_either"), "only what counts is carried on"
+    for token in (missed, later):
+        assert redeem(conn, world, token) == world.conversation.id
+        assert redeem(conn, world, token, origin="https://other.example") != world.conversation.id
+        assert redeem(conn, world, token, agent_id="agt_other") == "conversation_not_found"
+        assert redeem(conn, world, token, now=NOW + WINDOW + 1) == "conversation_not_found"
+    begun = promised(conn, world, known, world.session.id)
+    assert redeem(conn, world, begun) == "conversation_not_found"
+    conversations.set_resume(conn, world.id, world.conversation.id, resume_tokens.digest(begun))
+    assert redeem(conn, world, begun) == world.conversation.id
+    assert redeem(conn, world, begun.partition(".")[0]) == world.conversation.id
+    for opened in range(2):
+        made, newer = again(conn, world)
+        sessions.open(conn, world.id, made.id, f"run_{opened}", NOW)
+        assert redeem(conn, world, begun) == redeem(conn, world, known) == "conversation_not_found"
+        assert redeem(conn, world, newer) == world.conversation.id
+
+
+def test_a_promise_of_a_new_conversation_leads_to_a_new_one(conn: Connection, world: World) -> None:
+    """While nobody came into its session; from then on to none but that one."""
+    assert redeem(conn, world, promised(conn, world, None, "sess_never")) == "a new one"
+    begun = promised(conn, world, None, world.session.id)
+    assert redeem(conn, world, begun) == "conversation_not_found"
+
+
+def test_where_an_id_alone_led_nothing_stands_behind_a_promise(
+    conn: Connection, world: World
+) -> None:
+    """A token of another conversation beside it is not carried on."""
+    found = conversations.get(conn, world.id, world.conversation.id)
+    for shown in (None, resume_tokens.mint(), "", "dk_resume_x.sess_y.dk_resume_z"):
+        assert "." not in resume_tokens.promise("sess_never", shown, found)
+
+
+@pytest.mark.parametrize(
+    "tail", [".", "..", ".sess_", ".sess_x", ".conv_x.", ".sess_x.y", ".sess_\0."]
+)
+def test_what_only_looks_like_a_promise_is_none(conn: Connection, world: World, tail: str) -> None:
+    """The secret in front is what counts."""
+    token = resume_tokens.issue(conn, world.id, world.conversation.id)
+    assert redeem(conn, world, token + tail) == world.conversation.id
+    assert redeem(conn, world, resume_tokens.mint() + tail) == "conversation_not_found"

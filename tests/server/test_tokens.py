@@ -19,7 +19,7 @@ from tests.server.test_join import invite
 from tests.serving import House
 from websockets.sync.client import connect
 
-from duologue.access import claims, keys
+from duologue.access import claims, keys, resume_tokens
 from duologue.errors import DuologueError
 from duologue.server.invite import Inviter
 from duologue.store import agents
@@ -141,7 +141,7 @@ def test_our_own_clients_find_all_they_need(rooms: Desk) -> None:
     assert ours["agent"] == {"name": "Sealable", "avatarImageUrl": None, "idleLoopUrl": None}
     assert ours["resumable"]
     assert ours["resumed"] is None
-    assert claim.resume == keys.digest(ours["resume_token"])
+    assert claim.resume == resume_tokens.digest(ours["resume_token"])
     assert ours["config"] == {
         "transcription": {"trigger": "automatic", "can_interrupt": True, "automatic": True},
         "tabs": "takeover",

@@ -116,12 +116,14 @@ async def test_racing_returns_by_one_token_leave_one_key_and_that_token(url: str
         found = resume_tokens.redeem(
             conn,
             token,
+            org_id=world.id,
             conversation_id=None,
             agent_id=world.agent.id,
             origin=origin,
             window_ms=300_000,
             now=NOW,
         )
+        assert found is not None
         made = authorize(conn, world.id, found.id, world.agent.id, world.key.id, secret)
         return made.id, resume_tokens.issue(conn, world.id, found.id)
 

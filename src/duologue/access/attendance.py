@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from duologue.access.secrets import digest
+from duologue.access.resume_tokens import digest
 from duologue.errors import DuologueError
 from duologue.store import conversations, sessions
 from duologue.store.records import Session

@@ -1,25 +1,59 @@
-"""Resume tokens: how a browser, which has no secret key, comes back to its conversation."""
+"""Resume tokens: how a browser, which has no secret key, comes back to its conversation.
+
+One that goes with a room counts from the join on, for nothing is written before. Who leaves before
+the agent was there holds no other; so it names its session, and the token that it was given for.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import Connection
 
 from duologue.access import secrets
-from duologue.access.secrets import digest
 from duologue.errors import DuologueError
 from duologue.store import conversations, sessions
 from duologue.store.records import Conversation, Session
 
-__all__ = ["check", "digest", "issue", "mint", "redeem"]
+Redeem = Callable[..., Conversation | None]
+"""`redeem`, or `check`, which writes nothing."""
 
 _ITS_OWN: Final = "of this resume token"
+_PROMISED: Final = re.compile(
+    r"dk_resume_[\w-]+\.(?P<session>sess_\w+)\.(?P<base>(?:dk_resume_[\w-]+)?)", re.ASCII
+)
 
 
 def mint() -> str:
     """The text of a new resume token."""
     return secrets.mint("dk_resume_")
+
+
+def promise(session_id: str, shown: str | None, found: Conversation | None) -> str:
+    """The text of one that counts once its session began, and until then stands for what was shown.
+
+    `found` is the conversation that is gone on with, if any; where its id alone led there, nothing
+    stands behind the token.
+    """
+    if found is None:
+        return f"{mint()}.{session_id}."
+    for token in (shown or "", _base(shown or "")):
+        if digest(token) in (found.resume_hash, found.resume_before_hash):
+            return f"{mint()}.{session_id}.{token.partition('.')[0]}"
+    return mint()
+
+
+def meant(conn: Connection, token: str) -> Conversation | None:
+    """Where a token leads; whether its holder may go there is asked elsewhere."""
+    found = conversations.by_resume(conn, digest(token))
+    return found or conversations.by_resume(conn, digest(_base(token)))
+
+
+def digest(token: str) -> str:
+    """What is stored instead of a token: of the secret in front, whatever follows it."""
+    return secrets.digest(token.partition(".")[0])
 
 
 def issue(conn: Connection, org_id: str, conversation_id: str) -> str:
@@ -37,22 +71,27 @@ def redeem(
     conn: Connection,
     token: str,
     *,
+    org_id: str,
     conversation_id: str | None,
     agent_id: str,
     origin: str | None,
     window_ms: int,
     now: int,
-) -> Conversation:
+) -> Conversation | None:
     """The conversation that the token resumes, which stays good until a newer one arrived."""
+    token = _standing(conn, org_id, token)
     found = check(
         conn,
         token,
+        org_id=org_id,
         conversation_id=conversation_id,
         agent_id=agent_id,
         origin=origin,
         window_ms=window_ms,
         now=now,
     )
+    if found is None:
+        return None
     if not conversations.keep_resume(conn, found.org_id, found.id, digest(token)):
         # Between the two statements somebody came in with a newer one.
         shown = conversation_id or _ITS_OWN
@@ -64,17 +103,22 @@ def check(
     conn: Connection,
     token: str,
     *,
+    org_id: str,
     conversation_id: str | None,
     agent_id: str,
     origin: str | None,
     window_ms: int,
     now: int,
-) -> Conversation:
+) -> Conversation | None:
     """The conversation that the token resumes, for the same agent, from the same origin, in time.
 
-    Every other case is answered as if there were no such conversation, so that nothing is learnt
-    by trying; only the holder of the right token hears that it was ended.
+    None is a new one: the token was promised for one that nobody came into. Every other case is
+    answered as if there were no such conversation, so that nothing is learnt by trying; only the
+    holder of the right token hears that it was ended.
     """
+    token = _standing(conn, org_id, token)
+    if not token:
+        return None
     shown_hash = digest(token)
     found = conversations.by_resume(conn, shown_hash)
     shown = conversation_id or _ITS_OWN
@@ -91,6 +135,19 @@ def check(
     if now - _left_at(last, now) > window_ms:  # a session that nobody came into makes no time
         raise DuologueError("conversation_not_found", conversation=shown)
     return found
+
+
+def _standing(conn: Connection, org_id: str, token: str) -> str:
+    """The token itself, or, while its session did not begin, what stands behind it; "" is none."""
+    promised = _PROMISED.fullmatch(token)
+    if promised is None or sessions.get(conn, org_id, promised["session"]) is not None:
+        return token
+    return promised["base"]
+
+
+def _base(token: str) -> str:
+    promised = _PROMISED.fullmatch(token)
+    return promised["base"] if promised else ""
 
 
 def _left_at(session: Session, now: int) -> int:

@@ -19,7 +19,6 @@ from duologue.server import policy
 from duologue.server.nearby import Nearby
 from duologue.server.overrides import overridden
 from duologue.server.pace import Pace
-from duologue.server.promises import Promises
 from duologue.server.uses import Uses
 from duologue.settings import Settings
 from duologue.store import conversations, sessions, visits
@@ -82,8 +81,6 @@ class Doorman:
         self._opening = Pace(host.settings.authorize_per_minute, kind="socket", counts=host.counts)
         self.definitions = policy.Definitions()
         self.uses = Uses(host)
-        self.promises = Promises()
-        self._redeem = self.promises.through(resume_tokens.redeem)
         self._settings: Settings = host.settings
         self._granted = granted
 
@@ -149,7 +146,7 @@ class Doorman:
             origin=wish.origin,
             settings=self._settings,
             place=place,
-            redeem=self._redeem,
+            redeem=resume_tokens.redeem,
             now=now,
         )
         budgets.require(

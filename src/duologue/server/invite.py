@@ -64,8 +64,6 @@ class Inviter:
         self._definitions = doorman.definitions
         self._default = organization_id
         self._known = Known(doorman.host, doorman.pace)
-        self._promises = doorman.promises
-        self._check = doorman.promises.through(resume_tokens.check)
 
     @property
     def ready(self) -> bool:
@@ -89,13 +87,14 @@ class Inviter:
             raise DuologueError("going_away")
         now = self._host.clock()
         conversation, resumed = await self._continued(wish, asker, definition, now)
-        resume_token = resume_tokens.mint()
+        session = fresh("sess_", now)
+        resume_token = resume_tokens.promise(session, wish.resume_token, conversation)
         claim = Claim(
             org=asker.principal.org_id,
             agent=asker.agent.id,
             room=self._room(asker.principal.org_id, wish.room),
             identity=_short("participant_identity", wish.identity),
-            session=fresh("sess_", now),
+            session=session,
             conversation=conversation.id if conversation else fresh("conv_", now),
             known=conversation is not None,
             key=asker.principal.key_id,
@@ -110,8 +109,6 @@ class Inviter:
             visitor=wish.visitor_id,
             exp=now // 1000 + int(self._settings.token_seconds) + SKEW,
         )
-        if conversation is None or wish.resume_token:
-            self._promises.make(resume_token, claim, wish.resume_token)
         return Invitation(
             claim=claim,
             definition=definition,
@@ -143,7 +140,7 @@ class Inviter:
             origin=wish.origin,
             settings=self._settings,
             place=place,
-            redeem=self._check,
+            redeem=resume_tokens.check,
             now=now,
         )
         return found, place.grade(definition) if found else None

@@ -16,7 +16,6 @@ from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.pipeline.seat import Guest
 from duologue.server.overrides import overridden
-from duologue.server.promises import Redeem
 from duologue.settings import Settings
 from duologue.store import agents, conversations
 from duologue.store.database import Database
@@ -136,7 +135,7 @@ async def meant(db: Database, conversation_id: str | None, resume_token: str | N
     """The conversation that a caller means; whether it may go on with it is asked elsewhere."""
     if conversation_id or resume_token is None:
         return conversation_id
-    found = await db.read(conversations.by_resume, resume_tokens.digest(resume_token))
+    found = await db.read(resume_tokens.meant, resume_token)
     return found.id if found else None
 
 
@@ -151,7 +150,7 @@ def continued(
     origin: str | None,
     settings: Settings,
     place: Place,
-    redeem: Redeem,
+    redeem: resume_tokens.Redeem,
     now: int,
 ) -> Conversation | None:
     """The conversation that the caller may go on with; none if it named none."""
@@ -167,6 +166,7 @@ def continued(
         found = redeem(
             conn,
             resume_token,
+            org_id=principal.org_id,
             conversation_id=conversation_id,
             agent_id=agent.id,
             origin=origin,
