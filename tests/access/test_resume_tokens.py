@@ -16,6 +16,8 @@ from duologue.store import conversations, sessions, tables
 from duologue.store.records import Session
 
 WINDOW = 300_000
+NEVER = "sess_" + "0" * 32
+"""A session that never began."""
 
 
 def redeem(conn: Connection, world: World, token: str, **changes: Any) -> str:
@@ -212,9 +214,9 @@ def test_a_promise_stands_for_what_was_shown_until_its_session_began(
 ) -> None:
     """Then it counts by itself, or not at all: what was shown before comes to life no more."""
     known = resume_tokens.issue(conn, world.id, world.conversation.id)
-    missed = promised(conn, world, known, "sess_never")
-    later = promised(conn, world, missed, "sess_never_either")
-    assert len(later) - len(missed) == len("_either"), "only what counts is carried on"
+    missed = promised(conn, world, known, NEVER)
+    later = promised(conn, world, missed, "sess_" + "1" * 32)
+    assert len(later) == len(missed), "only what counts is carried on"
     for token in (missed, later):
         assert redeem(conn, world, token) == world.conversation.id
         assert redeem(conn, world, token, origin="https://other.example") != world.conversation.id
@@ -234,7 +236,7 @@ def test_a_promise_stands_for_what_was_shown_until_its_session_began(
 
 def test_a_promise_of_a_new_conversation_leads_to_a_new_one(conn: Connection, world: World) -> None:
     """While nobody came into its session; from then on to none but that one."""
-    assert redeem(conn, world, promised(conn, world, None, "sess_never")) == "a new one"
+    assert redeem(conn, world, promised(conn, world, None, NEVER)) == "a new one"
     begun = promised(conn, world, None, world.session.id)
     assert redeem(conn, world, begun) == "conversation_not_found"
 
@@ -244,15 +246,32 @@ def test_where_an_id_alone_led_nothing_stands_behind_a_promise(
 ) -> None:
     """A token of another conversation beside it is not carried on."""
     found = conversations.get(conn, world.id, world.conversation.id)
-    for shown in (None, resume_tokens.mint(), "", "dk_resume_x.sess_y.dk_resume_z"):
-        assert "." not in resume_tokens.promise("sess_never", shown, found)
+    for shown in (None, resume_tokens.mint(), "", f"dk_resume_x.{NEVER}.dk_resume_z"):
+        assert "." not in resume_tokens.promise(NEVER, shown, found)
 
 
 @pytest.mark.parametrize(
-    "tail", [".", "..", ".sess_", ".sess_x", ".conv_x.", ".sess_x.y", ".sess_\0."]
+    "tail", [".", "..", ".sess_", ".sess_x", ".conv_x.", f".{NEVER}.y", ".sess_\0."]
 )
 def test_what_only_looks_like_a_promise_is_none(conn: Connection, world: World, tail: str) -> None:
     """The secret in front is what counts."""
     token = resume_tokens.issue(conn, world.id, world.conversation.id)
     assert redeem(conn, world, token + tail) == world.conversation.id
     assert redeem(conn, world, resume_tokens.mint() + tail) == "conversation_not_found"
+    assert redeem(conn, world, tail) == redeem(conn, world, "") == "conversation_not_found"
+
+
+def test_two_tokens_that_somebody_joined_lead_where_the_first_does(
+    conn: Connection, world: World
+) -> None:
+    """Whoever asks where it leads, and whoever lets in, mean the same conversation."""
+    other = conversations.create(
+        conn, world.id, agent_id=world.agent.id, key_id=world.key.id, metadata={}, now=NOW
+    )
+    authorize(conn, world.id, other.id, world.agent.id, world.key.id, "other")
+    first = resume_tokens.issue(conn, world.id, other.id)
+    second = resume_tokens.issue(conn, world.id, world.conversation.id)
+    joined = f"{first}.{NEVER}.{second}"
+    found = resume_tokens.meant(conn, joined)
+    assert found is not None
+    assert redeem(conn, world, joined, conversation_id=None) == found.id == other.id

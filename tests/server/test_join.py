@@ -425,6 +425,23 @@ async def test_who_leaves_before_the_agent_came_holds_what_it_held_before(tmp_pa
         await play.leave(newer)
 
 
+async def test_a_back_end_brings_back_who_left_before_the_agent_came(tmp_path: Path) -> None:
+    """It names the conversation, which is not yet, and hands on what its page kept."""
+    async with room_stage(tmp_path) as play:
+        door = Door(play)
+        _, text = await door.key("secret")
+        first = await door.invite(key=text)
+        named = {"key": text, "conversation_id": first.claim.conversation}
+        with pytest.raises(DuologueError) as caught:
+            await door.invite(**named)
+        assert caught.value.code == "conversation_not_found"
+        again = await door.invite(**named, resume_token=first.resume_token)
+        assert (again.claim.known, again.resumed) == (False, None)
+        with pytest.raises(DuologueError) as caught:
+            await door.invite(**named, resume_token="dk_resume_x")
+        assert caught.value.code == "conversation_not_found"
+
+
 async def test_an_encrypted_conversation_is_known_as_one(tmp_path: Path) -> None:
     """The guest says so to everybody who keeps records."""
     async with room_stage(tmp_path, encryption="optional", encryption_key="env:K") as play:

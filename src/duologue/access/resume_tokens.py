@@ -22,7 +22,7 @@ Redeem = Callable[..., Conversation | None]
 
 _ITS_OWN: Final = "of this resume token"
 _PROMISED: Final = re.compile(
-    r"dk_resume_[\w-]+\.(?P<session>sess_\w+)\.(?P<base>(?:dk_resume_[\w-]+)?)", re.ASCII
+    r"dk_resume_[\w-]+\.(?P<session>sess_[0-9a-f]{32})\.(?P<base>(?:dk_resume_[\w-]+)?)", re.ASCII
 )
 
 
@@ -79,10 +79,12 @@ def redeem(
     now: int,
 ) -> Conversation | None:
     """The conversation that the token resumes, which stays good until a newer one arrived."""
-    token = _standing(conn, org_id, token)
+    stands = _standing(conn, org_id, token)
+    if stands is None:
+        return None
     found = check(
         conn,
-        token,
+        stands,
         org_id=org_id,
         conversation_id=conversation_id,
         agent_id=agent_id,
@@ -92,7 +94,7 @@ def redeem(
     )
     if found is None:
         return None
-    if not conversations.keep_resume(conn, found.org_id, found.id, digest(token)):
+    if not conversations.keep_resume(conn, found.org_id, found.id, digest(stands)):
         # Between the two statements somebody came in with a newer one.
         shown = conversation_id or _ITS_OWN
         raise DuologueError("conversation_not_found", conversation=shown)
@@ -116,10 +118,10 @@ def check(
     answered as if there were no such conversation, so that nothing is learnt by trying; only the
     holder of the right token hears that it was ended.
     """
-    token = _standing(conn, org_id, token)
-    if not token:
+    stands = _standing(conn, org_id, token)
+    if stands is None:
         return None
-    shown_hash = digest(token)
+    shown_hash = digest(stands)
     found = conversations.by_resume(conn, shown_hash)
     shown = conversation_id or _ITS_OWN
     if found is None or found.agent_id != agent_id or found.id != (conversation_id or found.id):
@@ -137,12 +139,16 @@ def check(
     return found
 
 
-def _standing(conn: Connection, org_id: str, token: str) -> str:
-    """The token itself, or, while its session did not begin, what stands behind it; "" is none."""
+def _standing(conn: Connection, org_id: str, token: str) -> str | None:
+    """The token itself, or what it stands for while its session did not begin; none is nothing."""
     promised = _PROMISED.fullmatch(token)
-    if promised is None or sessions.get(conn, org_id, promised["session"]) is not None:
+    if (
+        promised is None
+        or conversations.by_resume(conn, digest(token)) is not None
+        or sessions.get(conn, org_id, promised["session"]) is not None
+    ):
         return token
-    return promised["base"]
+    return promised["base"] or None
 
 
 def _base(token: str) -> str:

@@ -154,15 +154,16 @@ def continued(
     now: int,
 ) -> Conversation | None:
     """The conversation that the caller may go on with; none if it named none."""
-    found: Conversation | None
+    found: Conversation | None = None
     by_id = principal.kind == "secret" or (principal.kind == "local" and resume_token is None)
     if conversation_id and by_id:
         # A server names what is its own; a token beside it is what its page happened to keep.
         # A page at this machine shows its own: a stale one means that another tab took over.
         found = conversations.get(conn, principal.org_id, conversation_id)
-        if found is None or found.agent_id != agent.id:
+    if found is not None:
+        if found.agent_id != agent.id:
             raise DuologueError("conversation_not_found", conversation=conversation_id)
-    elif resume_token is not None:
+    elif resume_token is not None:  # also of a server: it may be promised for one that is not yet
         found = redeem(
             conn,
             resume_token,
