@@ -121,6 +121,10 @@ async def test_a_muted_track_never_stands_in_the_way_of_one_that_is_on(
     assert await player.after() == []
     player.microphone.taken("voice")
     assert await player.after() == ["off"]
+    player.microphone.subscribed(*silent)
+    assert await player.after() == ["heard silent"], "one that comes muted is not switched off"
+    player.microphone.taken("silent")
+    assert await player.after() == []
     await player.microphone.close()
 
 
@@ -141,7 +145,7 @@ async def test_another_track_is_heard_when_one_falls_silent(
     player.microphone.muted("first")
     second[1].muted = False
     player.microphone.unmuted("second")
-    assert await player.after() == ["off", "on", "heard second"]
+    assert await player.after() == ["off", "on again", "heard second"]
     first[1].muted = False
     player.microphone.unmuted("first")
     assert await player.after() == [], "who is heard is not interrupted by another"

@@ -55,6 +55,8 @@ class Microphone:
         """Whether the track that is heard is not muted."""
         self._live = False
         """Whether it is heard as it comes: not before, and not while older sound is."""
+        self._told = False
+        """Whether it was told that the microphone is on: one that never was is not off."""
         self._early: dict[str, asyncio.Future[EarlySound]] = {}
         self._tracks: dict[str, tuple[rtc.Track, rtc.RemoteTrackPublication]] = {}
         """Those that can be heard, the newest last."""
@@ -109,9 +111,9 @@ class Microphone:
         if sid == self._sid:
             self._on = True
             if self._live:
-                self._tell_on(True)
+                self._say_on(again=True)
         elif sid in self._tracks and not self._on:
-            self._listen_to(sid)
+            self._listen_to(sid, again=True)
 
     def muted(self, sid: str) -> None:
         """A track fell silent by a button: no word comes to its end."""
@@ -119,7 +121,7 @@ class Microphone:
             return
         self._on = False
         if self._live:
-            self._tell_off()
+            self._say_off()
         on = [other for other, (_, one) in self._tracks.items() if other != sid and not one.muted]
         if on:
             self._listen_to(on[-1])
@@ -145,7 +147,16 @@ class Microphone:
         is_microphone = publication.source == rtc.TrackSource.SOURCE_MICROPHONE
         return is_microphone and not self._closed and self._takes(publication)
 
-    def _listen_to(self, sid: str, *, first: bool = False) -> None:
+    def _say_on(self, *, again: bool) -> None:
+        self._told = True
+        self._tell_on(again)
+
+    def _say_off(self) -> None:
+        if self._told:
+            self._told = False
+            self._tell_off()
+
+    def _listen_to(self, sid: str, *, first: bool = False, again: bool = False) -> None:
         track, publication = self._tracks[sid]
         features = [int(one) for one in publication.audio_features]
         waits = first and int(TF_PRECONNECT_BUFFER) in features
@@ -154,7 +165,7 @@ class Microphone:
         before, self._sid = self._listening, sid
         self._on, self._live = not publication.muted, False
         self._listening = asyncio.create_task(
-            self._listen(stream, sid, before, waits=waits, encrypted=encrypted)
+            self._listen(stream, sid, before, waits=waits, encrypted=encrypted, again=again)
         )
 
     async def _listen(
@@ -165,6 +176,7 @@ class Microphone:
         *,
         waits: bool,
         encrypted: bool,
+        again: bool,
     ) -> None:
         first = FirstSound()
         first.readable()  # nobody is heard here who did not prove to have the key
@@ -173,14 +185,15 @@ class Microphone:
                 before.cancel()
                 await asyncio.wait([before])
             await self._open.wait()
-            caught_up = waits and await self._catch_up(sid)
+            if waits:
+                await self._catch_up(sid)
             if sid != self._sid:
                 return  # another one came at once; its turn is next
             self._live = True
             if self._on:
-                self._tell_on(False)
-            elif caught_up or before is not None:
-                self._tell_off()
+                self._say_on(again=again)
+            else:
+                self._say_off()
             async for event in stream:
                 pcm = bytes(event.frame.data)
                 if pcm := first.take(pcm, RATE) if encrypted else pcm:
@@ -190,7 +203,7 @@ class Microphone:
                 async with asyncio.timeout(CLOSING):
                     await stream.aclose()
 
-    async def _catch_up(self, sid: str) -> bool:
+    async def _catch_up(self, sid: str) -> None:
         """Hears what was recorded before; the live sound waits behind it, within bounds."""
         waiting = self._early.setdefault(sid, asyncio.get_running_loop().create_future())
         try:
@@ -198,12 +211,11 @@ class Microphone:
                 sound = await waiting
         except TimeoutError:
             log.info("early sound did not come", track=sid)
-            return False
+            return
         finally:
             self._early.pop(sid, None)
-        self._tell_on(False)
+        self._say_on(again=False)
         step = SLICE * sound.rate // RATE & ~1
         for start in range(0, len(sound.pcm), step):
             self._hear(sound.pcm[start : start + step], sound.rate)
             await asyncio.sleep(FRAME_MS / 1000)
-        return True
