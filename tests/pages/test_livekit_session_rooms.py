@@ -328,6 +328,14 @@ def test_a_track_of_the_page_stands_alone(visitor: Visitor, inn: House) -> None:
         await localParticipant.publishTrack(mine, { source: 'microphone' }); })()"""
     )
     page.wait(f"{TRACKS}.size === 1 && {MICROPHONE} === mine")
+    for on in ("false", "true"):
+        page.run(f"session.getRoom().localParticipant.setMicrophoneEnabled({on}).then(() => null)")
+        page.wait(f"session.getRoom().localParticipant.isMicrophoneEnabled === {on}")
+    assert page.run(f"[session.snapshot.microphone, {TRACKS}.size]") == ["off", 1]
+    page.run("session.publishMicrophone().then(() => null)")
+    page.wait(f"{TRACKS}.size === 2")
+    page.run("session.unpublishMicrophone()")
+    page.wait(f"{TRACKS}.size === 1 && {MICROPHONE} === mine")
     page.run("session.getRoom().localParticipant.unpublishTrack(mine, false).then(() => null)")
     page.wait(f"{TRACKS}.size === 1 && {MICROPHONE} !== mine")
     page.run("session.publishMicrophone(mine).then(() => null)")

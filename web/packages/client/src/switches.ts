@@ -1,5 +1,5 @@
 /** LiveKit's own switches of the microphone, which a page finds in the room: they move the session's. */
-import type { LocalTrackPublication, Participant, Room, RoomEvent, TrackPublication } from "livekit-client";
+import type { Participant, Room, RoomEvent, TrackPublication } from "livekit-client";
 
 import { microphoneRefused } from "./codes.js";
 import type { SessionError } from "./error.js";
@@ -9,6 +9,9 @@ import type { SessionCore } from "./session.js";
 const FAILED = "mediaDevicesError" as RoomEvent.MediaDevicesError;
 const MUTED = "trackMuted" as RoomEvent.TrackMuted;
 const UNMUTED = "trackUnmuted" as RoomEvent.TrackUnmuted;
+
+/** The name of the session's own track: a page may publish others. */
+export const OURS = "duologue";
 
 /** What they move. */
 export type Switched = Pick<SessionCore, "microphone" | "pushToTalk" | "publishMicrophone" | "setMuted">;
@@ -21,7 +24,7 @@ export function follow(room: Room, session: Switched, wrong: (error: SessionErro
   const ours = (publication: TrackPublication, of: Participant): boolean =>
     of === room.localParticipant &&
     publication.source === "microphone" &&
-    (publication as LocalTrackPublication).track?.isUserProvided === true;
+    publication.trackName === OURS;
   room
     .on(FAILED, (error, kind) => {
       if (kind === "audioinput") wrong(microphoneRefused(error));

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { test } from "node:test";
 import type { Room } from "livekit-client";
 import type { MicrophoneState } from "../src/audio/seam.js";
-import { follow } from "../src/switches.js";
+import { follow, OURS } from "../src/switches.js";
 
 function inRoom(microphone: MicrophoneState, pushToTalk = false) {
   const did: string[] = [];
@@ -17,7 +17,7 @@ function inRoom(microphone: MicrophoneState, pushToTalk = false) {
     setMuted: (muted: boolean) => void did.push(muted ? "mute" : "unmute"),
   };
   follow(room as unknown as Room, session, ({ code }) => void did.push(code));
-  const ours = { source: "microphone", track: { isUserProvided: true } };
+  const ours = { source: "microphone", trackName: OURS };
   const says = (event: string, publication: object = ours, of: object = localParticipant): string[] => {
     room.emit(event, publication, of);
     return did.splice(0);
@@ -46,7 +46,7 @@ test("What the session itself did, and the button of push-to-talk, moves nothing
 
 test("A track of the page's own, another's, and a picture are nobody's switch.", () => {
   const { says, ours } = inRoom("off");
-  assert.deepEqual(says("trackUnmuted", { ...ours, track: { isUserProvided: false } }), []);
+  assert.deepEqual(says("trackUnmuted", { ...ours, trackName: "" }), []);
   assert.deepEqual(says("trackUnmuted", { ...ours, source: "camera" }), []);
   assert.deepEqual(says("trackUnmuted", ours, {}), []);
 });

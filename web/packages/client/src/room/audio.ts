@@ -1,8 +1,9 @@
 /** The sound of a session in rooms: a microphone, the agent's voice, and how loud both are. */
-import { LocalAudioTrack, type LocalTrack, type RemoteTrack, type Room, RoomEvent, Track } from "livekit-client";
+import { ConnectionState, LocalAudioTrack, type LocalTrack, type RemoteTrack, type Room, RoomEvent, Track } from "livekit-client";
 import { Device } from "../audio/device.js";
 import { TrackMeter } from "../audio/meter.js";
 import type { AudioHooks, AudioOptions, AudioSeam, SoundState, Source } from "../audio/seam.js";
+import { OURS } from "../switches.js";
 import { Pictures } from "./pictures.js";
 
 /** For touch it is the lifted finger that browsers take as a wish. */
@@ -123,6 +124,7 @@ export class RoomAudio implements AudioSeam {
     room.on(RoomEvent.AudioPlaybackStatusChanged, this.played);
     room.on(RoomEvent.LocalTrackPublished, this.changed);
     room.on(RoomEvent.LocalTrackUnpublished, this.changed);
+    room.on(RoomEvent.Reconnected, this.changed); // until then all tracks are published once more
     this.publish();
     this.pictures.attach(room);
     this.look();
@@ -132,6 +134,7 @@ export class RoomAudio implements AudioSeam {
     this.room?.off(RoomEvent.AudioPlaybackStatusChanged, this.played);
     this.room?.off(RoomEvent.LocalTrackPublished, this.changed);
     this.room?.off(RoomEvent.LocalTrackUnpublished, this.changed);
+    this.room?.off(RoomEvent.Reconnected, this.changed);
     this.room = null;
     this.published = null;
     this.pictures.detach();
@@ -165,6 +168,7 @@ export class RoomAudio implements AudioSeam {
     this.microphone = microphone;
     if (microphone !== null && this.published === null) this.publish();
     this.settle();
+    if (microphone === null) this.makeRoom();
   }
 
   private publish(): void {
@@ -177,7 +181,7 @@ export class RoomAudio implements AudioSeam {
     this.later(async () => {
       if (this.silent) await track.mute();
       // LiveKit was written without exactOptionalPropertyTypes.
-      await room.localParticipant.publishTrack(track as LocalTrack, { source: Track.Source.Microphone });
+      await room.localParticipant.publishTrack(track as LocalTrack, { source: Track.Source.Microphone, name: OURS });
     });
     this.settle();
   }
@@ -186,7 +190,7 @@ export class RoomAudio implements AudioSeam {
   private makeRoom(): void {
     this.later(async () => {
       const { room, published, microphone } = this;
-      if (room === null) return;
+      if (room?.state !== ConnectionState.Connected) return;
       const { localParticipant } = room;
       const theirs = [...localParticipant.audioTrackPublications.values()].some(
         ({ source, track }) => source === Track.Source.Microphone && track !== published,

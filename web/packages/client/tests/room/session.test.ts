@@ -312,7 +312,7 @@ test("LiveKit's own switch of the microphone is the session's.", async () => {
   await connected;
   talk.road.hooks.wavers();
   talk.road.hooks.opened(true);
-  found.emit("trackUnmuted", { source: "microphone", track: { isUserProvided: true } }, localParticipant);
+  found.emit("trackUnmuted", { source: "microphone", trackName: "duologue" }, localParticipant);
   await settled();
   assert.deepEqual(talk.audios[0]!.did.filter((one) => one.includes("microphone")).length, 1);
   const denied = Object.assign(new Error("no"), { name: "NotAllowedError" });
