@@ -28,8 +28,8 @@ class Asked(BaseHTTPRequestHandler):
         told = {"content-type": kind, "content-length": str(len(body))} | dict(headers)
         for name, value in told.items():
             self.send_header(name, value)
-        self.end_headers()
         with contextlib.suppress(ConnectionError):  # a closed page wants no answer
+            self.end_headers()
             self.wfile.write(body)
 
     def get(self) -> None:
