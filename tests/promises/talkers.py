@@ -10,6 +10,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
+from copy import copy
 from pathlib import Path
 from typing import Any, Final
 
@@ -146,6 +147,14 @@ def stored(database: Path) -> Stored:
         for conversation, role, text, interrupted in rows:
             found[conversation].append((role, text, bool(interrupted)))
     return found
+
+
+def as_they_are(talkers: Sequence[Talker]) -> list[Talker]:
+    """What they know at this moment, to be held against what is stored a moment later."""
+    frozen = [copy(one) for one in talkers]
+    for one in frozen:
+        one.acknowledged = list(one.acknowledged)
+    return frozen
 
 
 def missing(talkers: Sequence[Talker], kept: Stored) -> list[tuple[str, str]]:
