@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -381,6 +382,25 @@ async def test_an_order_whose_answer_redis_took_along_is_not_given_again(redis: 
         await here._line.settled()
         await there._line.settled()
         assert obeyed == [wire.Say("Once.")]
+
+
+async def test_a_task_that_forgets_its_cancellation_is_ended_all_the_same() -> None:
+    """As the library's sending does in Python 3.11, when it was done in that very moment."""
+
+    async def forgetful() -> None:
+        for _ in range(3):
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+        await asyncio.sleep(3600)
+
+    async def failing() -> None:
+        raise ConnectionError
+
+    tasks = [asyncio.create_task(each()) for each in (forgetful, forgetful, failing)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        await line._ended(*tasks)
+    assert [task.cancelled() for task in tasks] == [True, True, False]
 
 
 async def test_what_begins_without_redis_says_why(redis: Redis) -> None:

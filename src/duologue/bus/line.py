@@ -90,8 +90,7 @@ class Line:
         with contextlib.suppress(Gone, Unanswered, ResponseError, TimeoutError):
             async with asyncio.timeout(ANSWER):
                 await self.ask("PING")
-        self._keeper.cancel()
-        await asyncio.wait([self._keeper])
+        await _ended(self._keeper)
         self._keeper = None
 
     # ------------------------------------------------------------ what others may do
@@ -168,9 +167,7 @@ class Line:
                 log.error("the line to redis failed", exc_info=error)
             return error
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _ended(*tasks)
 
     async def _return(self) -> None:
         """Tries until Redis is there again."""
@@ -280,6 +277,21 @@ class Line:
         return DuologueError(
             "redis_unreachable", address=self.address, reason=_reason(error), seconds=2
         )
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    """Ends tasks, however often that must be said.
+
+    Python 3.11's `wait_for`, by which the library sends, forgets that it was cancelled when what it
+    waits for is done in the same moment.
+    """
+    left = [task for task in tasks if not task.done()]
+    while left:
+        for task in left:
+            task.cancel()
+        _, still = await asyncio.wait(left, timeout=AGAIN[0])
+        left = list(still)
+    await asyncio.gather(*tasks, return_exceptions=True)  # whose failures are known by now
 
 
 def _settle(command: Command, answer: Any) -> None:

@@ -114,7 +114,8 @@ async def _end(child: Process) -> None:
     with suppress(ProcessLookupError):
         child.terminate()
     try:
-        await asyncio.wait_for(child.wait(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await child.wait()
     except TimeoutError:
         child.kill()
         await child.wait()

@@ -55,9 +55,11 @@ class Unconfirmed:
         try:
             for _ in range(AGAIN):
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(known.wait(), CONFIRM)
+                    async with asyncio.timeout(CONFIRM):
+                        await known.wait()
                     return
                 with contextlib.suppress(Exception):  # a room that is reconnecting takes nothing
-                    await asyncio.wait_for(self._send(text, attributes), CONFIRM)
+                    async with asyncio.timeout(CONFIRM):
+                        await self._send(text, attributes)
         finally:
             self._waiting.pop(id_, None)

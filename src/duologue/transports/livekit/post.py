@@ -55,7 +55,8 @@ class Post:
         self.send(last)
         if not self._closed:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(sent.wait(), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    await sent.wait()
 
     async def close(self, within: float) -> None:
         """Sends what waits, as far as there is time, and stops."""
