@@ -78,6 +78,8 @@ const server = createServer(async (incoming, outgoing) => {
     duplex: "half",
     signal: hungUp.signal,
   });
+  // Its signal follows ours only as long as somebody holds it, as a framework does until the end.
+  outgoing.on("close", () => request.bodyUsed);
   const response = await route(request);
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   if (response.body === null) return outgoing.end();
