@@ -111,15 +111,17 @@ def microphone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def microphone(microphone_file: Path) -> Callable[[Recording], None]:
-    """Sets what the microphone will hear from the moment when a page opens it."""
+def microphone(microphone_file: Path) -> Iterator[Callable[[Recording], None]]:
+    """Sets what the microphone will hear from the moment when a page opens it; quiet after it."""
 
     def hears(recording: Recording) -> None:
         recording.at(16000).save(microphone_file)
 
     # Faint noise: the stock SDK sends nothing before the first sample that is not zero.
-    hears(speech.noise(120.0, 0.0002, rate=16000))
-    return hears
+    quiet = speech.noise(120.0, 0.0002, rate=16000)
+    hears(quiet)
+    yield hears
+    hears(quiet)
 
 
 @pytest.fixture(scope="session")

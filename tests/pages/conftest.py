@@ -62,14 +62,15 @@ def microphone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def microphone(microphone_file: Path) -> Callable[[Recording], None]:
-    """Sets what the microphone will hear from the moment when a page opens it."""
+def microphone(microphone_file: Path) -> Iterator[Callable[[Recording], None]]:
+    """Sets what the microphone will hear from the moment when a page opens it; quiet after it."""
 
     def hears(recording: Recording) -> None:
         recording.at(16000).save(microphone_file)
 
     hears(QUIET)
-    return hears
+    yield hears
+    hears(QUIET)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ CUT = "\N{NO-BREAK SPACE}\N{EM DASH}"
 pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.browser]
 
 
+@pytest.mark.usefixtures("microphone")  # which is quiet
 def test_a_widget_whose_process_is_killed_goes_on_with_another(
     many: Cluster, door: Proxy, browser: Browser
 ) -> None:
