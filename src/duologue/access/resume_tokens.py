@@ -39,10 +39,8 @@ def promise(session_id: str, shown: str | None, found: Conversation | None) -> s
     """
     if found is None:
         return f"{mint()}.{session_id}."
-    for token in (shown or "", _base(shown or "")):
-        if digest(token) in (found.resume_hash, found.resume_before_hash):
-            return f"{mint()}.{session_id}.{token.partition('.')[0]}"
-    return mint()
+    stands = _known(found, shown or "")
+    return mint() if stands is None else f"{mint()}.{session_id}.{stands.partition('.')[0]}"
 
 
 def meant(conn: Connection, token: str) -> Conversation | None:
@@ -79,12 +77,9 @@ def redeem(
     now: int,
 ) -> Conversation | None:
     """The conversation that the token resumes, which stays good until a newer one arrived."""
-    stands = _standing(conn, org_id, token)
-    if stands is None:
-        return None
     found = check(
         conn,
-        stands,
+        token,
         org_id=org_id,
         conversation_id=conversation_id,
         agent_id=agent_id,
@@ -94,6 +89,7 @@ def redeem(
     )
     if found is None:
         return None
+    stands = _known(found, token) or token
     if not conversations.keep_resume(conn, found.org_id, found.id, digest(stands)):
         # Between the two statements somebody came in with a newer one.
         shown = conversation_id or _ITS_OWN
@@ -149,6 +145,12 @@ def _standing(conn: Connection, org_id: str, token: str) -> str | None:
     ):
         return token
     return promised["base"] or None
+
+
+def _known(found: Conversation, token: str) -> str | None:
+    """Which of a token and what stands behind it led to a conversation; none of them to another."""
+    hashes = (found.resume_hash, found.resume_before_hash)
+    return next((one for one in (token, _base(token)) if digest(one) in hashes), None)
 
 
 def _base(token: str) -> str:
