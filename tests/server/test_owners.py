@@ -102,6 +102,9 @@ def test_an_agent_whose_caller_dropped_is_still_the_owners(desk: Desk) -> None:
     assert desk.ask("POST", f"{path}/end", json={"reason": "gone"}).status_code == 200
     again = desk.authorize(conversation_id=ticket["conversation_id"])
     refused(again, 410, "conversation_ended", "gone")
+    for _ in range(200):
+        if desk.ask("GET", path).json()["state"] == "ended":
+            break
     late = desk.ask("POST", f"{path}/say", json={"text": "x"})
     refused(late, 409, "session_not_live")
 
