@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
+from tests.origin import Asked, Origin
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>{name}</title>
 <link rel="icon" href="data:,"><body><script type="module" src="/build/{name}.js"></script>"""
@@ -25,7 +24,7 @@ DOORS = {
 
 
 @dataclass
-class Site:
+class Site(Origin):
     """Serves the pages, and forwards what they ask unchanged but for the key that it adds."""
 
     build: Path
@@ -37,38 +36,23 @@ class Site:
     """What the server answered to them, when it granted."""
 
     def __post_init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        super().__init__()
 
-    @property
-    def url(self) -> str:
-        """Where the pages are."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Asked]:
         site = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(Asked):
+            def get(self) -> None:
                 name = Path(urlsplit(self.path).path).name
                 if self.path.startswith("/build/"):
-                    self._answer(200, "text/javascript", (site.build / name).read_bytes())
+                    self.answer("text/javascript", (site.build / name).read_bytes())
                 elif name in ("vanilla", "hook", "room"):
-                    self._answer(200, "text/html", PAGE.format(name=name).encode())
+                    self.answer("text/html", PAGE.format(name=name).encode())
                 else:
-                    self._answer(404, "text/plain", b"")
+                    self.answer("text/plain", b"", 404)
 
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+            def post(self) -> None:
+                body = self.body()
                 response = httpx.post(
                     f"{site.server_url}{DOORS[self.path]}",
                     content=body,
@@ -81,18 +65,7 @@ class Site:
                 site.asked.append(json.loads(body))
                 if response.is_success:
                     site.granted.append(response.json())
-                self._answer(response.status_code, "application/json", response.content)
-
-            def _answer(self, status: int, kind: str, body: bytes) -> None:
-                self.send_response(status)
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                with contextlib.suppress(ConnectionError):  # a closed page wants no answer
-                    self.wfile.write(body)
-
-            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-                """Says nothing: a test's own failure says what matters."""
+                self.answer("application/json", response.content, response.status_code)
 
         return Handler
 
