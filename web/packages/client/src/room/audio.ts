@@ -1,5 +1,13 @@
 /** The sound of a session in rooms: a microphone, the agent's voice, and how loud both are. */
-import { ConnectionState, LocalAudioTrack, type LocalTrack, type RemoteTrack, type Room, RoomEvent, Track } from "livekit-client";
+import {
+  ConnectionState,
+  LocalAudioTrack,
+  type LocalTrack,
+  type RemoteTrack,
+  type Room,
+  RoomEvent,
+  Track,
+} from "livekit-client";
 import { Device } from "../audio/device.js";
 import { TrackMeter } from "../audio/meter.js";
 import type { AudioHooks, AudioOptions, AudioSeam, SoundState, Source } from "../audio/seam.js";
@@ -8,6 +16,13 @@ import { Pictures } from "./pictures.js";
 
 /** For touch it is the lifted finger that browsers take as a wish. */
 const WISHES = ["pointerdown", "pointerup", "keydown"] as const;
+
+/** When another microphone may stand beside ours, or none; a room that reconnects publishes all once more. */
+const CHANGES = [
+  RoomEvent.LocalTrackPublished,
+  RoomEvent.LocalTrackUnpublished,
+  RoomEvent.Reconnected,
+] as const;
 
 /** What exists while the sound is open. */
 interface Rig {
@@ -122,9 +137,7 @@ export class RoomAudio implements AudioSeam {
   attach(room: Room): void {
     this.room = room;
     room.on(RoomEvent.AudioPlaybackStatusChanged, this.played);
-    room.on(RoomEvent.LocalTrackPublished, this.changed);
-    room.on(RoomEvent.LocalTrackUnpublished, this.changed);
-    room.on(RoomEvent.Reconnected, this.changed); // until then all tracks are published once more
+    for (const event of CHANGES) room.on(event, this.changed);
     this.publish();
     this.pictures.attach(room);
     this.look();
@@ -132,9 +145,7 @@ export class RoomAudio implements AudioSeam {
 
   detach(): void {
     this.room?.off(RoomEvent.AudioPlaybackStatusChanged, this.played);
-    this.room?.off(RoomEvent.LocalTrackPublished, this.changed);
-    this.room?.off(RoomEvent.LocalTrackUnpublished, this.changed);
-    this.room?.off(RoomEvent.Reconnected, this.changed);
+    for (const event of CHANGES) this.room?.off(event, this.changed);
     this.room = null;
     this.published = null;
     this.pictures.detach();
@@ -167,7 +178,7 @@ export class RoomAudio implements AudioSeam {
     this.rig?.input.watch(microphone);
     this.microphone = microphone;
     if (microphone !== null && this.published === null) this.publish();
-    this.settle();
+    else this.settle();
     if (microphone === null) this.makeRoom();
   }
 
