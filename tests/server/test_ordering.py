@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,20 @@ async def test_one_that_goes_on_here_is_reached_and_one_elsewhere_needs_redis(
         assert (await console_live._list(desk.host, ada)).rows == []
         with pytest.raises(DuologueError) as refusal:
             await order(desk.host, desk.org_id, conversation, wire.Look())
+        assert refusal.value.code == "conversation_not_live"
+
+
+async def test_one_that_just_ends_is_over_and_not_elsewhere(tmp_path: Path) -> None:
+    """A run that nobody hears any more, and whose end is not written yet, is asked for again."""
+    async with stage(tmp_path) as desk:
+        client = await desk.join()
+        client.run.unattended()
+        asked = asyncio.create_task(order(desk.host, desk.org_id, desk.conversation, wire.Look()))
+        await asyncio.sleep(0.05)
+        assert not asked.done()
+        await desk.leave(client, "dropped")
+        with pytest.raises(DuologueError) as refusal:
+            await asked
         assert refusal.value.code == "conversation_not_live"
 
 

@@ -12,17 +12,27 @@ from duologue.store import conversations, sessions
 from duologue.wire.live import Order, Shown
 
 AGAIN: Final = (0.2, 0.4, 0.8)
-"""Seconds before each further call to a run of another process that nobody hears."""
+"""Seconds before each further call to a run that nobody here hears, and the store calls live."""
 SOON: Final = 30
 """Seconds after which it is known what became of a run whose process was killed."""
 
 
 async def order(host: Host, org_id: str, conversation_id: str, what: Order) -> Shown:
     """What the conversation's run answers; an error where it is over, or out of reach."""
-    try:
-        return await host.bell.order(org_id, conversation_id, what)
-    except Unheard:
-        pass
+    session = ""
+    for pause in (0.0, *AGAIN):  # it may just begin or end; what nobody heard is not ordered twice
+        await asyncio.sleep(pause)
+        try:
+            return await host.bell.order(org_id, conversation_id, what)
+        except Unheard:
+            session = await _live(host, org_id, conversation_id)
+    if host.bell.reached is None:
+        raise DuologueError("needs_redis", session=session)
+    raise DuologueError("run_unheard", conversation=conversation_id, seconds=SOON)
+
+
+async def _live(host: Host, org_id: str, conversation_id: str) -> str:
+    """The session of a conversation that goes on by the store's word; an error if none does."""
     if await host.db.read(conversations.get, org_id, conversation_id) is None:
         raise DuologueError("conversation_not_found", conversation=conversation_id)
     page = await host.db.read(
@@ -36,12 +46,4 @@ async def order(host: Host, org_id: str, conversation_id: str, what: Order) -> S
     )
     if not page.items:
         raise DuologueError("conversation_not_live", conversation=conversation_id)
-    if host.bell.reached is None:
-        raise DuologueError("needs_redis", session=page.items[0].id)
-    for pause in AGAIN:  # it may just be beginning; what nobody heard is not ordered twice
-        await asyncio.sleep(pause)
-        try:
-            return await host.bell.order(org_id, conversation_id, what)
-        except Unheard:
-            pass
-    raise DuologueError("run_unheard", conversation=conversation_id, seconds=SOON)
+    return page.items[0].id
