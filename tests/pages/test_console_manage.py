@@ -138,7 +138,7 @@ def test_somebody_is_invited_and_comes_in(
     guest = opener(hotel[0], viewport=SIZES["phone"])
     go(guest, link)
     guest.ask("click", selector="main button")
-    guest.wait("document.querySelector('.list') !== null")
+    guest.wait(f"{THERE} && document.querySelector('.list') !== null")
     assert "Edith, viewer" in guest.text("footer")
     go(tab, "/console/people")
     unfold(tab, "Edith")

@@ -61,9 +61,10 @@ def test_a_table_is_booked_across_the_pages(
     tab.widgets(1)
     tab.run("document.querySelector('duologue-widget').open()")
     tab.shows_said("is booked")
+    tab.wait(f"{tab.within('.log')}.lastElementChild?.textContent.includes('is booked')")
     roles = f"[...{tab.within('.log')}.querySelectorAll('.said')].map(one => one.dataset.role)"
     assert tab.run(roles) == ["agent"] + ["user", "agent"] * 5
-    booked = tab.run(f"{tab.within('.said:last-of-type .words')}.textContent")
+    booked = tab.run(f"{tab.within('.log > :last-child .words')}.textContent")
     assert {"4", "friday", "seven", "barbara", "booked"} <= set(words(booked))
     assert [one["state"] for one in ledger.sessions] == ["live"]
     assert len({frame.socket for frame in tab.frames}) == 1
