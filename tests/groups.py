@@ -18,7 +18,7 @@ from tests.audits import AUDITS, Audit
 
 BIN = Path(sys.executable).parent
 FEW = 5
-"""Failures of a group that may be a busy machine's: they are tried once more, and counted."""
+"""Failures of a group that may be a busy machine's: they are tried once more, told whole then."""
 RULES = ("tests/wire", "tests/core", "tests/access", "tests/test_settings.py")
 """Tests of what must be covered whole, by these tests alone: nothing else is slowed by counting."""
 EXACT = "src/duologue/wire/*,src/duologue/core/*,src/duologue/access/*,src/duologue/settings.py"
@@ -30,7 +30,7 @@ class Group(NamedTuple):
     name: str
     marker: str
     needs: tuple[str, ...] = ()
-    options: tuple[str, ...] = ("-n", "2", "-v")
+    options: tuple[str, ...] = ("-n", "2", "-q")
     where: tuple[str, ...] = ()
 
 
@@ -62,7 +62,7 @@ GROUPS = (
         "rooms",
         "rooms and not browser and not redis and not soak",
         ("livekit-server",),
-        ("-n", "3", "-v"),
+        ("-n", "3", "-q"),
     ),
     Group(
         "processes in rooms",
@@ -118,8 +118,7 @@ def present(program: str) -> bool:
 
 def counted(line: str) -> Counter[str]:
     """What pytest's closing line counts."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
-    found = re.findall(r"(\d+) (passed|failed|skipped|errors?|xfailed)\b", plain)
+    found = re.findall(r"(\d+) (passed|failed|skipped|errors?|xfailed)\b", line)
     return Counter({word.removesuffix("s"): int(number) for number, word in found})
 
 
@@ -140,33 +139,38 @@ def keep_compiled(environment: MutableMapping[str, str]) -> None:
         environment["PYTHONPYCACHEPREFIX"] = str(Path(sys.prefix) / "compiled")
 
 
-def run_tests(marker: str, *options: str) -> tuple[int, Counter[str]]:
-    """Runs the tests of a marker; the exit code, and what pytest counted."""
+def run_tests(marker: str, *options: str) -> tuple[int, Counter[str], list[str]]:
+    """Runs the tests of a marker; the exit code, what pytest counted, and which tests failed."""
     counts: Counter[str] = Counter()
+    names: list[str] = []
 
     def hear(line: str) -> None:
         nonlocal counts
-        counts = counted(line) or counts  # a library may have the last word after pytest's
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+        counts = counted(plain) or counts  # a library may have the last word after pytest's
+        if name := re.match(r"(?:FAILED|ERROR) (tests/.+?)(?: - |$)", plain):
+            names.append(name[1])
 
     colour = "yes" if sys.stdout.isatty() else "no"
     code = run(("pytest", "-m", marker, f"--color={colour}", *options), hear)
-    return code, counts
+    return code, counts, names
 
 
-def run_group(group: Group, total: Counter[str], *, required: bool) -> None:
-    """Runs one group and adds what happened to the total."""
+def run_group(group: Group, total: Counter[str], *, required: bool) -> list[str]:
+    """Runs one group and adds what happened to the total; the names of what failed in the end."""
     missing = [program for program in group.needs if not present(program)]
     if missing:
         total["failed" if required else "skipped"] += 1
         say(f"{group.name}: skipped, for there is no {' and no '.join(missing)} here.\n")
         for program in missing:
             say(f"  To install it: {INSTALL[program]}\n")
-        return
-    code, counts = run_tests(group.marker, *group.options, *group.where)
+        return []
+    code, counts, names = run_tests(group.marker, "--tb=short", *group.options, *group.where)
     bad = counts["failed"] + counts["error"]
     if code == 1 and 0 < bad <= FEW:
         say(f"\n{group.name}: what failed is tried once more, alone on the machine.\n")
-        code, again = run_tests(group.marker, "--last-failed", "-n", "0", "-v", *group.where)
+        alone = ("--last-failed", "-n", "0", "-v", *group.where)
+        code, again, names = run_tests(group.marker, *alone)
         bad = again["failed"] + again["error"]
         counts["passed"] += again["passed"]
         total["second"] += again["passed"]
@@ -176,6 +180,7 @@ def run_group(group: Group, total: Counter[str], *, required: bool) -> None:
     total["passed"] += counts["passed"] + counts["xfailed"]
     total["skipped"] += 0 if required else counts["skipped"]
     total["failed"] += bad if bad or code == 0 else 1
+    return names
 
 
 def run_audit(audit: Audit, total: Counter[str], *, required: bool) -> None:
@@ -193,12 +198,13 @@ def main() -> int:
     """Runs everything, also after a failure, so that one run shows all there is to mend."""
     required = os.environ.get("DUOLOGUE_TEST_REQUIRE") == "all"
     total: Counter[str] = Counter()
+    failures: list[str] = []
     keep_compiled(os.environ)
 
-    def step(name: str, work: Callable[[], None]) -> None:
+    def step(name: str, work: Callable[[], list[str] | None]) -> None:
         say(f"\n== {name}\n")
         began, before = time.monotonic(), total["failed"]
-        work()
+        failures.extend(work() or ())
         word = "ok" if total["failed"] == before else "FAILED"
         say(f"== {name}: {word} in {time.monotonic() - began:.0f} s\n")
 
@@ -218,6 +224,8 @@ def main() -> int:
         if group.name == "rules":
             report = ("coverage", "report", "--skip-covered", "-m", f"--include={EXACT}")
             step("coverage", partial(check, (*report, "--fail-under=100")))
+    for name in failures:
+        say(f"\nfailed: {name}")
     say(
         f"\ntests: {total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped\n"
     )
