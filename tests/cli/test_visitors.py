@@ -7,7 +7,7 @@ import io
 import pytest
 from tests.cli.conftest import Shell
 from tests.store.visiting import OTHER, VISITOR, batch, click, identified, page, spent
-from tests.store.world import NOW
+from tests.store.world import NOW, build
 
 from duologue.store import organizations, visits
 from duologue.store.database import unit
@@ -72,5 +72,22 @@ def test_deleting_asks_or_is_told_and_forgets_everything(
 def test_people_are_told_how_much_was_forgotten(shell: Shell, told: str) -> None:
     """In one sentence; and a stranger's id is an error that names it."""
     answer = shell("visitors", "delete", told, "--yes")
-    assert "1 visits, 2 pages, 1 events, 0 traces; 0 conversations unlinked." in answer.out
+    assert "1 visits, 2 pages, 1 events, 0 traces; conversations: 0 unlinked." in answer.out
     assert OTHER in shell("visitors", "show", OTHER).err
+
+
+@pytest.mark.parametrize(("words", "shown"), [((), 0), (("--words",), 1)])
+def test_the_words_of_a_visitor_are_kept_or_forgotten(
+    shell: Shell, words: tuple[str, ...], shown: int
+) -> None:
+    """Without `--words` a conversation loses its link only; nobody else's is touched."""
+    with unit(f"sqlite:///{shell.folder / '.duologue' / 'duologue.db'}") as conn:
+        inn, other = build(conn, "inn"), build(conn, "other")
+        for each in (inn, other):
+            visits.record(conn, each.id, batch(page("/")), NOW)
+            visits.link(conn, each.id, each.conversation.id, VISITOR, NOW)
+    answer = shell("visitors", "delete", VISITOR, "--yes", "--org", "inn", *words)
+    assert f"conversations: 1 {'forgotten' if words else 'unlinked'}." in answer.out
+    assert shell("conversations", "show", inn.conversation.id, "--org", "inn").code == shown
+    assert shell("conversations", "show", other.conversation.id, "--org", "other").code == 0
+    assert other.conversation.id in shell("visitors", "show", VISITOR, "--org", "other").out

@@ -18,11 +18,12 @@ from duologue.cli.options import (
     organization,
 )
 from duologue.errors import DuologueError
-from duologue.store import visitors
+from duologue.store import conversations, visitor_lists, visitors
 from duologue.wire.visits import VisitorView
 
 app = typer.Typer(help="Visitors that the tracker knows.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The visitor: vis_…")]
+Words = Annotated[bool, typer.Option("--words", help="Their conversations, too, word for word.")]
 
 
 @app.command()
@@ -46,6 +47,7 @@ def show(
 @app.command()
 def delete(
     visitor: Id,
+    words: Words = False,
     yes: Yes = False,
     org: Org = "default",
     data: Data = None,
@@ -55,16 +57,18 @@ def delete(
     """Forget a visitor: visits, pages, events, traits, traces, and which conversations they had."""
     confirm_forgetting(visitor, yes=yes, as_json=as_json)
     with database(data, config) as conn:
-        gone = visitors.forget(conn, organization(conn, org).id, visitor)
+        org_id = organization(conn, org).id
+        said = visitor_lists.conversations_of(conn, org_id, visitor) if words else []
+        for conversation in said:
+            conversations.delete(conn, org_id, conversation)
+        gone = visitors.forget(conn, org_id, visitor)
     if gone is None:
         raise DuologueError("visitor_not_found", visitor=visitor)
     if as_json:
         return output.emit(gone)
-    told = f"{gone.visits} visits, {gone.pages} pages, {gone.events} events"
-    return output.say(
-        f"Forgot {visitor}: {told}, {gone.traces} traces; "
-        f"{gone.conversations} conversations unlinked."
-    )
+    told = f"{gone.visits} visits, {gone.pages} pages, {gone.events} events, {gone.traces} traces"
+    talks = f"{len(said)} forgotten" if words else f"{gone.conversations} unlinked"
+    return output.say(f"Forgot {visitor}: {told}; conversations: {talks}.")
 
 
 def _lines(found: VisitorView) -> list[str]:
