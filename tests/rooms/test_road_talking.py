@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+from livekit import rtc
 from tests.rooms.caller import hall
 from tests.rooms.livekit import LiveKit
+from tests.rooms.stub import loudness
 
 from duologue.testing.models import ScriptedSTT
 from duologue.testing.speech import speak
@@ -28,7 +31,7 @@ async def test_a_user_is_greeted_and_hears_it(tmp_path: Path, livekit: LiveKit) 
         assert agent.track_publications[caption.track].name == "roomio_audio"
         assert INTERRUPTED not in caption.attributes
         await ann.until(lambda: "listening" in ann.states[1:])
-        assert max(abs(sample) for sample in memoryview(bytes(ann.heard)).cast("h")) > 2000
+        await ann.until(lambda: loudness(bytes(ann.heard)) > 2000)
         assert agent.name == "Desk"
         assert agent.attributes[AGENT_NAME] == agent.attributes[AGENT_NAME_OLD] == "desk"
         assert "speaking" in ann.states
@@ -86,6 +89,26 @@ async def test_a_spoken_question_is_answered(tmp_path: Path, livekit: LiveKit) -
         assert captions[0].text == "what"  # a state that is old when its turn comes is left out
         shown = list(dict.fromkeys(one.text for one in captions))
         assert shown == [text for text in script if text in shown]
+
+
+async def test_words_wait_for_no_answer_of_livekit(
+    tmp_path: Path, livekit: LiveKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client overhears some, to what the agent is doing; what is said is shown meanwhile."""
+    real, asked = rtc.LocalParticipant.set_attributes, list[asyncio.Task[None]]()
+
+    async def unanswered(self: rtc.LocalParticipant, attributes: dict[str, str]) -> None:
+        asked.append(asyncio.create_task(real(self, attributes)))
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("duologue.transports.livekit.visit.ANSWER", 600.0)
+    monkeypatch.setattr(rtc.LocalParticipant, "set_attributes", unanswered)
+    async with hall(tmp_path, livekit, greeting="") as house:
+        ann, _ = await house.call()
+        await ann.agent()
+        await ann.write("Are you there?")
+        await ann.reads("You said: Are you there?")
+        assert len(asked) == 1, "the next one waits"
 
 
 async def test_who_speaks_over_the_agent_silences_it(tmp_path: Path, livekit: LiveKit) -> None:

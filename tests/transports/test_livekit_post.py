@@ -34,15 +34,14 @@ async def test_it_leaves_in_order_and_of_states_only_the_newest() -> None:
     assert log == ["a", "b", "thinking"]
 
 
-async def test_what_fails_or_hangs_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_fails_or_hangs_holds_nothing_up() -> None:
     """The next one leaves all the same."""
-    monkeypatch.setattr(post, "PATIENCE", 0.05)
     log: list[str] = []
 
     async def fails() -> None:
         raise RuntimeError("the room is gone")
 
-    box = Post()
+    box = Post(patience=0.05)
     box.open()
     box.send(fails)
     box.send(asyncio.Event().wait)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 SEND: Final = 10.0
 """Seconds for one sending: while the room reconnects it may never be answered."""
+ANSWER: Final = 1.0
+"""Seconds for LiveKit's answer to a new attribute; its client overhears some and waits five."""
 TOLD: Final = 0.5
 """Seconds in which the end of a room is told, with its reason."""
 
@@ -182,7 +184,7 @@ class RoomRoad:
             self._tell(EncryptionChanged(participant.identity, True, said))
 
     async def _say_who_we_are(self, room: rtc.Room) -> None:
-        await within(SEND, room.local_participant.set_attributes({CLIENT: "1"}))
+        await within(ANSWER, room.local_participant.set_attributes({CLIENT: "1"}))
 
     # ------------------------------------------------------------ media
 
@@ -257,8 +259,8 @@ class RoomRoad:
 
     async def set_attributes(self, attributes: dict[str, str]) -> None:
         """Changes our own attributes, if the token allows it."""
-        async with asyncio.timeout(SEND):
-            await self._joined("attributes").local_participant.set_attributes(attributes)
+        own = self._joined("attributes").local_participant
+        await within(ANSWER, own.set_attributes(attributes))
 
     def take_files(self, topic: str) -> None:
         """Takes the files of one more topic."""

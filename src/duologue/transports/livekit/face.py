@@ -17,6 +17,9 @@ from duologue.wire.extensions import ToolEvent
 from duologue.wire.layercode import notice
 from duologue.wire.rooms import AGENT_NAME, AGENT_NAME_OLD, AGENT_STATE, OURS, RECORDED
 
+ANSWER: Final = 0.5
+"""Seconds for LiveKit's answer to a new name or attribute. Its client listens for one only once it
+has asked: of one that came earlier it never knows. The change is made all the same."""
 PARTING: Final = 0.5
 """Seconds that a last word, once sent, has before the user is shown out."""
 
@@ -32,6 +35,7 @@ class Face:
         self,
         room: rtc.Room,
         post: Post,
+        signs: Post,
         loudspeaker: Loudspeaker,
         agent_words: AgentWords,
         user_words: UserWords,
@@ -41,6 +45,7 @@ class Face:
     ) -> None:
         self._room = room
         self._post = post
+        self._signs = signs
         self._loudspeaker = loudspeaker
         self._agent_words = agent_words
         self._user_words = user_words
@@ -100,7 +105,7 @@ class Face:
             self._state = "listening"
             names[AGENT_STATE] = "listening"
         self.attributes(names)
-        self._post.send(lambda: self._room.local_participant.set_name(title))
+        self._signs.send(lambda: self._room.local_participant.set_name(title))
 
     def state(self, state: str) -> None:
         """Shows what the agent is doing; what it did before that is not caught up on."""
@@ -124,7 +129,7 @@ class Face:
 
     def attributes(self, attributes: dict[str, str], newest: str = "") -> None:
         """Changes attributes of the agent; an empty text takes one away."""
-        self._post.send(
+        self._signs.send(
             lambda: self._room.local_participant.set_attributes(attributes), newest=newest
         )
 

@@ -23,7 +23,8 @@ Work = Callable[[], Awaitable[object]]
 class Post:
     """Does one sending after the other in a task of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._waiting: deque[tuple[Work, str]] = deque()
         self._arrived = asyncio.Event()
         self._closed = False
@@ -55,7 +56,7 @@ class Post:
         self.send(last)
         if not self._closed:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(self._patience):
                     await sent.wait()
 
     async def close(self, within: float) -> None:
@@ -76,7 +77,7 @@ class Post:
                 await self._arrived.wait()
             work, _ = self._waiting.popleft()
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(self._patience):
                     await work()
             except Exception as error:  # a room that is gone, or going, takes nothing
                 log.info("not sent", error=f"{type(error).__name__}: {error}")

@@ -16,7 +16,7 @@ from duologue.transports.livekit.captions import AgentWords, UserWords
 from duologue.transports.livekit.company import Company, Join
 from duologue.transports.livekit.dealings import Dealings
 from duologue.transports.livekit.entrance import enter
-from duologue.transports.livekit.face import Face
+from duologue.transports.livekit.face import ANSWER, Face
 from duologue.transports.livekit.jobs import Job
 from duologue.transports.livekit.mail import AttentiveRoom, Mail
 from duologue.transports.livekit.names import LiveKit
@@ -45,6 +45,7 @@ class Visit:
         self._track = ""
         self._room = room = AttentiveRoom()
         self._post = post = Post()
+        self._signs = signs = Post(ANSWER)
         self._office = office = Office(livekit, job.room)
         self._loudspeaker = Loudspeaker(self._told)
         self._company = company = Company(host, join, office, livekit.api_secret, room, job.room)
@@ -54,6 +55,7 @@ class Visit:
         self._face = company.face = Face(
             room,
             post,
+            signs,
             self._loudspeaker,
             self._agent_words,
             company.user_words,
@@ -78,6 +80,7 @@ class Visit:
                 self._company.entered = True
                 await enter(self._room, self._job.url, self._job.token, options)
             self._post.open()
+            self._signs.open()
             publication = await self._loudspeaker.publish(self._room.local_participant)
             self._track = publication.sid
             for participant in list(self._room.remote_participants.values()):
@@ -117,6 +120,7 @@ class Visit:
             leaving.push_async_callback(self._loudspeaker.close)
             leaving.push_async_callback(self._disconnect)
             leaving.push_async_callback(self._office.close_room)
+            leaving.push_async_callback(self._signs.close, within=1.0)
             leaving.push_async_callback(self._post.close, within=1.0)
             await self._company.close()
 
