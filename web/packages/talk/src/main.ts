@@ -35,8 +35,10 @@ function follow(): void {
   if (widget.session !== null) preview.controlledSession = widget.session.snapshot;
 }
 
-function answerBy(slug: string): void {
-  widget.setAttribute("agent", slug);
+async function answerBy(slug: string): Promise<void> {
+  widget.setAttribute("agent", slug); // before it asks for another one, if it is not there yet
+  await customElements.whenDefined("duologue-widget");
+  if (widget.getAttribute("agent") !== slug) return; // somebody chose again meanwhile
   rehearse();
   void panel.meet(slug);
 }
@@ -44,14 +46,11 @@ function answerBy(slug: string): void {
 agents?.addEventListener("change", (event) => {
   if (!(event.target instanceof HTMLInputElement)) return;
   choose(event.target.value);
-  answerBy(event.target.value);
+  void answerBy(event.target.value);
 });
 widget.addEventListener("duologue-connect", follow);
 widget.addEventListener("duologue-disconnect", () => agents?.toggleAttribute("hidden", false));
-const first = chosen(page.agents, agents);
-widget.setAttribute("agent", first); // before it asks for another one, if it is not there yet
-void customElements.whenDefined("duologue-widget").then(() => {
-  answerBy(first);
+void answerBy(chosen(page.agents, agents)).then(() => {
   if (widget.session?.snapshot.connectionState === "connected") follow();
 });
 copying();

@@ -26,6 +26,8 @@ export class Call extends Watch {
   private opener: (() => void) | undefined;
   /** Counts what was begun or given up, so that nothing goes on that was given up. */
   private epoch = 0;
+  /** Counts whom the widget shows, so that no session is shown that was made for another. */
+  private whose = 0;
 
   constructor(
     settings: Settings,
@@ -238,10 +240,10 @@ export class Call extends Watch {
   }
 
   private async made(): Promise<LiveKitSession | null> {
-    const { epoch } = this;
+    const { epoch, whose } = this;
     try {
       const session = await this.hooks.make();
-      if (this.controlled !== null || this.making === null) {
+      if (whose !== this.whose) {
         session.close();
         return null;
       }
@@ -249,6 +251,7 @@ export class Call extends Watch {
       session.on("audioElement", (voice) => this.hush(voice)); // it may come before the line is open
       return session;
     } catch (error) {
+      if (whose !== this.whose) return null;
       this.making = null;
       if (!this.pending && epoch === this.epoch) return null; // it is tried again when somebody talks
       const message = error instanceof Error ? error.message : String(error);
@@ -267,6 +270,7 @@ export class Call extends Watch {
 
   private let(): void {
     this.epoch++;
+    this.whose++;
     clearTimeout(this.timer);
     const own = this.making === null ? null : this.session;
     this.making = null;

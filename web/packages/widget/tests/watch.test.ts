@@ -133,3 +133,27 @@ test("a widget that goes listens to nothing of a session that stays", () => {
   call.close();
   assert.equal(ears(), 0);
 });
+
+test("a session that was made for an agent that is no longer meant is not shown, however late it comes", async () => {
+  const made: ((session: LiveKitSession | Error) => void)[] = [];
+  const closed: string[] = [];
+  const session = (name: string): LiveKitSession => ({ ...lent({}).call.session, name, close: () => closed.push(name) }) as never;
+  const nothing = (): void => undefined;
+  const call = new Call(settings(), {
+    ...{ changed: nothing, said: nothing, pickedUp: nothing, notice: nothing, devices: nothing, tell: nothing },
+    leads: () => false,
+    make: () => new Promise((done, fail) => made.push((one) => (one instanceof Error ? fail(one) : done(one)))),
+    terms: async () => null,
+  });
+  const [first, second] = [call.prepare(), (call.close(), call.prepare())];
+  made[1]?.(session("second"));
+  assert.equal((await second)?.snapshot.connectionState, "connected");
+  made[0]?.(session("first"));
+  assert.equal(await first, null);
+  assert.deepEqual([closed, (call.session as unknown as { name: string }).name], [["first"], "second"]);
+  const [third, fourth] = [(call.close(), call.prepare()), (call.close(), call.prepare())];
+  made[2]?.(new Error("lost"));
+  assert.equal(await third, null);
+  made[3]?.(session("fourth"));
+  assert.equal(await fourth, await call.prepare(), "the failure of another forgets nothing");
+});
