@@ -132,6 +132,16 @@ test("a sound that cannot be played is told of, and tried again when asked", asy
   assert.deepEqual([player.playing, player.trouble], [true, ""]);
 });
 
+test("a pause before the sound is there is no trouble", async () => {
+  const sound = new Sound(0, 10);
+  sound.refuses = new DOMException("paused", "AbortError");
+  const { player } = heard(sound);
+  player.toggle();
+  player.toggle();
+  await new Promise((done) => setTimeout(done, 0));
+  assert.deepEqual([player.playing, player.trouble], [false, ""]);
+});
+
 test("where nothing was recorded there is a time all the same", () => {
   const { player } = heard();
   player.seek(1234);

@@ -3,7 +3,7 @@ const EVERY_MS = 5000;
 const PARTS = [".sum", ".timeline", "#said", "main > .halves > aside"];
 /** What somebody does with the page; meanwhile it stays as it is. */
 const USED = [
-  ":is(.timeline, #said, aside) :focus-visible",
+  ":is(.timeline, #said, aside) :is(:focus-visible, :active)",
   "aside details[open]",
   ".drawer:not([hidden])",
   "[data-playing]",

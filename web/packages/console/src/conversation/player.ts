@@ -92,7 +92,6 @@ export class Player {
     this.#index = index;
     if (before !== undefined && before !== audio) before.pause();
     if (Math.abs(audio.currentTime * 1000 - into) > 0.5) audio.currentTime = into / 1000;
-    if (this.playing && audio.paused) void audio.play().catch(() => this.#fails(audio));
   }
 
   #next(): void {

@@ -91,14 +91,11 @@ export class ListPage {
 
   private draw(row: HTMLTableRowElement, each: Row): void {
     const link = row.querySelector("a");
-    const text = each.hidden ? "words are not shown" : each.text;
-    if (link !== null) {
-      if (each.hidden || text === "") {
-        const quiet = this.make("i", "", text || "nothing was said yet");
-        link.replaceChildren(quiet);
-      } else {
-        link.textContent = clip(text, WORDS);
-      }
+    const quiet = each.hidden ? "words are not shown" : each.text === "" ? "nothing was said yet" : "";
+    const text = quiet || clip(each.text, WORDS);
+    // What stands there already stays: a press on it that is not over would be lost.
+    if (link !== null && link.textContent !== text) {
+      link.replaceChildren(quiet === "" ? text : this.make("i", "", quiet));
     }
     const pill = row.querySelector(".pill");
     const [says, look] = doing(each.state, each.holder, each.waits);
