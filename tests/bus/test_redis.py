@@ -245,7 +245,7 @@ async def test_an_order_that_is_not_answered_in_time_was_given_once(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who gave it is told that it may be done all the same."""
-    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    monkeypatch.setattr(module, "PATIENCE", 2.0)
     obeyed: list[wire.Order] = []
 
     async def hang(order: wire.Order) -> wire.Shown:

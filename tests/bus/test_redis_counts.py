@@ -22,6 +22,12 @@ NOW = 1_700_000_000_000
 _prefixes = count()
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine's Redis is waited for: else each process would count for itself."""
+    monkeypatch.setattr("duologue.bus.redis_counts.PATIENCE", 30.0)
+
+
 @asynccontextmanager
 async def two(redis: Redis) -> AsyncIterator[tuple[RedisCounts, RedisCounts, Line]]:
     """The counts of two processes, with nothing counted yet; and the first one's line."""

@@ -28,7 +28,11 @@ def descendants(pid: int) -> set[int]:
     """The processes that a process started, and theirs."""
     found = set[int]()
     for task in Path(f"/proc/{pid}/task").glob("*"):
-        for child in (task / "children").read_text().split():
+        try:
+            children = (task / "children").read_text().split()
+        except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            continue
+        for child in children:
             found |= {int(child), *descendants(int(child))}
     return found
 

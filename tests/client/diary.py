@@ -29,6 +29,7 @@ class Diary:
     def __init__(self, session: LiveKitSession) -> None:
         self.session = session
         self.entries: list[tuple[str, tuple[Any, ...]]] = []
+        self._heard_out = 0
         for name in CALLBACKS:
             assert getattr(session, f"on_{name}") is None
             setattr(session, f"on_{name}", self._noting(name))
@@ -57,9 +58,10 @@ class Diary:
         )
 
     async def heard_out(self, text: str) -> None:
-        """Returns when the agent said this, was heard to its end, and listens again."""
+        """Returns when the agent's next answer, this one, was heard to its end, and it listens."""
+        self._heard_out += 1
         await self.said("agent", text)
-        await self.until(lambda: self.session.agent_state == "speaking")
+        await self.until(lambda: self.of("agent_state_change").count("speaking") >= self._heard_out)
         await self.until(lambda: self.session.agent_state == "listening")
 
     def _noting(self, name: str) -> Callable[..., None]:

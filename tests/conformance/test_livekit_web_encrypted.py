@@ -29,7 +29,7 @@ def test_an_encrypted_talk_is_a_talk(
 ) -> None:
     """Sound both ways, words and chat, with encryption off and on again; the record has no word."""
     once = silence(5.0) + speak(HELLO)
-    microphone(sum([once] * 11, start=once))
+    microphone(sum([once] * 29, start=once))  # as long as a busy machine takes for all of it
     page = enter("secret", **SECRET)
     page.start()
     page.wait_message(AGENT, "nobody else hears this.")

@@ -103,9 +103,9 @@ def shared(house: House, run: str) -> str:
 
 def go(tab: Tab, path: str) -> None:
     """Leads a tab to a page, and waits until it is there."""
-    tab.run(f"location.assign({path!r})")
+    tab.run(f"window.before = true; location.assign({path!r})")
     there = "document.readyState === 'complete' && document.querySelector('footer') !== null"
-    tab.wait(f"location.href.endsWith({path!r}) && {there}")
+    tab.wait(f"window.before === undefined && location.href.endsWith({path!r}) && {there}")
 
 
 def plain(_: Tab) -> None:

@@ -38,7 +38,7 @@ def enter(opener: Callable[..., Tab], hotel: tuple[House, Hotel]) -> Enter:
         login = ("console", "login", "--url", house.url, "--name", "Ada", "--role", role)
         go(tab, house.command(*login)["url"])
         tab.ask("click", selector="main button")
-        tab.wait("document.querySelector('.list') !== null")
+        tab.wait(f"{THERE} && document.querySelector('.list') !== null")
         return tab
 
     return opened
@@ -51,6 +51,18 @@ def submit(tab: Tab, action: str) -> None:
     tab.press("Enter")
     # The document that a tab begins with is complete, too, and empty.
     tab.wait(f"window.before === undefined && {THERE}")
+
+
+def copy(tab: Tab, button: str) -> None:
+    """Presses a button that copies, and waits until it said for a moment that it did."""
+    tab.run(f"""(() => {{
+        const button = document.querySelector({button!r});
+        window.told = [];
+        new MutationObserver(() => window.told.push(button.textContent))
+            .observe(button, {{childList: true}});
+    }})()""")
+    tab.ask("click", selector=button)
+    tab.wait("window.told.includes('Copied')")
 
 
 def fill(tab: Tab, **fields: str) -> None:

@@ -37,7 +37,8 @@ class Firefox:
     def __enter__(self) -> Self:
         try:
             address = self._lines.starting(LISTENS)
-            self._line: ClientConnection = connect(f"{address}/session", max_size=None).__enter__()
+            line = connect(f"{address}/session", max_size=None, open_timeout=PATIENCE)
+            self._line: ClientConnection = line.__enter__()
             session = self._ask("session.new", capabilities={})
             self.version = str(session["capabilities"]["browserVersion"])
             self._ask("session.subscribe", events=["log.entryAdded"])

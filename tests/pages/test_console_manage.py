@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from tests.pages.conftest import Opener
 from tests.pages.console_gallery import go
-from tests.pages.console_tabs import SIZES, THERE, Enter, fill, submit, unfold
+from tests.pages.console_tabs import SIZES, THERE, Enter, copy, fill, submit, unfold
 from tests.pages.conversations import HOSTILE
 from tests.pages.hotel import Hotel
 from tests.serving import House
@@ -64,12 +64,12 @@ def test_a_key_is_made_copied_rotated_and_revoked(enter: Enter) -> None:
     go(tab, "/console/agents/front-desk")
     tab.run("document.querySelector('a[href*=\"kind=public\"]').focus()")
     tab.press("Enter")
-    tab.wait("document.querySelector('#public-agent')?.value === 'front-desk'")
+    tab.wait(f"{THERE} && document.querySelector('#public-agent')?.value === 'front-desk'")
     fill(tab, public_origins="shop.example", public_name="the shop")
     tab.expected.append(r"error: Failed to load resource: .*400.*")
     submit(tab, "/keys/public")
     assert "'shop.example' is not an origin" in tab.text(".mistake")
-    assert tab.focused == "public-origins"
+    tab.until(lambda: tab.focused == "public-origins", "the focus on what is wrong")
     assert tab.run("document.querySelector('#public-name').value") == "the shop"
     fill(tab, public_origins="https://shop.example")
     submit(tab, "/keys/public")
@@ -77,8 +77,7 @@ def test_a_key_is_made_copied_rotated_and_revoked(enter: Enter) -> None:
     assert re.fullmatch(r"dk_public_[\w-]{43}", text)
     assert f'key="{text}"' in tab.text(".once:nth-of-type(2) code")
     tab.run("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
-    tab.ask("click", selector=".once .copy")
-    tab.wait("document.querySelector('.once .copy').textContent === 'Copied'")
+    copy(tab, ".once .copy")
     assert tab.run("window.copied") == text
     tab.reload()
     assert text not in tab.run("document.documentElement.outerHTML")
@@ -117,7 +116,7 @@ def test_a_visitor_is_found_and_forgotten(enter: Enter, hotel: tuple[House, Hote
     assert tab.run("document.querySelectorAll('.list tbody tr').length") == 1
     tab.run("document.querySelector('.list td.words a').focus()")
     tab.press("Enter")
-    tab.wait("document.querySelector('.seen') !== null")
+    tab.wait(f"{THERE} && document.querySelector('.seen') !== null")
     assert "grace@hopper.example" in tab.text("h1")
     unfold(tab, "Forget them")
     tab.ask("click", selector="[name=words]")

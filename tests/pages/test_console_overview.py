@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.pages.conftest import Opener
+from tests.pages.console_tabs import THERE
 from tests.pages.tab import Tab
 from tests.pages.test_console_pages import SIZES, go
 from tests.server.console import tell
@@ -107,17 +108,17 @@ def test_an_alert_is_made_by_keys_and_deleted(opener: Opener, seen: House) -> No
     tab.run("document.querySelector('form.alert button').focus()")
     tab.expected.append(r".*400.*")
     tab.ask("press", key="Enter")
-    tab.wait("document.querySelector('form.alert [role=alert]') !== null")
+    tab.wait(f"{THERE} && document.querySelector('form.alert [role=alert]') !== null")
     assert "not a public address" in tab.text("form.alert [role=alert]")
     assert tab.run("document.querySelector('[name=webhook]').value") == "https://10.0.0.1/in"
     assert tab.violations() == []
     tab.run("document.querySelector('[name=webhook]').value = ''")
     tab.run("document.querySelector('form.alert button').focus()")
     tab.ask("press", key="Enter")
-    tab.wait("document.querySelector('.rules') !== null")
+    tab.wait(f"{THERE} && document.querySelector('.rules') !== null")
     assert "Lost conversations at 1 or more, within an hour" in tab.text(".rules")
     assert tab.violations() == []
     assert not tab.run(WIDE)
     tab.run("document.querySelector('.deeds form:last-child button').focus()")
     tab.ask("press", key="Enter")
-    tab.wait("document.querySelector('#alerts') !== null && !document.querySelector('.rules')")
+    tab.wait(f"{THERE} && !document.querySelector('.rules')")

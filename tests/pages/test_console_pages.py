@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.pages.conftest import Opener
+from tests.pages.console_tabs import THERE
 from tests.pages.tab import Tab
 from tests.serving import House
 
@@ -32,11 +33,11 @@ def test_from_the_link_to_a_conversation(
     go(tab, house.command("console", "login", "--url", house.url)["url"])
     assert tab.violations() == []
     tab.ask("click", selector="main button")
-    tab.wait("document.querySelector('.list td.words a') !== null")
+    tab.wait(f"{THERE} && document.querySelector('.list td.words a') !== null")
     assert tab.violations() == []
     tab.run("document.querySelector('.list td.words a').focus()")
     tab.ask("press", key="Enter")
-    tab.wait("document.querySelector('.lanes rect') !== null")
+    tab.wait(f"{THERE} && document.querySelector('.lanes rect') !== null")
     assert "What can you do?" in tab.text(".moments")
     assert tab.violations() == []
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"

@@ -55,7 +55,7 @@ def test_a_session_in_a_room_in_firefox(
         page.run("void session.sendData({ kind: 'note' }) ?? 0")
         page.wait("log.some(([name, value]) => name === 'data' && value.echo)", "its data")
         assert page.run("session.transport") == "livekit"
-        assert page.run("session.audioElement.srcObject.getAudioTracks().length") == 1
+        page.wait("session.audioElement?.srcObject?.getAudioTracks().length === 1", "its voice")
         page.run("void session.disconnect() ?? 0")
         page.wait("session.state === 'disconnected'", "the end")
         assert page.console == []

@@ -78,5 +78,5 @@ def test_the_policy_is_in_force(browser: Browser, shop: Shop, served: House) -> 
         " {textContent: 'window.injected = true'}))"
     )
     assert tab.run("window.injected ?? null") is None
-    assert "Content Security Policy" in "\n".join(tab.unexpected)
+    tab.until(lambda: "Content Security Policy" in "\n".join(tab.unexpected), "the violation")
     tab.close()

@@ -43,6 +43,7 @@ def test_a_call_by_keys_alone(opener: Opener, stage: House) -> None:
     back_to(tab, "start")
     tab.press("Enter")
     tab.hears_out()
+    tab.sees_in_time("mute")
     assert tab.focused in ("mute", "interrupt"), "the focus went on to what matters now"
     back_to(tab, "mute")
     tab.press("Space")

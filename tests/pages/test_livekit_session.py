@@ -304,10 +304,11 @@ def test_the_documents_callbacks(browser: Browser, stall: Stall, inn: House) -> 
     page.wait("document.querySelector('body > audio') !== null")
     page.until(lambda: any("data:" in line for line in page.ask("console")), "data")
     page.run("session.disconnect()")
+    end = ("log: connection: disconnected", "log: agent: idle")
+    page.until(lambda: page.ask("console")[-1].startswith(end), "the end in the console")
     said = page.ask("console")
     assert "log: can resume: true" in said
     assert "log: [agent] You said: Hi." in said
-    assert said[-1].startswith(("log: connection: disconnected", "log: agent: idle"))
     assert page.unexpected == []
     page.close()
 

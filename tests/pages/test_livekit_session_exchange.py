@@ -175,8 +175,8 @@ def test_what_is_typed_as_the_line_dies_is_one_turn(
         page.wait("told.some(([name]) => name === 'onTranscript')")
         assert typed not in kept()
     page.run("session.getRoom().simulateScenario('full-reconnect').then(() => null)")
-    page.becomes("connectionState", "connecting")
-    page.becomes("connectionState", "connected")
+    twice = ["connecting", "connected"] * 2
+    page.until(lambda: page.heard_of_line()[:4] == twice, "the line to come back")
     page.run("session.sendText('and now?')")
     page.reads("You said: and now?")
     users = [typed, "user: and now?"]

@@ -300,7 +300,7 @@ def test_the_documents_program_is_heard(
     microphone: Callable[[Recording], None],
 ) -> None:
     """Its microphone is a track of LiveKit's, published in the room by the page itself."""
-    microphone(silence(4.0) + speak(HELLO) + silence(60.0))
+    microphone(silence(8.0) + speak(HELLO) + silence(60.0))
     page = program(browser, stall, "livekit-session-vanilla", "hearing", inn.url)
     page.click("talk")
     page.becomes("connectionState", "connected")
@@ -353,6 +353,7 @@ def test_the_rooms_own_switch_is_the_microphone(
     page = visitor(inn, agent="hearing")
     page.connects()
     page.wait("session.getRoom().localParticipant.trackPublications.size === 1")
+    page.becomes("agentState", "listening")
     switch = "session.getRoom().localParticipant.setMicrophoneEnabled"
     page.run(f"{switch}(true).then(() => null)")
     page.becomes("microphone", "on")
@@ -374,7 +375,7 @@ def test_the_sessions_own_microphone_is_heard_too(
     microphone: Callable[[Recording], None],
 ) -> None:
     """The program of the socket runs in a room as it is."""
-    microphone(silence(4.0) + speak(HELLO) + silence(60.0))
+    microphone(silence(8.0) + speak(HELLO) + silence(60.0))
     page = program(browser, stall, "livekit-session-socket", "hearing", inn.url)
     page.click("talk")
     page.wait("document.querySelector('#transcript').innerText.includes('user: What time is it?')")

@@ -16,6 +16,14 @@ pytestmark = pytest.mark.browser
 
 VERSIONS = pytest.mark.parametrize("react", ["18", "19"])
 STATUS = "document.querySelector('.duologue-status').innerText"
+DRAWN = """window.most = { state: '', level: 0, bar: 0 }; setInterval(() => {
+  const orb = document.querySelector('.duologue-orb');
+  const bar = document.querySelectorAll('.duologue-bars span')[3];
+  if (orb.dataset.state === 'speaking') most.state = 'speaking';
+  most.level = Math.max(most.level, Number(orb.style.getPropertyValue('--duologue-level')));
+  most.bar = Math.max(most.bar, Number(bar.style.getPropertyValue('--duologue-here')));
+}, 20)"""
+"""Keeps the most that was drawn, for a word is over before a test has looked twice."""
 
 
 def parts(visit: ReactOpener, shop: House, **asked: object) -> ReactTab:
@@ -95,13 +103,11 @@ def test_the_voice_is_drawn_as_loud_as_it_is(visit: ReactOpener, shop: House) ->
         "react-parts", server=shop.url, agent="parrot", profile={"reducedMotion": "no-preference"}
     )
     assert tab.run(level) == 0
+    tab.run(DRAWN)
     tab.ask("click", selector=".duologue-talk")
-    tab.wait("document.querySelector('.duologue-orb').dataset.state === 'speaking'")
-    tab.wait(f"{level} > 0.3")
-    tab.wait(
-        "Number(document.querySelectorAll('.duologue-bars span')[3].style"
-        ".getPropertyValue('--duologue-here')) > 0.2"
-    )
+    tab.wait("most.state === 'speaking'")
+    tab.wait("most.level > 0.3")
+    tab.wait("most.bar > 0.2")
     tab.hears_out()
     tab.wait(f"{level} < 0.1")
     tab.ask("click", selector=".duologue-end")

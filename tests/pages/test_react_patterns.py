@@ -48,6 +48,7 @@ def test_one_agent_is_on_two_surfaces(visit: ReactOpener, ledger: Ledger, react:
     assert len(ledger.sessions) == 1
     assert tab.run("loud.devices.size") == 1, "one way to the loudspeaker"
     assert tab.run("loud.elements().length") == 0, "and no element beside it"
+    tab.until(lambda: len(tab.turns) >= 2, "the sound of the answer")
     assert len(tab.turns) == len(set(tab.turns)) == 2
 
 

@@ -100,6 +100,12 @@ def test_interrupt_silences_at_once(opener: Opener, stage: House) -> None:
     tab.tap("interrupt")
     tab.reaches("Your turn")
     tab.until(lambda: tab.transcript[-1].interrupted, "the cut")
+    cut = ["trigger.response.audio.replay_finished", "client.played"]
+
+    def told() -> list[str]:
+        return [one.type for one in tab.frames if one.way == "sent" and one.turn == tale]
+
+    tab.until(lambda: told()[-2:] == cut, "the loudspeaker's own word for the cut")
     heard = tab.heard_of(tale)
     assert heard == sorted(heard)
     assert heard[-1] < len(tab.sound(tale)) / 32
@@ -111,6 +117,7 @@ def test_interrupt_silences_at_once(opener: Opener, stage: House) -> None:
 def test_typing_needs_no_microphone(opener: Opener, stage: House) -> None:
     """Typed words are shown at once and answered aloud; Speak opens the microphone later."""
     tab = opener(stage, agent="Parrot")
+    tab.wait("document.querySelector('#widget').session != null")  # what talks was loaded
     tab.type("What is the capital of the moon?")
     said = [entry.text for entry in tab.transcript if entry.role == "user"]
     assert said == ["What is the capital of the moon?"]  # its answer may be there already
@@ -209,7 +216,7 @@ def test_a_full_house_is_tried_again(opener: Opener, tmp_path: Path, built: None
         first.hears("loud and clear")
         second.type(HELLO)
         second.reaches("Every line is busy")
-        assert "Trying again" in second.inside(".detail")
+        second.until(lambda: "Trying again" in second.inside(".detail"), "when it tries again")
         assert second.violations() == []
         first.tap("end")
         second.reaches("Your turn")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.groups import say
 from tests.pages.conftest import Opener
+from tests.pages.react_tab import Ledger
 from tests.pages.stage import LONG
 from tests.pages.tab import NETWORK, WIDGET, Tab
 from tests.serving import House
@@ -52,6 +53,7 @@ def test_the_second_tab_takes_over(opener: Opener, stage: House) -> None:
 
 def test_the_second_tab_is_refused(opener: Opener, stage: House) -> None:
     """The second tab says where the call is; the first hears its sentence to the end."""
+    ledger = Ledger(stage)
     first, second = two(opener, stage, "Reject")
     second.tap("resume")
     second.reaches("It is open in another place")
@@ -62,6 +64,7 @@ def test_the_second_tab_is_refused(opener: Opener, stage: House) -> None:
     assert whole <= heard <= whole + 20, "the last block is filled up"
     assert second.frames == []
     first.tap("end")
+    first.until(lambda: ledger.sessions[0]["state"] == "ended", "the end of the session")
     second.tap("start")
     second.sees_in_time("mute")
     second.until(lambda: len(second.transcript) == 1, "what was said before")

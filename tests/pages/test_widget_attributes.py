@@ -137,6 +137,7 @@ def test_a_language_that_cannot_be_had(visit: Visit, house: House) -> None:
     tab.wait(f"{ROOT}.querySelector('.label').textContent === 'Talk with Demo'")
     tab.until(lambda: tab.sees(".launcher"), "the button")
     assert [root(tab, "lang"), root(tab, "dir")] == ["en", "ltr"]
+    tab.until(lambda: any(one.startswith("warning: <") for one in tab.ask("console")), "a warning")
     (words,) = [one for one in tab.ask("console") if one.startswith("warning: <")]
     assert f'language="ar": its words could not be loaded from beside {nowhere}' in words
     tab.expected += [
@@ -249,6 +250,7 @@ def test_keys_alone(visit: Visit, house: House) -> None:
     tab.until(lambda: tab.focused == "Talk", "the focus on Talk")
     tab.press("Enter")
     tab.reaches("Listening")
+    tab.hears("Corner Table")
     tab.until(lambda: tab.focused == "Mute", "the focus on Mute")
     tab.press("Space")
     tab.reaches("Muted")

@@ -81,7 +81,7 @@ def test_a_call_from_start_to_end(visit: Visit, house: House) -> None:
     tab = visit(house, "plain", agent="demo")
     tab.launch()
     assert tab.buttons == ["Talk"]
-    assert "Corner Table" in tab.inside(".greeting")
+    tab.until(lambda: "Corner Table" in tab.inside(".greeting"), "the greeting")
     assert tab.violations() == []
     tab.click("Talk")
     tab.reaches("Speaking")

@@ -70,6 +70,7 @@ def test_a_frame_that_may_not_hear(visit: Visit, house: House, inner: WidgetSite
     tab = framed(visit, house, inner)
     tab.expected += [".*[Pp]ermissions policy violation: microphone is not allowed.*"]
     sees(tab, ".mend strong", "This page may not hear you")
+    tab.until(lambda: bool(told(tab, "error")), "the error")
     assert [one["code"] for one in told(tab, "error")] == ["MIC_PERMISSION_DENIED"]
     says(tab, "Corner Table")
     assert tab.sound() == b""

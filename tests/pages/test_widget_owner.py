@@ -247,7 +247,7 @@ def test_the_agent_leads_to_another_page(visit: Visit, careful: House) -> None:
     tab.wait("went.join() === '/second'")
     tab.run(f"void ({widget}.onNavigate = null)")
     tab.run(f"{go}({{go: '/plain?agent=guide&default-open=&mode=text&third'}})")
-    tab.wait("location.search.endsWith('third')")
+    tab.wait("location.search.endsWith('third') && document.readyState === 'complete'")
     tab.until(lambda: len(tab.transcript) > 1, "the same conversation on the next page")
     assert tab.sent("client.end") == 0
 

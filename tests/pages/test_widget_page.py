@@ -121,5 +121,5 @@ def test_a_react_site(react: ReactOpener, foyer: House) -> None:
     for name, path in (("Menu", "/menu"), ("Contact", "/contact"), ("Home", "/")):
         tab.ask("click", selector=f"nav a:text('{name}')")
         tab.wait(f"location.pathname === '{path}'")
-        tab.wait(f"{TAG} !== null")
+        tab.wait(f"{TAG}?.session != null")
         is_on(tab, path)

@@ -37,7 +37,8 @@ def test_a_strict_page(visit: Visit, house: House) -> None:
     tab.type(TALKS)
     tab.hears("loud and clear")
     tab.run("document.body.setAttribute('style', 'color: red')")
-    assert "Content Security Policy" in "\n".join(tab.unexpected), "the policy is in force"
+    refused = "Content Security Policy"
+    tab.until(lambda: refused in "\n".join(tab.unexpected), "the policy that is in force")
     tab.expected += [".*Content Security Policy.*"]
 
 
@@ -138,6 +139,7 @@ def test_an_object_of_the_pages_own(visit: Visit, house: House) -> None:
     tab.until(lambda: tab.buttons == ["Talk"], "the button")
     assert not tab.sees(".composer")
     tab.click("Talk")
+    tab.wait("calls.join() === 'connect'")
     tab.run(
         "lend({connectionState: 'connected', agentState: 'speaking', transcript: [{id: '1', "
         "role: 'agent', text: 'Hello.', final: true, interrupted: false, timestamp: 0}]})"
@@ -175,6 +177,7 @@ def test_a_reload_goes_on(visit: Visit, stage: House) -> None:
     tab = visit(stage, "plain", agent="parrot", default_open="")
     tab.click("Talk")
     tab.reaches("Listening")
+    tab.hears("Hi.")
     tab.click(".mute")
     tab.reaches("Muted")
     tab.reload()

@@ -156,7 +156,7 @@ def test_a_full_house_is_tried_again(visit: Visit, built: None, tmp_path: Path) 
         first.until(lambda: len(first.transcript) > 1, "a conversation")
         second.type("What time is it?")
         second.reaches("Every line is busy")
-        assert "Trying again" in second.inside(".detail")
+        second.until(lambda: "Trying again" in second.inside(".detail"), "when it tries again")
         assert second.violations() == []
         first.click(".end")
         second.hears("What time", "user")

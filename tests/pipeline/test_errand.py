@@ -138,15 +138,21 @@ async def test_a_page_that_tells_too_much_is_refused(
 
 async def test_a_person_in_its_place_is_not_talked_over(tmp_path: Path) -> None:
     """What the back end would say meanwhile is not said; afterwards it thinks as before."""
+
+    async def cart(answering: Answering) -> None:
+        answering.tts("Added.")
+        answering.data({"total": 42})
+        answering.end()
+
     async with (
-        Theirs(data=says("Added."), message=says("I am back.")) as theirs,
+        Theirs(data=cart, message=says("I am back.")) as theirs,
         desk(theirs, tmp_path) as on,
     ):
         client = await on.join()
         client.run.takeover.begin("her", "Ann", 60.0)
         await client.until(h.Noticed)
         client.run.data({"a": 1})
-        await until(lambda: bool(theirs.events("data")) and theirs.asked[-1].ended)
+        await client.until(h.DataSent)  # which came behind the words
         client.run.takeover.hand_back("her")
         await client.until(h.Noticed, lambda one: one.code == "handed_back")
         client.run.floor.type("hello")

@@ -173,7 +173,7 @@ async def test_a_client_whose_drop_could_not_be_written_comes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is written again until it is, and who returns meanwhile waits for that."""
-    monkeypatch.setattr("duologue.pipeline.host.AGAIN", 0.05)
+    monkeypatch.setattr("duologue.pipeline.host.AGAIN", 0.5)
     monkeypatch.setattr("duologue.pipeline.host.GOODBYE", 0.01)
     async with stage(tmp_path) as desk:
         client = await desk.join()

@@ -135,7 +135,7 @@ async def test_speech_cuts_what_the_same_person_typed(tmp_path: Path) -> None:
         for start in range(0, len(voice), FRAME * 2):
             line.takeover.hear(ADA, voice[start : start + FRAME * 2])
             await asyncio.sleep(0.01)
-        assert client.all(h.AgentEnded)[0].interrupted
+        assert (await client.until(h.AgentEnded)).interrupted
         await order(desk, wire.Speak(ADA, "Typed."))
         await line.say(b"", quiet=0.8)
         await client.said("no wait")

@@ -148,10 +148,10 @@ async def test_the_agent_takes_back_when_nothing_is_heard_of_the_person(tmp_path
     async with stage(tmp_path, llm=ScriptedAnswers(["Here I am."])) as desk:
         client = await desk.join()
         await client.said("Hello.")
-        await taken(desk, 0.4)
-        for _ in range(4):
-            await asyncio.sleep(0.2)
-            shown = await order(desk, wire.Stay(ADA, 0.4))
+        await taken(desk, 2.0)
+        for _ in range(5):
+            await asyncio.sleep(0.5)
+            shown = await order(desk, wire.Stay(ADA, 2.0))
             assert shown.holder is not None
         await client.until(h.Noticed, lambda one: one.code == "handed_back")
         client.run.floor.type("Anybody?")
@@ -178,7 +178,7 @@ async def test_last_words_are_heard_of_a_person_who_is_gone(tmp_path: Path) -> N
     """Nothing is heard of them any more while they are still said: the agent waits for the end."""
     async with stage(tmp_path, greeting="") as desk:
         client = await desk.join()
-        await taken(desk, 0.3)
+        await taken(desk, 1.5)
         await order(desk, wire.Speak(ADA, "one two three four five six seven eight nine ten"))
         await client.until(h.Noticed, lambda one: one.code == "handed_back")
         ends = [type(one) for one in client.heard if isinstance(one, h.AgentEnded | h.Noticed)]

@@ -237,6 +237,7 @@ async def test_runs_at_the_same_time_keep_to_their_own_traces(tmp_path: Path) ->
 
 async def test_a_failure_is_told_with_its_type(tmp_path: Path) -> None:
     """A tool that fails and a model that fails are counted where they happened."""
+    exploded = asyncio.Event()
 
     class Broken(Clerk):
         """Thinks once, and never again."""
@@ -245,6 +246,7 @@ async def test_a_failure_is_told_with_its_type(tmp_path: Path) -> None:
             self, chat_ctx: llm.ChatContext, tools: list[llm.Tool], model_settings: ModelSettings
         ) -> AsyncIterator[Any]:
             if any("explode" in (m.text_content or "") for m in chat_ctx.messages()):
+                exploded.set()
                 raise RuntimeError("no more thoughts")
             node = Agent.default.llm_node(self, chat_ctx, tools, model_settings)
             async for chunk in node:
@@ -257,7 +259,7 @@ async def test_a_failure_is_told_with_its_type(tmp_path: Path) -> None:
         await client.said("It failed.")
         client.run.floor.type("explode")
         await until(lambda: "explode" in str(client.all(h.UserSaid)))
-        await asyncio.sleep(0.5)
+        await until(exploded.is_set)
         kept = await told(desk, client)
     assert (kept.turns[0].tools, kept.turns[0].tool_errors) == (1, 1)
     (tool,) = kept.named("function_tool")
@@ -400,7 +402,10 @@ async def test_a_killed_process_leaves_no_trace_that_lives(tmp_path: Path) -> No
         client = await desk.join()
         client.run.floor.type("hello")
         await client.said("You said: hello")
-        await asyncio.sleep(1)
+        session = client.run._actor.session
+        assert session is not None
+        await until(lambda: session.current_speech is None)
+        await desk.host.tracing.ledger.close()
         db, run = desk.host.db, client.run.id
         await db.write(recovery.after_crash, [desk.host.process], desk.host.clock())
         found = await db.read(trace_lists.get, desk.org_id, run)

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.processes.guest import PARROT, TALE, Guest
+from tests.processes.proxy import until
 from tests.serving import House
 
 from duologue.testing.line import Refused, authorize, open_socket
@@ -56,6 +57,7 @@ async def test_a_server_that_is_asked_to_end_lets_the_agent_finish_and_nobody_in
                     await open_socket(house.url, waiting.session_key)
                 assert (closed.value.status, closed.value.code) == (503, "going_away")
             assert await asyncio.to_thread(house.wait) == 0
+            await until(lambda: "reconnecting" in guest.states, "the client to notice")
             assert guest.session.connection_state == "reconnecting"
             await asyncio.to_thread(house.start)
             assert await guest.ask("Are you there?") == "You said: Are you there?"

@@ -371,9 +371,9 @@ async def test_of_all_processes_one_does_what_is_to_be_done_once(
 
         async def asks() -> bool:
             asked[host.process] += 1
+            monkeypatch.setattr(host._meters, "_tidy", tidy)  # of rounds that are counted
             return await leads()
 
-        monkeypatch.setattr(host._meters, "_tidy", tidy)
         host.leads = asks
 
     async with twins(tmp_path, server, count=3) as houses:

@@ -81,6 +81,8 @@ class Guest:
     def __init__(self, room: rtc.Room, tone: Tone) -> None:
         self._room = room
         self._tone = tone
+        self._states: list[str] = []
+        room.on("participant_attributes_changed", self._changed)
 
     @property
     def state(self) -> str:
@@ -91,9 +93,13 @@ class Guest:
     async def speak(self) -> None:
         """Says something, and hears the answer to its end."""
         await until(lambda: self.state == "listening", PATIENCE)
+        self._states.clear()
         self._tone.speak(1.0)
-        await until(lambda: self.state == "speaking", PATIENCE)
+        await until(lambda: "speaking" in self._states, PATIENCE)
         await until(lambda: self.state == "listening", PATIENCE)
+
+    def _changed(self, changed: dict[str, str], who: rtc.Participant) -> None:
+        self._states.append(changed.get(STATE, ""))
 
 
 @asynccontextmanager

@@ -76,6 +76,7 @@ async def test_a_run_arrives_as_it_is_told_here(tmp_path: Path) -> None:
             await asyncio.to_thread(house.publish, "demo")
             await call(house, "hello", "once more")
             await until(lambda: over(told(arrived(receiver))))
+            await until(lambda: min(counted(house, "duologue_onward_sent_total").values()) > 10)
             sent = await asyncio.to_thread(counted, house, "duologue_onward_sent_total")
             lost = await asyncio.to_thread(counted, house, "duologue_onward_dropped_total")
         finally:

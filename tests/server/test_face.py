@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -159,10 +160,12 @@ def test_a_key_that_only_shows_its_agent_counts_as_used(house: Desk) -> None:
 def test_faces_have_a_pace_of_their_own(house: Desk) -> None:
     """Who looks too often is told when to come again, and may still talk."""
     key = house.house.secret_key()
-    assert face(house, key=key).status_code == 200
-    answers = [face(house, key=key) for _ in range(61)]
-    refused(answers[-1], 429, "rate_limited", "this key")
-    assert "retry-after" in answers[-1].headers
+    began, passed = time.monotonic(), 0
+    while (last := face(house, key=key)).status_code == 200:
+        passed += 1
+        assert passed <= 61 + time.monotonic() - began, "one more is let through each second"
+    refused(last, 429, "rate_limited", "this key")
+    assert "retry-after" in last.headers
     assert house.authorize(key=key).status_code == 200
 
 

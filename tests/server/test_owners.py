@@ -82,6 +82,9 @@ def test_a_live_session_is_said_to_interrupted_and_ended(desk: Desk) -> None:
         assert closing_code(socket) == 4002
     again = desk.authorize(conversation_id=conversation)
     refused(again, 410, "conversation_ended", "closing time")
+    for _ in range(200):
+        if desk.ask("GET", f"/v1/sessions/{session}").json()["state"] == "ended":
+            break
     refused(
         desk.ask("POST", f"/v1/sessions/{session}/say", json={"text": "x"}), 409, "session_not_live"
     )

@@ -89,6 +89,9 @@ async def test_a_lost_connection_is_opened_anew_with_its_lock() -> None:
         async with present.presence(url, ME) as mine, present.presence(url, OTHER) as other:
             assert await mine.leads()
             await _of_the_holder(url, "pg_terminate_backend(pid)")
+            async with asyncio.timeout(30):
+                while not await other.gone([ME]):  # noqa: ASYNC110 - it ends a moment later
+                    await asyncio.sleep(0.1)
             assert await other.gone([ME]) == {ME}
             assert await other.leads()
             assert not await mine.leads()

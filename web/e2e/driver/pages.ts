@@ -126,10 +126,16 @@ export class Pages {
 /** Waits for an expression. Polling from here: a page's own policy may forbid it to evaluate text. */
 async function until(devtools: CDPSession, script: string, seconds: number): Promise<void> {
   const end = performance.now() + seconds * 1000;
-  while (!(await value(devtools, script))) {
+  while (!(await value(devtools, script).catch(left))) {
     if (performance.now() > end) throw new Error(`not within ${seconds} s`);
     await new Promise((done) => setTimeout(done, 50));
   }
+}
+
+/** In a document that is being left nothing is true: what is waited for stands in the next one. */
+function left(error: Error): false {
+  if (error.message.includes("Inspected target navigated")) return false;
+  throw error;
 }
 
 /** What an expression is worth. Not by `page.evaluate`, which a browser takes for a user's touch. */
