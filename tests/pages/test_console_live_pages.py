@@ -265,7 +265,8 @@ def test_say_interrupt_and_end(opener: Opener, house: House) -> None:
 
 def test_what_is_written_while_words_are_sent_stays(opener: Opener, house: House) -> None:
     """The box is emptied by what was sent from it, and not of what was begun meanwhile."""
-    with BlockingSession(TokenSource.duologue(house.url), agent_name="demo") as talk:
+    server = TokenSource.duologue(house.url)
+    with BlockingSession(server, agent_name="demo", transport="websocket") as talk:
         talk.wait_for_reply()
         tab = opener(house)
         enter(tab, house)
