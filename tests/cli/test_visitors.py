@@ -62,7 +62,7 @@ def test_deleting_asks_or_is_told_and_forgets_everything(
     assert shell("visitors", "show", told).code == 0
     gone = shell("visitors", "delete", told, "--yes", "--json").json
     counts = {"visits": 1, "pages": 2, "events": 1, "conversations": 0, "traces": 0}
-    assert gone == {"id": told} | counts
+    assert gone == {"id": told, "forgotten": 0} | counts
     for command in (("show", told), ("delete", told, "--yes")):
         answer = shell("visitors", *command)
         assert answer.code == 1
@@ -76,6 +76,12 @@ def test_people_are_told_how_much_was_forgotten(shell: Shell, told: str) -> None
     assert OTHER in shell("visitors", "show", OTHER).err
 
 
+def test_people_are_told_what_became_of_the_words(shell: Shell, told: str) -> None:
+    """Where they were to go, how many went."""
+    answer = shell("visitors", "delete", told, "--yes", "--words")
+    assert "0 traces; conversations: 0 forgotten." in answer.out
+
+
 @pytest.mark.parametrize(("words", "shown"), [((), 0), (("--words",), 1)])
 def test_the_words_of_a_visitor_are_kept_or_forgotten(
     shell: Shell, words: tuple[str, ...], shown: int
@@ -86,8 +92,8 @@ def test_the_words_of_a_visitor_are_kept_or_forgotten(
         for each in (inn, other):
             visits.record(conn, each.id, batch(page("/")), NOW)
             visits.link(conn, each.id, each.conversation.id, VISITOR, NOW)
-    answer = shell("visitors", "delete", VISITOR, "--yes", "--org", "inn", *words)
-    assert f"conversations: 1 {'forgotten' if words else 'unlinked'}." in answer.out
+    gone = shell("visitors", "delete", VISITOR, "--yes", "--org", "inn", "--json", *words).json
+    assert (gone["conversations"], gone["forgotten"]) == (1 - shown, shown)
     assert shell("conversations", "show", inn.conversation.id, "--org", "inn").code == shown
     assert shell("conversations", "show", other.conversation.id, "--org", "other").code == 0
     assert other.conversation.id in shell("visitors", "show", VISITOR, "--org", "other").out

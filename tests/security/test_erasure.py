@@ -42,6 +42,7 @@ def test_a_visitor_is_forgotten_to_the_last_file(house: Estate) -> None:
         "events": 0,
         "conversations": 0,
         "traces": 0,
+        "forgotten": 1,
     }  # that went with their conversation
     left = house.everything()
     for table in (

@@ -147,6 +147,7 @@ def test_a_visitor_is_forgotten_by_who_may(desk: Desk, browser: Browser) -> None
         "events": 1,
         "conversations": 0,
         "traces": 0,
+        "forgotten": 0,
     }
     refused(desk.ask("DELETE", path, ours), 404, "visitor_not_found")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 import typer
 
 from duologue.cli import output
@@ -65,7 +66,7 @@ def delete(
     if gone is None:
         raise DuologueError("visitor_not_found", visitor=visitor)
     if as_json:
-        return output.emit(gone)
+        return output.emit(msgspec.structs.replace(gone, forgotten=len(said)))
     told = f"{gone.visits} visits, {gone.pages} pages, {gone.events} events, {gone.traces} traces"
     talks = f"{len(said)} forgotten" if words else f"{gone.conversations} unlinked"
     return output.say(f"Forgot {visitor}: {told}; conversations: {talks}.")

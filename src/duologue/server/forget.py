@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from duologue.errors import DuologueError
 from duologue.pipeline.host import Host
 from duologue.store import conversations, living, visitor_lists, visitors
@@ -28,9 +30,9 @@ async def visitor(
 
     Without, who is talking talks on, and no more of it is traced.
     """
-    if words:
-        for each in await host.db.read(visitor_lists.conversations_of, org_id, id):
-            await conversation(host, org_id, each)
+    said = await host.db.read(visitor_lists.conversations_of, org_id, id) if words else []
+    for each in said:
+        await conversation(host, org_id, each)
     known = await host.db.read(visitor_lists.conversations_of, org_id, id)
     for each in await host.db.read(living.among, known):
         run = host.run_of(each)
@@ -38,4 +40,5 @@ async def visitor(
             host.tracing.forget(run.id)
         else:
             await host.others.surely(org_id, each, Untrace())
-    return await host.db.write(visitors.forget, org_id, id)
+    gone = await host.db.write(visitors.forget, org_id, id)
+    return gone and msgspec.structs.replace(gone, forgotten=len(said))

@@ -152,6 +152,8 @@ class Deleted(msgspec.Struct, kw_only=True):
     """How many conversations were unlinked; their words stay until they are deleted themselves."""
     traces: int
     """How many traces were deleted, with their spans, turns, logs and recordings."""
+    forgotten: int = 0
+    """How many conversations were deleted, with every word of them."""
 
 
 _decoder = msgspec.json.Decoder(Batch)
