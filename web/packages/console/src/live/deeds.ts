@@ -5,24 +5,24 @@ export interface Deed {
   readonly form: HTMLFormElement;
 }
 
-/** Sends what a form says, as the browser would; the words of a refusal, or nothing where it was done. */
-async function send(form: HTMLFormElement, body: URLSearchParams): Promise<string> {
+/** Sends a form as the browser would, and gives the words of a refusal; nothing where it was done. */
+async function send(form: HTMLFormElement): Promise<string> {
   try {
-    const answer = await fetch(form.action, { method: "POST", body, redirect: "manual" });
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: new URLSearchParams(new FormData(form) as unknown as Record<string, string>),
+      redirect: "manual",
+    });
     return answer.type === "opaqueredirect" || answer.ok ? "" : refusal(await answer.text());
   } catch {
     return "The server cannot be reached. Try again.";
   }
 }
 
-function said(form: HTMLFormElement): URLSearchParams {
-  return new URLSearchParams(new FormData(form) as unknown as Record<string, string>);
-}
-
 /** The sentence of a page that refuses. */
 function refusal(html: string): string {
-  const words = new DOMParser().parseFromString(html, "text/html").querySelector(".still p");
-  return words?.textContent?.trim() || "That did not work. Load this page again.";
+  const said = new DOMParser().parseFromString(html, "text/html").querySelector(".still p");
+  return said?.textContent?.trim() || "That did not work. Load this page again.";
 }
 
 /** Lets the forms below an element do what they say; `told` gets each refusal, or nothing. */
@@ -34,10 +34,16 @@ export function follow(root: HTMLElement, told: (refusal: string) => void): void
     const button = form.querySelector("button");
     if (button === null || button.disabled) return;
     button.disabled = true;
-    const body = said(form);
-    void send(form, body).then((words) => {
+    const box = form.querySelector("textarea");
+    const sent = box?.value ?? "";
+    void send(form).then((words) => {
       button.disabled = false;
-      if (words === "" && `${said(form)}` === `${body}`) form.reset(); // else something was written meanwhile
+      if (words === "") {
+        const now = box?.value ?? "";
+        form.reset();
+        // What was written meanwhile stays, behind what was sent or in its place.
+        if (box !== null) box.value = now.startsWith(sent) ? now.slice(sent.length).trimStart() : now;
+      }
       told(words);
     });
   });
