@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 SEND: Final = 10.0
 """Seconds for one sending: while the room reconnects it may never be answered."""
 ANSWER: Final = 1.0
-"""Seconds for LiveKit's answer to a new attribute; its client overhears some and waits five."""
+"""Seconds for LiveKit's answer to a new attribute; its client misses some and waits five."""
 TOLD: Final = 0.5
 """Seconds in which the end of a room is told, with its reason."""
 
@@ -260,7 +261,9 @@ class RoomRoad:
     async def set_attributes(self, attributes: dict[str, str]) -> None:
         """Changes our own attributes, if the token allows it."""
         own = self._joined("attributes").local_participant
-        await within(ANSWER, own.set_attributes(attributes))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER):
+                await own.set_attributes(attributes)
 
     def take_files(self, topic: str) -> None:
         """Takes the files of one more topic."""

@@ -12,7 +12,7 @@ from duologue.store import conversations, sessions
 from duologue.wire.live import Order, Shown
 
 AGAIN: Final = (0.2, 0.4, 0.8)
-"""Seconds before each further call to a run that nobody here hears, and the store calls live."""
+"""Seconds before each further call to a run that the store calls live and nobody in reach hears."""
 SOON: Final = 30
 """Seconds after which it is known what became of a run whose process was killed."""
 

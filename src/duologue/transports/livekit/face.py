@@ -17,7 +17,7 @@ from duologue.wire.extensions import ToolEvent
 from duologue.wire.layercode import notice
 from duologue.wire.rooms import AGENT_NAME, AGENT_NAME_OLD, AGENT_STATE, OURS, RECORDED
 
-ANSWER: Final = 0.5
+ANSWER: Final = 1.0
 """Seconds for LiveKit's answer to a new name or attribute. Its client listens for one only once it
 has asked: of one that came earlier it never knows. The change is made all the same."""
 PARTING: Final = 0.5

@@ -79,5 +79,7 @@ class Post:
             try:
                 async with asyncio.timeout(self._patience):
                     await work()
+            except TimeoutError:
+                log.info("not answered", seconds=self._patience)
             except Exception as error:  # a room that is gone, or going, takes nothing
                 log.info("not sent", error=f"{type(error).__name__}: {error}")

@@ -45,7 +45,7 @@ class Visit:
         self._track = ""
         self._room = room = AttentiveRoom()
         self._post = post = Post()
-        self._signs = signs = Post(ANSWER)
+        self._signs = signs = Post(ANSWER)  # name and attributes: in no order with what is said
         self._office = office = Office(livekit, job.room)
         self._loudspeaker = Loudspeaker(self._told)
         self._company = company = Company(host, join, office, livekit.api_secret, room, job.room)
