@@ -121,4 +121,5 @@ def test_an_alert_is_made_by_keys_and_deleted(opener: Opener, seen: House) -> No
     assert not tab.run(WIDE)
     tab.run("document.querySelector('.deeds form:last-child button').focus()")
     tab.ask("press", key="Enter")
-    tab.wait(f"{THERE} && !document.querySelector('.rules')")
+    alerts, rules = (f"document.querySelector('{one}')" for one in ("#alerts", ".rules"))
+    tab.wait(f"{THERE} && {alerts} !== null && {rules} === null")

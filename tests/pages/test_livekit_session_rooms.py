@@ -49,8 +49,10 @@ def test_a_conversation_in_a_room(visitor: Visitor, inn: House) -> None:
     page.hears_all("Hello there.")
     page.wait("session.snapshot.audioElement instanceof HTMLAudioElement")
     page.wait("session.outputLevel > 0 || session.snapshot.agentState === 'listening'")
-    page.run("session.sendText('Hi.')")
-    page.hears_all("You said: Hi.", answers=2)
+    asked = "What will the weather be like on every day of the week after the next one?"
+    page.run(f"session.sendText('{asked}')")
+    page.wait("told.some(([name, state]) => name === 'onAgentStateChange' && state === 'speaking')")
+    page.hears_all(f"You said: {asked}", answers=2)
     roles = "session.snapshot.transcript.map((one) => one.role)"
     assert page.run(roles) == ["agent", "user", "agent"]
     conversation = page.run("session.snapshot.conversationId")
@@ -59,7 +61,7 @@ def test_a_conversation_in_a_room(visitor: Visitor, inn: House) -> None:
     assert page.run("session.canResume()") is True
     assert page.connects() == "done"
     assert page.run("session.snapshot.conversationId") == conversation
-    page.reads("You said: Hi.")
+    page.reads(f"You said: {asked}")
     page.run("session.disconnect()")
     opened = ["connecting", "connected", "disconnected"]
     assert page.heard_of_line() == opened * 2

@@ -16,6 +16,14 @@ from duologue.testing.speech import Recording, silence, speak
 pytestmark = pytest.mark.browser
 
 HELLO = "Hello, can you hear me?"
+LATE = """(() => {
+  const { define } = CustomElementRegistry.prototype;
+  customElements.define = (name, made) => {
+    if (name !== 'duologue-widget') return define.call(customElements, name, made);
+    window.come = () => define.call(customElements, name, made);
+  };
+})()"""
+"""Holds the widget back until the test lets it come."""
 
 
 def test_idle_invites(opener: Opener, house: House) -> None:
@@ -223,3 +231,14 @@ def test_a_full_house_is_tried_again(opener: Opener, tmp_path: Path, built: None
         assert second.hears("loud and clear").role == "agent", "what was typed meanwhile is lost"
         for tab in (first, second):
             tab.close()
+
+
+def test_who_is_chosen_before_the_widget_comes_answers(opener: Opener, stage: House) -> None:
+    """A slow line brings its script late; until then there is a list of names, and nothing else."""
+    tab = opener(stage, agent="Tale", before=LATE)
+    tab.wait("window.come !== undefined")
+    tab.run("window.come()")
+    tab.sees_in_time("start")
+    tab.tap("start")
+    tab.hears("Ask me for a tale.")
+    assert tab.run("document.querySelector('#agents input:checked').value") == "tale"

@@ -94,8 +94,8 @@ async def test_who_switches_the_microphone_on_presses_and_off_lets_go(
         await ann.reads("Hello.")
         ann.switch(on=True)
         await ann.say(speak(WORDS))
-        assert not ann.of_user()
         await ann.until(lambda: ears.seconds > 0.5)
+        assert not ann.of_user()
         ann.switch(on=False)
         await ann.until(lambda: any("You said: What" in one.text for one in ann.of_agent()))
         assert [one.text for one in ann.of_user() if one.final] == [ASKED]

@@ -94,7 +94,7 @@ async def test_a_spoken_question_is_answered(tmp_path: Path, livekit: LiveKit) -
 async def test_words_wait_for_no_answer_of_livekit(
     tmp_path: Path, livekit: LiveKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its client overhears some, to what the agent is doing; what is said is shown meanwhile."""
+    """Its client misses some, to what the agent is doing; what is said is shown meanwhile."""
     real, asked = rtc.LocalParticipant.set_attributes, list[asyncio.Task[None]]()
 
     async def unanswered(self: rtc.LocalParticipant, attributes: dict[str, str]) -> None:
