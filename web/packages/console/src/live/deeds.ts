@@ -1,10 +1,5 @@
 /** Forms that are sent without leaving the page; what is refused is said where it was asked. */
 
-export interface Deed {
-  readonly name: string;
-  readonly form: HTMLFormElement;
-}
-
 /** Sends a form as the browser would, and gives the words of a refusal; nothing where it was done. */
 async function send(form: HTMLFormElement): Promise<string> {
   try {
