@@ -68,6 +68,8 @@ class Embed:
 
 def peers(address: str) -> list[Embed]:
     """The two peers, from the address that serves their files."""
+    if not all(file.exists() for file in ASSETS.values()):
+        raise SystemExit("the peers are not installed: make .bench/.web")
     return [
         Embed(
             ELEVENLABS,
@@ -174,8 +176,6 @@ class Site:
 @cache
 def packed(file: Path, packing: str) -> bytes:
     """A file as it goes over the line."""
-    if not file.exists():
-        raise SystemExit("the peers are not installed: make .bench/web")
     if packing == "gzip":
         return gzip.compress(file.read_bytes(), 9)
     program = (

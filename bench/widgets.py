@@ -62,7 +62,8 @@ def sites(only: str | None) -> Iterator[Site]:
             }
             system = stack.enter_context(running("duologue", **settings))
             site.embeds.append(ours(name, system.url, public_key(system, site)))
-        site.embeds += [each for each in peers(site.files) if only in (None, each.name)]
+        if only not in (SOCKET, ROOM):
+            site.embeds += [each for each in peers(site.files) if only in (None, each.name)]
         yield site
 
 
